@@ -8,16 +8,33 @@
 //! Read it from the outside in: [`envelope`] and [`statement`] are what people
 //! sign, [`state`] is what has been said so far, [`refusal`] is every no.
 
+mod credentials;
+mod decide;
 pub mod digest;
+pub mod entry;
 pub mod envelope;
+pub mod fact;
+mod genesis;
 pub mod json;
 pub mod key;
+pub mod log;
+mod lookup;
 pub mod names;
 pub mod object;
+pub mod reading;
+pub mod record;
+pub mod refusal;
+mod request;
+pub mod rules;
 pub mod run;
+pub mod state;
 pub mod statement;
 pub mod time;
 pub mod value;
+
+pub use credentials::MAX_KEYS;
+pub use lookup::Published;
+pub use request::{MAX_LIVE, MAX_PENDING};
 
 /// The persistent map of State: copied in O(1), so that a batch can be tried
 /// on a copy and dropped.

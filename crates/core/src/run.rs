@@ -1,12 +1,233 @@
 //! Runs: from an **invocation** to exactly one **outcome**.
+//!
+//! An invocation is authorised or refused by what is live at its entry. An
+//! authorised one is an **execution**; its node starts it once, with a
+//! **permit** that only durable State can give, and says its outcome in another
+//! entry. Nothing is ever run again by itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::digest::{ExecutionId, RequestId};
-use crate::names::Upn;
-use crate::object::{Task, Workload};
+use crate::decide::Signer;
+use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
+use crate::fact::Fact;
+use crate::names::{Name, ParameterName, Upn};
+use crate::object::{Others, Task, Workload};
+use crate::reading::{Governed, Reading};
+use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord};
+use crate::refusal::{Asked, Refusal};
+use crate::request::may_ask;
+use crate::statement::{Attachment, Invoke, Outcome, Principal};
 use crate::time::Time;
-use crate::value::Values;
+use crate::value::{Constraints, Schemas, Value, ValueType, Values, check_values, first_broken};
+
+/// Asks to run a task now.
+pub(crate) fn invoke(
+    r: &Reading<'_>,
+    signer: &Signer,
+    node: &Name,
+    id: Digest,
+    invoke: &Invoke,
+) -> Result<Vec<Fact>, Refusal> {
+    if invoke.node.is_some() {
+        return Err(Refusal::NotYet {
+            what: "choosing a node",
+        });
+    }
+    r.enabled()?;
+    let governed = r.governing(&invoke.task)?;
+    let given = Given {
+        values: &invoke.parameters,
+        attached: &invoke.attached,
+    };
+    given.fits(&governed.task.parameters)?;
+    let grant = choose(r, signer, &governed, &given, invoke)?;
+    may_ask(r, &signer.upn, &governed)?;
+    let policy = &governed.rule.policy;
+    if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
+        return Err(Refusal::Parameters { problem });
+    }
+    let record = ExecutionRecord {
+        id: ExecutionId(id),
+        by: signer.upn.clone(),
+        request: grant.id,
+        task: governed.task.name.clone(),
+        parameters: invoke.parameters.clone(),
+        attached: invoke.attached.clone(),
+        node: node.clone(),
+        authorized: r.now(),
+        outcome: None,
+        definition: Definition {
+            runner: r.site()?.services.runner.id(),
+            task: governed.task,
+            workload: governed.workload,
+        },
+    };
+    Ok(vec![Fact::Execution {
+        record: Arc::new(record),
+    }])
+}
+
+/// The named grant, or the one ending first of those that fit. Grants never merge.
+fn choose<'a>(
+    r: &Reading<'a>,
+    signer: &Signer,
+    governed: &Governed,
+    given: &Given<'_>,
+    invoke: &Invoke,
+) -> Result<&'a Arc<RequestRecord>, Refusal> {
+    let mine = r
+        .grants_of(&signer.upn)
+        .filter(|record| record.task == governed.task.name)
+        .filter(|record| invoke.request.is_none_or(|named| named == record.id));
+    let longest = governed.rule.policy.max_duration_s;
+    let mut why = Refusal::Insufficient {
+        task: governed.task.name.clone(),
+        with: Asked(invoke.parameters.clone()),
+    };
+    for record in mine {
+        let Some(grant) = &record.grant else { continue };
+        if r.now() >= grant.until || !has_runs_left(r, record) {
+            continue;
+        }
+        if let Some(problem) = given.beyond(grant) {
+            why = match invoke.request {
+                Some(_) => Refusal::Parameters { problem },
+                None => why,
+            };
+        } else if r.now() < grant.from {
+            why = Refusal::NotStarted {
+                request: record.id,
+                from: grant.from,
+            };
+        } else if r.now() >= grant.from.plus(longest) {
+            why = Refusal::TooOld {
+                task: governed.task.name.clone(),
+                longest,
+            };
+        } else {
+            return r.request(record.id);
+        }
+    }
+    Err(why)
+}
+
+fn has_runs_left(r: &Reading<'_>, record: &RequestRecord) -> bool {
+    record.runs.is_none_or(|most| r.runs_of(record.id) < most)
+}
+
+/// What a run gives: values in the statement, and long texts beside it.
+struct Given<'a> {
+    values: &'a Values,
+    attached: &'a BTreeMap<ParameterName, Attachment>,
+}
+
+impl Given<'_> {
+    /// Whether the task takes all of it, and nothing it requires is missing.
+    fn fits(&self, schemas: &Schemas) -> Result<(), Refusal> {
+        let no = |problem| Err(Refusal::Parameters { problem });
+        if let Err(problem) = check_values(schemas, self.values) {
+            return no(problem);
+        }
+        for (name, attachment) in self.attached {
+            match schemas.get(name) {
+                None => return no(format!("the task has no parameter `{name}`")),
+                Some(schema) if schema.value_type != ValueType::String => {
+                    return no(format!(
+                        "parameter `{name}` must be a {}",
+                        schema.value_type
+                    ));
+                }
+                Some(schema) if attachment.size > schema.max_length => {
+                    let (size, most) = (attachment.size, schema.max_length);
+                    return no(format!(
+                        "parameter `{name}` is {size} bytes long; at most {most} are allowed"
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        let missing = schemas
+            .iter()
+            .find(|(name, schema)| schema.required && !self.has(name));
+        match missing {
+            Some((name, _)) => no(format!("parameter `{name}` is required")),
+            None => Ok(()),
+        }
+    }
+
+    fn has(&self, name: &ParameterName) -> bool {
+        self.values.contains_key(name) || self.attached.contains_key(name)
+    }
+
+    /// What goes beyond a grant. Grants never merge, so each is asked alone.
+    fn beyond(&self, grant: &Grant) -> Option<String> {
+        grant
+            .limits
+            .iter()
+            .find_map(|limits| self.forbidden_by(limits, Others::Allow))
+    }
+
+    /// What constraints forbid. Nothing can be said of a text that is not
+    /// here, so a constrained parameter cannot be given beside.
+    fn forbidden_by(&self, constraints: &Constraints, others: Others) -> Option<String> {
+        let beside = || {
+            self.attached
+                .keys()
+                .find(|name| constraints.contains_key(*name))
+        };
+        if let Some(name) = beside() {
+            return Some(format!(
+                "parameter `{name}` is constrained; it must stand in the statement"
+            ));
+        }
+        let unnamed = || {
+            self.values
+                .keys()
+                .chain(self.attached.keys())
+                .find(|name| !constraints.contains_key(*name))
+                .map(|name| format!("the policy does not allow the parameter `{name}`"))
+        };
+        first_broken(constraints, self.values).or_else(|| match others {
+            Others::Allow => None,
+            Others::Refuse => unnamed(),
+        })
+    }
+}
+
+/// Says how a run ended, by the runner's key.
+pub(crate) fn outcome(
+    r: &Reading<'_>,
+    by: &Principal,
+    key: KeyId,
+    outcome: &Outcome,
+) -> Result<Vec<Fact>, Refusal> {
+    let Principal::Node = by else {
+        return Err(Refusal::NotYet {
+            what: "an outcome by an administrator",
+        });
+    };
+    let record = r.execution(outcome.execution)?;
+    if record.definition.runner != key {
+        return Err(Refusal::KeyNotLive { who: by.clone() });
+    }
+    if record.outcome.is_some() {
+        return Err(Refusal::UnknownExecution {
+            execution: outcome.execution,
+        });
+    }
+    let mut record = record.as_ref().clone();
+    record.outcome = Some(OutcomeRecord {
+        at: r.now(),
+        result: outcome.result,
+        exit: outcome.exit,
+        output: outcome.output,
+        note: outcome.note.clone(),
+    });
+    Ok(vec![Fact::Execution {
+        record: Arc::new(record),
+    }])
+}
 
 /// What is to be done, for whom: all that a connector may know of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,5 +257,55 @@ impl Permit {
     /// What is to be done.
     pub const fn job(&self) -> &Job {
         &self.0
+    }
+
+    /// Asks durable State once more, just before the start: what was revoked
+    /// since the run was authorised is not started.
+    pub(crate) fn ask(
+        r: &Reading<'_>,
+        id: ExecutionId,
+        node: &Name,
+        texts: &BTreeMap<ParameterName, String>,
+    ) -> Result<Self, String> {
+        let record = r.execution(id).map_err(|no| no.to_string())?;
+        if record.outcome.is_some() || record.node != *node {
+            return Err("another node has it, or it has its outcome".into());
+        }
+        r.enabled().map_err(|no| no.to_string())?;
+        r.active(&record.by).map_err(|no| no.to_string())?;
+        let grant = r
+            .request(record.request)
+            .ok()
+            .and_then(|request| request.grant.as_ref())
+            .filter(|grant| r.now() < grant.until);
+        if grant.is_none() {
+            return Err("its grant has ended in between".into());
+        }
+        let mut parameters = record.parameters.clone();
+        for (name, attachment) in &record.attached {
+            let text = texts
+                .get(name)
+                .ok_or("a text beside the statement is missing")?;
+            if Digest::of(text.as_bytes()) != attachment.digest {
+                return Err(format!(
+                    "the text of parameter `{name}` is not what was signed"
+                ));
+            }
+            let schema = record.definition.task.parameters.get(name);
+            let schema = schema.ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+            schema
+                .admits_text(text)
+                .map_err(|problem| format!("parameter `{name}` {problem}"))?;
+            parameters.insert(name.clone(), Value::Text(text.clone()));
+        }
+        Ok(Self(Job {
+            execution: id,
+            request: record.request,
+            by: record.by.clone(),
+            task: record.definition.task.clone(),
+            workload: record.definition.workload.clone(),
+            parameters,
+            authorized: record.authorized,
+        }))
     }
 }

@@ -9,6 +9,7 @@ mod group;
 mod person;
 mod policy;
 mod preferences;
+mod set;
 
 mod site;
 mod task;
@@ -25,6 +26,7 @@ pub use person::{Invitation, Person, PersonKind, Role};
 pub use policy::{Approval, Others, Policy, Rule, Stage};
 pub use preferences::Preferences;
 
+pub(crate) use set::decide as decide_set;
 pub use site::{SealingAlgorithm, SealingKey, Services, Site, SiteSettings};
 pub use task::{Risk, Task, Template};
 pub use workload::{SecretVersion, Workload};

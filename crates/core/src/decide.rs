@@ -1,0 +1,118 @@
+//! Deciding: who says it, is it fresh, and then the rules of its kind.
+
+use crate::credentials;
+use crate::digest::KeyId;
+use crate::fact::Fact;
+use crate::names::{Name, Upn};
+use crate::object::{Role, decide_set};
+use crate::reading::Reading;
+use crate::refusal::Refusal;
+use crate::statement::{Body, FRESH, Principal, Verified};
+use crate::{genesis, request, run};
+
+/// Answers facts, or why not. Changes nothing.
+pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Vec<Fact>, Refusal> {
+    let statement = said.statement();
+    let drift = (r.now().0 - statement.at.0).abs();
+    if drift > FRESH.millis() {
+        return Err(Refusal::Stale {
+            at: statement.at,
+            now: r.now(),
+        });
+    }
+    if let Some(before) = r.answer(said.digest()) {
+        return Err(Refusal::Replayed {
+            index: before.index.0,
+        });
+    }
+    if let Body::Genesis(genesis) = &statement.body {
+        return genesis::found(r, said, genesis);
+    }
+    if statement.instance != r.organization() || statement.instance.is_none() {
+        return Err(match r.organization() {
+            Some(_) => Refusal::WrongInstance {},
+            None => Refusal::GenesisFirst {},
+        });
+    }
+    match (&statement.body, &statement.by) {
+        (Body::Genesis(_), _) => Err(Refusal::GenesisTwice {}),
+        (Body::Tick(_), _) => tick(r, said),
+        (Body::Outcome(outcome), by) => run::outcome(r, by, said.keyid(), outcome),
+        (_, Principal::Node) => Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        }),
+        (Body::Enrol(enrol), Principal::Person(upn)) => {
+            credentials::enrol(r, upn, said.keyid(), enrol)
+        }
+        (body, Principal::Person(upn)) => {
+            let signer = signer(r, upn, said.keyid())?;
+            match body {
+                Body::Set(set) => decide_set(r, &signer, set),
+                Body::RevokeKey(revoke) => credentials::revoke(r, &signer, revoke),
+                Body::Signout(signout) => credentials::sign_out(r, &signer, signout),
+                Body::Request(request) => request::raise(r, &signer, said.digest(), request),
+                Body::Approve(approve) => request::approve(r, &signer, approve),
+                Body::End(end) => request::end(r, &signer, end),
+                Body::Invoke(invoke) => run::invoke(r, &signer, node, said.digest(), invoke),
+                Body::Recover(_) => Err(Refusal::NotYet { what: "recover" }),
+                Body::Genesis(_) | Body::Enrol(_) | Body::Outcome(_) | Body::Tick(_) => {
+                    Err(Refusal::KeyNotLive {
+                        who: Principal::Person(upn.clone()),
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// A person who signed with a live key of theirs and may act.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    /// Who.
+    pub(crate) upn: Upn,
+    role: Option<Role>,
+}
+
+impl Signer {
+    /// Whether they administer.
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.role == Some(Role::Administrator)
+    }
+
+    /// Refuses anybody but administrators.
+    pub(crate) fn administers(&self) -> Result<(), Refusal> {
+        match self.is_administrator() {
+            true => Ok(()),
+            false => Err(Refusal::NotAdministrator {
+                person: self.upn.clone(),
+            }),
+        }
+    }
+}
+
+/// Whose live key it is, as of now.
+pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, key: KeyId) -> Result<Signer, Refusal> {
+    let person = r.active(upn)?;
+    let is_live = r
+        .credentials(upn)
+        .is_some_and(|credentials| credentials.keys.contains_key(&key));
+    match is_live {
+        true => Ok(Signer {
+            upn: upn.clone(),
+            role: person.role,
+        }),
+        false => Err(Refusal::KeyNotLive {
+            who: Principal::Person(upn.clone()),
+        }),
+    }
+}
+
+/// A tick lets time pass, which has happened already; only the log's key may say it.
+fn tick(r: &Reading<'_>, said: &Verified) -> Result<Vec<Fact>, Refusal> {
+    match r.site()?.services.log.id() == said.keyid() {
+        true => Ok(Vec::new()),
+        false => Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        }),
+    }
+}

@@ -1,0 +1,84 @@
+//! Genesis: how an organization begins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::fact::{Fact, KeyEvent};
+use crate::object::{Object, Person, Role, Site};
+use crate::reading::Reading;
+use crate::record::{Credentials, DeviceKey};
+use crate::refusal::Refusal;
+use crate::rules::Rules;
+use crate::statement::{Genesis, Principal, Verified};
+
+/// Founds the organization: entry 0, signed by its first administrator.
+pub(crate) fn found(
+    r: &Reading<'_>,
+    said: &Verified,
+    genesis: &Genesis,
+) -> Result<Vec<Fact>, Refusal> {
+    if r.organization().is_some() {
+        return Err(Refusal::GenesisTwice {});
+    }
+    let admin = &genesis.admin;
+    let by_admin = said.statement().by == Principal::Person(admin.upn.clone());
+    if !by_admin || said.keyid() != genesis.key.key().id() {
+        return Err(Refusal::KeyNotLive {
+            who: said.statement().by.clone(),
+        });
+    }
+    if genesis.key.alg != crate::key::Algorithm::Ed25519
+        || genesis.recovery.alg != crate::key::Algorithm::Ed25519
+    {
+        return Err(Refusal::NotYet {
+            what: "a P-256 key",
+        });
+    }
+    Rules::of(genesis.site.rules)?;
+    let device = |key: crate::key::PublicKey, label: &str| {
+        let label = label.to_owned();
+        (
+            key.id(),
+            DeviceKey {
+                key,
+                label,
+                passkey: false,
+                since: r.now(),
+            },
+        )
+    };
+    let credentials = Credentials {
+        keys: BTreeMap::from([
+            device(genesis.key.key(), &genesis.key.label),
+            device(genesis.recovery.clone(), "recovery code"),
+        ]),
+        invitation: None,
+    };
+    let person = Person {
+        name: admin.name.clone(),
+        mail: admin.mail.clone(),
+        role: Some(Role::Administrator),
+        ..Person::new(admin.upn.clone())
+    };
+    let site = Site::new(genesis.site.clone(), genesis.services.clone());
+    let by = admin.upn.clone();
+    let set = |object| Fact::ObjectSet {
+        object,
+        by: by.clone(),
+    };
+    Ok(vec![
+        Fact::Founded {
+            organization: genesis.organization.clone(),
+        },
+        set(Object::Site(Arc::new(site))),
+        set(Object::Person(Arc::new(person))),
+        Fact::Keys {
+            person: by.clone(),
+            event: KeyEvent::Enrolled {
+                key: said.keyid(),
+                recovery: false,
+            },
+            credentials: Arc::new(credentials),
+        },
+    ])
+}

@@ -1,0 +1,275 @@
+//! Setting objects: whole, conditional, by administrators.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Control, Group, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person, PersonKind, Policy, Role,
+    Site, Task, Workload,
+};
+use crate::credentials::changed as keys_changed;
+use crate::decide::Signer;
+use crate::digest::Index;
+use crate::fact::{Fact, KeyEvent};
+use crate::names::{Address, Upn};
+use crate::reading::Reading;
+use crate::record::Credentials;
+use crate::refusal::{Refusal, unknown, unknown_workload};
+use crate::rules::Rules;
+use crate::state::Touched;
+use crate::statement::{Change, Set};
+use crate::value::ValueType;
+
+/// Sets or removes one object, and ends what that overrules.
+pub(crate) fn decide(r: &Reading<'_>, signer: &Signer, set: &Set) -> Result<Vec<Fact>, Refusal> {
+    signer.administers()?;
+    let by = &signer.upn;
+    let change = set.change().ok_or(Refusal::NotYet {
+        what: "a set of nothing",
+    })?;
+    let (fact, also) = match change {
+        Change::Object(object) => {
+            unchanged(r, set.seen, object)?;
+            let fact = Fact::ObjectSet {
+                object: object.clone(),
+                by: by.clone(),
+            };
+            (fact, admit(r, object)?)
+        }
+        Change::Remove(name) => {
+            removable(r, set.seen, name)?;
+            let fact = Fact::ObjectRemoved {
+                name: name.clone(),
+                by: by.clone(),
+            };
+            (fact, Vec::new())
+        }
+    };
+    let overruled = overruled(r, by, change, &fact);
+    Ok(std::iter::once(fact).chain(also).chain(overruled).collect())
+}
+
+/// Refuses if the object changed after the signer looked.
+fn unchanged(r: &Reading<'_>, seen: u64, object: &Object) -> Result<(), Refusal> {
+    let changed = match object {
+        Object::Site(_) => r.site_changed(),
+        Object::Control(_) => r.control_changed(),
+        Object::Person(person) => r.person_changed(&person.upn),
+        Object::Group(group) => r.group_changed(&group.address),
+        Object::Workload(workload) => r.workload_changed(&workload.name),
+        Object::Task(task) => r.task_changed(&task.name),
+        Object::Policy(policy) => r.policy_changed(&policy.task),
+        Object::Preferences(_) => None,
+    };
+    not_since(seen, changed, object.noun(), object.name())
+}
+
+fn not_since(seen: u64, changed: Option<Index>, noun: Noun, name: &str) -> Result<(), Refusal> {
+    match changed {
+        Some(Index(index)) if index >= seen => Err(Refusal::Changed {
+            noun,
+            name: name.to_owned(),
+            index,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn removable(r: &Reading<'_>, seen: u64, name: &ObjectName) -> Result<(), Refusal> {
+    let (exists, changed) = match name {
+        ObjectName::Group(address) => (r.group(address).is_some(), r.group_changed(address)),
+        ObjectName::Workload(name) => (r.workload(name).is_some(), r.workload_changed(name)),
+        ObjectName::Task(task) => (r.task(task).is_some(), r.task_changed(task)),
+        ObjectName::Policy(pattern) => (r.policy(pattern).is_some(), r.policy_changed(pattern)),
+    };
+    not_since(seen, changed, name.noun(), name.as_str())?;
+    match exists {
+        true => Ok(()),
+        false => Err(unknown(name.noun(), name.as_str())),
+    }
+}
+
+/// The rules of each noun; answers what else becomes so.
+fn admit(r: &Reading<'_>, object: &Object) -> Result<Vec<Fact>, Refusal> {
+    match object {
+        Object::Site(site) => admit_site(r, site),
+        Object::Control(control) => admit_control(r, control),
+        Object::Person(person) => admit_person(r, person),
+        Object::Group(group) => admit_group(r, group),
+        Object::Workload(workload) => admit_workload(workload),
+        Object::Task(task) => admit_task(r, task),
+        Object::Policy(policy) => admit_policy(policy),
+        Object::Preferences(_) => Err(Refusal::NotYet {
+            what: "preferences",
+        }),
+    }
+}
+
+fn admit_site(r: &Reading<'_>, site: &Site) -> Result<Vec<Fact>, Refusal> {
+    let before = r.site()?;
+    let (rules, old) = (Rules::of(site.rules)?, Rules::of(before.rules)?);
+    if rules < old {
+        return Err(Refusal::RulesUnknown {
+            rules: rules.number(),
+        });
+    }
+    match site.services == before.services {
+        true => Ok(Vec::new()),
+        false => Err(Refusal::NotYet {
+            what: "a change of service keys",
+        }),
+    }
+}
+
+fn admit_control(r: &Reading<'_>, control: &Control) -> Result<Vec<Fact>, Refusal> {
+    if !control.system_accounts.is_empty() || control.stop_system_accounts {
+        return Err(Refusal::NotYet {
+            what: "a system account",
+        });
+    }
+    match &control.admin_group {
+        Some(group) if r.group(group).is_none() => Err(unknown(Noun::Group, group.as_str())),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn admit_person(r: &Reading<'_>, person: &Person) -> Result<Vec<Fact>, Refusal> {
+    if person.kind != PersonKind::Human || person.manifest.is_some() {
+        return Err(Refusal::NotYet {
+            what: "a service or an app",
+        });
+    }
+    let upn = &person.upn;
+    if r.group(&Address::from(upn)).is_some() {
+        return Err(Refusal::NameTaken {
+            name: upn.to_string(),
+            noun: Noun::Group,
+        });
+    }
+    let administers = |p: &Person| p.active && p.role == Some(Role::Administrator);
+    let did = r.person(upn).is_some_and(|before| administers(before));
+    if did && !administers(person) && r.other_administrator(upn).is_none() {
+        return Err(Refusal::LastAdministrator {
+            person: upn.clone(),
+        });
+    }
+    let before = r.credentials(upn);
+    if before.and_then(|c| c.invitation.as_ref()) == person.invitation.as_ref() {
+        return Ok(Vec::new());
+    }
+    let credentials = Credentials {
+        keys: before.map(|c| c.keys.clone()).unwrap_or_default(),
+        invitation: person.invitation.clone(),
+    };
+    Ok(vec![keys_changed(upn, KeyEvent::Invited, credentials)])
+}
+
+fn admit_group(r: &Reading<'_>, group: &Group) -> Result<Vec<Fact>, Refusal> {
+    if r.person(&Upn::from(&group.address)).is_some() {
+        let name = group.address.to_string();
+        return Err(Refusal::NameTaken {
+            name,
+            noun: Noun::Person,
+        });
+    }
+    for member in &group.members {
+        let is_group = r.group(member).is_some();
+        if !is_group && r.person(&Upn::from(member)).is_none() {
+            return Err(unknown(Noun::Person, member.as_str()));
+        }
+        if is_group {
+            below(r, &group.address, member)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Follows a member downwards: it must not lead back, nor too deep.
+fn below(r: &Reading<'_>, group: &Address, member: &Address) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::from([member.clone()]);
+    let mut level = vec![member.clone()];
+    for _ in 1..MAX_GROUP_DEPTH {
+        let members = level
+            .iter()
+            .filter_map(|address| r.group(address))
+            .flat_map(|group| &group.members);
+        level = members
+            .filter(|address| r.group(address).is_some() && seen.insert((*address).clone()))
+            .cloned()
+            .collect();
+        if level.contains(group) {
+            let (group, member) = (group.clone(), member.clone());
+            return Err(Refusal::GroupCycle { group, member });
+        }
+        if level.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(Refusal::GroupDepth {
+        group: group.clone(),
+    })
+}
+
+fn admit_workload(workload: &Workload) -> Result<Vec<Fact>, Refusal> {
+    if !workload.secrets.is_empty() {
+        return Err(Refusal::NotYet { what: "a secret" });
+    }
+    match workload.open_tasks {
+        true => Err(Refusal::NotYet {
+            what: "a workload with open tasks",
+        }),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn admit_task(r: &Reading<'_>, task: &Task) -> Result<Vec<Fact>, Refusal> {
+    let workload = task.name.workload();
+    if r.workload(&workload).is_none() {
+        return Err(unknown_workload(&workload));
+    }
+    let mut types = task.parameters.values().map(|schema| schema.value_type);
+    match types.any(|value_type| value_type == ValueType::Secret) {
+        true => Err(Refusal::NotYet {
+            what: "a secret parameter",
+        }),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn admit_policy(policy: &Policy) -> Result<Vec<Fact>, Refusal> {
+    if policy.passkey {
+        return Err(Refusal::NotYet {
+            what: "asking for passkeys",
+        });
+    }
+    match policy.kill_on_end {
+        true => Err(Refusal::NotYet {
+            what: "killing runs in flight",
+        }),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// What ends because another rule governs from now on.
+fn overruled(r: &Reading<'_>, by: &Upn, change: Change<'_>, fact: &Fact) -> Vec<Fact> {
+    let workload_prefix;
+    let touched = match change {
+        Change::Object(Object::Control(_)) => Touched::All,
+        Change::Object(Object::Policy(policy)) => Touched::Prefix(policy.task.prefix()),
+        Change::Object(Object::Task(task)) => Touched::Task(&task.name),
+        Change::Remove(ObjectName::Policy(pattern)) => Touched::Prefix(pattern.prefix()),
+        Change::Remove(ObjectName::Task(task)) => Touched::Task(task),
+        Change::Remove(ObjectName::Workload(name)) => {
+            workload_prefix = format!("{}\\", name.key());
+            Touched::Prefix(&workload_prefix)
+        }
+        Change::Object(
+            Object::Site(_)
+            | Object::Person(_)
+            | Object::Group(_)
+            | Object::Workload(_)
+            | Object::Preferences(_),
+        )
+        | Change::Remove(ObjectName::Group(_)) => return Vec::new(),
+    };
+    r.overruled(fact, by, &touched)
+}

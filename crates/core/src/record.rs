@@ -1,0 +1,220 @@
+//! Records: what has become of a request, an execution, a person's keys.
+//!
+//! A record is whole: every change carries all of it, so that a fact says
+//! everything about what it changed and nothing needs the fact before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::digest::{ExecutionId, KeyId, RequestId};
+use crate::key::PublicKey;
+use crate::names::{Name, ParameterName, TaskName, Upn};
+use crate::object::{Invitation, Rule, Task, Workload};
+use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
+use crate::time::{Seconds, Time};
+use crate::value::{Constraints, Values};
+
+/// What has become of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequestRecord {
+    /// Its name.
+    pub id: RequestId,
+    /// Who asks.
+    pub by: Upn,
+    /// For which task, in its canonical spelling.
+    pub task: TaskName,
+    /// Why.
+    pub reason: String,
+    /// For how long.
+    pub duration_s: Seconds,
+    /// With which parameters.
+    pub parameters: Constraints,
+    /// From when, if not from the approval.
+    pub start: Option<Time>,
+    /// How often, if not any number of times.
+    pub runs: Option<u64>,
+    /// When it was raised.
+    pub raised: Time,
+    /// When it expires if nobody decides.
+    pub expires: Time,
+    /// What governs it, to its end.
+    pub rule: Rule,
+    /// Who approved it so far.
+    pub approvals: Vec<ApprovalRecord>,
+    /// What it is now.
+    pub status: Status,
+    /// The grant, once there is one.
+    pub grant: Option<Grant>,
+    /// How it ended, once it has.
+    pub ending: Option<Ending>,
+}
+
+/// What a request is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It waits for approval.
+    Pending,
+    /// Its task may be run.
+    Live,
+    /// Its time is up, its runs are used, or its task is no longer governed.
+    Ended,
+    /// Somebody ended it while it was live.
+    Revoked,
+    /// An approver or administrator ended it while it was pending.
+    Denied,
+    /// Nobody decided in time.
+    Expired,
+    /// Its requester ended it while it was pending.
+    Canceled,
+    /// Another rule governs its task now.
+    Superseded,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Live,
+        Self::Ended,
+        Self::Revoked,
+        Self::Denied,
+        Self::Expired,
+        Self::Canceled,
+        Self::Superseded,
+    ];
+
+    /// Whether anything can still come of it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Live)
+    }
+
+    /// As answers spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Live => "live",
+            Self::Ended => "ended",
+            Self::Revoked => "revoked",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Canceled => "canceled",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+/// One approval of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApprovalRecord {
+    /// Who approved.
+    pub by: Upn,
+    /// When.
+    pub at: Time,
+    /// For which stage, from 0: the one that was current.
+    pub stage: usize,
+    /// Why.
+    pub comment: Option<String>,
+    /// For a shorter time.
+    pub duration_s: Option<Seconds>,
+    /// With narrower parameters.
+    pub parameters: Constraints,
+}
+
+/// The live half of a request's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// From when, included.
+    pub from: Time,
+    /// Until when, excluded.
+    pub until: Time,
+    /// All that parameters must satisfy: what was asked, and each narrowing.
+    pub limits: Vec<Constraints>,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// When.
+    pub at: Time,
+    /// Who ended it, if somebody did.
+    pub by: Option<Principal>,
+    /// Why.
+    pub comment: Option<String>,
+}
+
+/// What has become of an execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExecutionRecord {
+    /// Its name.
+    pub id: ExecutionId,
+    /// On whose behalf.
+    pub by: Upn,
+    /// Under which grant.
+    pub request: RequestId,
+    /// Of which task, in its canonical spelling.
+    pub task: TaskName,
+    /// With what.
+    pub parameters: Values,
+    /// And with which texts beside.
+    pub attached: BTreeMap<ParameterName, Attachment>,
+    /// On which node.
+    pub node: Name,
+    /// When it was authorised.
+    pub authorized: Time,
+    /// How it ended, once it has.
+    pub outcome: Option<OutcomeRecord>,
+    /// What was authorised to be run; not part of the fact on disk.
+    #[serde(skip)]
+    pub definition: Definition,
+}
+
+/// The task and workload as they were when a run was authorised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The task.
+    pub task: Arc<Task>,
+    /// Its workload.
+    pub workload: Arc<Workload>,
+    /// The key that may say its outcome.
+    pub runner: KeyId,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeRecord {
+    /// When.
+    pub at: Time,
+    /// How.
+    pub result: RunResult,
+    /// The exit code, where the target has such.
+    pub exit: Option<i64>,
+    /// What was put out.
+    pub output: Option<OutputDigest>,
+    /// What else there is to say.
+    pub note: Option<String>,
+}
+
+/// By what a person can sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Credentials {
+    /// Their live keys.
+    pub keys: BTreeMap<KeyId, DeviceKey>,
+    /// The key that may enrol their next key.
+    pub invitation: Option<Invitation>,
+}
+
+/// A key of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceKey {
+    /// The public half.
+    pub key: PublicKey,
+    /// What its owner calls it.
+    pub label: String,
+    /// Whether it is a WebAuthn credential.
+    pub passkey: bool,
+    /// When it was enrolled.
+    pub since: Time,
+}

@@ -1,0 +1,348 @@
+//! Refusals: every no, its code, and what to do next.
+//!
+//! A **refusal** is what a rule of State says; it becomes an entry with its
+//! code. What is **turned away** never reaches the log: it was too big, badly
+//! formed, stale, or not signed by a key that counts, or the node could not
+//! take it. Both are listed, with their sentences, in `docs/refusals.md`, which
+//! a test writes from here.
+
+use std::fmt;
+
+use crate::digest::{ExecutionId, KeyId, RequestId};
+use crate::names::{Address, Name, TaskName, Upn};
+use crate::object::Noun;
+use crate::statement::{FRESH, Principal};
+use crate::time::{Seconds, Time};
+use crate::value::{Value, Values};
+
+/// One line of `docs/refusals.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// As entries and answers spell it.
+    pub code: &'static str,
+    /// When it is said.
+    pub when: &'static str,
+    /// The sentence, with its fields in braces.
+    pub sentence: &'static str,
+}
+
+/// An enum of refusals: each variant with its code and its sentence beside it,
+/// so that neither can be forgotten.
+macro_rules! refusals {
+    (
+        $(#[$doc:meta])* $name:ident;
+        $( #[doc = $when:literal] $variant:ident { $( $field:ident : $type:ty ),* }
+            $code:literal $sentence:literal )*
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each sentence names its fields")]
+        pub enum $name {
+            $(
+                #[doc = $when]
+                $variant { $( $field: $type ),* },
+            )*
+        }
+
+        impl $name {
+            /// All of them, as the documentation lists them.
+            pub const CATALOG: &[Listed] = &[
+                $( Listed { code: $code, when: $when, sentence: $sentence }, )*
+            ];
+
+            /// As entries and answers spell it.
+            pub const fn code(&self) -> &'static str {
+                match self {
+                    $( Self::$variant { .. } => $code, )*
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $( Self::$variant { $( $field ),* } => write!(f, $sentence), )*
+                }
+            }
+        }
+
+        impl std::error::Error for $name {}
+    };
+}
+
+refusals! {
+    /// What a rule of State answers instead of facts.
+    Refusal;
+
+    /// The organization exists already.
+    GenesisTwice {} "genesis-twice"
+        "this organization has been founded already; a second one needs a data directory of its own"
+    /// Nothing has been said yet, and this is not a genesis.
+    GenesisFirst {} "genesis-first"
+        "the log is empty; found the organization first: writ init --organization DOMAIN --admin UPN"
+    /// The statement asks for what this version does not do.
+    NotYet { what: &'static str } "not-yet"
+        "{what} is not supported by this version"
+    /// The statement was made for another organization.
+    WrongInstance {} "wrong-instance"
+        "the statement was made for another organization; sign in to this one: writ login URL --as UPN"
+    /// The statement's own time is too far from the log's.
+    Stale { at: Time, now: Time } "stale"
+        "the statement says it was made at {at}, and here it is {now}; they may differ by {FRESH}: set the clock and repeat"
+    /// The same statement is in the log already.
+    Replayed { index: u64 } "replayed"
+        "the same statement is entry {index} already; it acts once"
+    /// The key that signed is not one of the person's live keys.
+    KeyNotLive { who: Principal } "key-not-live"
+        "this key is not enrolled for {who}, or was revoked; ask an administrator for a new invitation and run: writ login URL --as UPN"
+    /// The invitation was used, replaced or has ended.
+    InvitationEnded { person: Upn } "invitation-ended"
+        "the invitation of {person} was used already, replaced or has ended; an administrator makes a new one: writ person invite {person}"
+    /// The person was deactivated, or does not exist.
+    Inactive { person: Upn } "inactive"
+        "{person} is not an active person of this organization; an administrator can change that: writ person invite {person}"
+    /// The statement needs an administrator.
+    NotAdministrator { person: Upn } "not-administrator"
+        "{person} is not an administrator, and only administrators may do this"
+    /// The statement concerns somebody else.
+    NotYours { person: Upn } "not-yours"
+        "this belongs to {person}; only they or an administrator may do this"
+
+    /// The object changed after the signer looked at it.
+    Changed { noun: Noun, name: String, index: u64 } "changed"
+        "the {noun} {name} was changed by entry {index}, after you looked; look again and repeat"
+    /// The object does not exist.
+    UnknownObject { noun: Noun, name: String } "unknown-object"
+        "there is no {noun} {name}; see: writ {noun} list"
+    /// A person and a group would have the same name.
+    NameTaken { name: String, noun: Noun } "name-taken"
+        "{name} names a {noun} already; people and groups share their names"
+    /// The group would contain itself.
+    GroupCycle { group: Address, member: Address } "group-cycle"
+        "{member} contains {group}, directly or through others, so it cannot be its member"
+    /// The groups would nest too deeply.
+    GroupDepth { group: Address } "group-depth"
+        "{group} would nest groups deeper than 8 levels; flatten it"
+    /// Nobody would be left to administer.
+    LastAdministrator { person: Upn } "last-administrator"
+        "{person} is the last active administrator with a key; make another one first: writ person invite UPN --role administrator"
+    /// The site names rules that this version does not know, or older ones.
+    RulesUnknown { rules: u16 } "rules-unknown"
+        "rules {rules} cannot be chosen; this version follows rules up to 1 and never goes back"
+
+    /// The key is one of the person's already, or was before.
+    KeyExists { key: KeyId } "key-exists"
+        "the key {key} is enrolled already; make a new one"
+    /// The person has as many keys as anybody may have.
+    KeyLimit { person: Upn } "key-limit"
+        "{person} has 32 keys; revoke one first: writ key list, writ key revoke KEY"
+    /// The person has no such key.
+    UnknownKey { key: KeyId, person: Upn } "unknown-key"
+        "{person} has no key {key}; see: writ key list"
+
+    /// Privileged access has been disabled.
+    Disabled {} "disabled"
+        "privileged access is disabled: nothing can be requested, approved or run until an administrator enables it: writ enable"
+    /// Privileged access was never enabled.
+    NeverEnabled {} "never-enabled"
+        "privileged access has not been enabled yet; an administrator does it once: writ enable --admin-group ADDRESS"
+    /// The task does not exist.
+    UnknownTask { task: TaskName } "unknown-task"
+        "there is no task {task}; see: writ task list"
+    /// No policy covers the task, so it is closed.
+    NoPolicy { task: TaskName } "no-policy"
+        "No approval policy covers {task}, so nobody may run it. An administrator allows it with: writ policy set '{task}' --approval manual"
+    /// The policy asks for approval, and names nobody who could give it.
+    NoApprovers { task: TaskName } "no-approvers"
+        "the policy of {task} names no approvers and there is no default group; an administrator sets one: writ enable --admin-group ADDRESS"
+    /// The policy says who may ask, and the person is not among them.
+    NotRequester { task: TaskName, group: Address } "not-requester"
+        "only members of {group} may ask for {task}; an administrator can add you: writ group set {group} --add UPN"
+    /// The duration is outside what the policy grants.
+    Duration { longest: Seconds } "duration"
+        "the duration must be from 1m to {longest}, which is the most that the policy grants"
+    /// A parameter is not what the task, the policy or the grant allows.
+    Parameters { problem: String } "parameters"
+        "{problem}"
+    /// The asked start is in the past or too far ahead.
+    Start {} "start"
+        "the start must be in the future, and at most 30 days ahead"
+    /// More runs are asked for than the policy grants.
+    Runs { most: u64 } "runs"
+        "the policy grants at most {most} runs; ask for no more"
+    /// The same is pending already.
+    AlreadyPending { request: RequestId } "already-pending"
+        "you asked for the same already and it is pending; see: writ show {request}"
+    /// The person has as many pending requests as anybody may have.
+    PendingLimit {} "pending-limit"
+        "you have 100 pending requests; cancel some first: writ requests --mine, writ cancel ID"
+    /// The person has as many live grants as anybody may have.
+    LiveLimit { person: Upn } "live-limit"
+        "{person} has 1000 live grants; some must end first: writ grants, writ revoke ID"
+
+    /// The request was decided or has ended, or never was.
+    NotPending { request: RequestId } "not-pending"
+        "the request {request} is not pending any more, or does not exist; see: writ show {request}"
+    /// The approver is the requester.
+    SelfApproval {} "self-approval"
+        "you asked for this yourself, so somebody else must approve it"
+    /// The person is not in the group that is asked now.
+    NotApprover { group: Address } "not-approver"
+        "only members of {group} may approve this now"
+    /// The person decided this request before.
+    AlreadyDecided {} "already-decided"
+        "you approved this request already; each person decides once"
+    /// The approval would give more than was asked for.
+    Wider { longest: Seconds } "wider"
+        "an approval may give less than was asked for and not more: from 1m to {longest}"
+    /// Ending somebody else's request needs a comment.
+    CommentRequired {} "comment-required"
+        "say why: add --comment TEXT"
+    /// The person may not end this request.
+    NotYoursToEnd { request: RequestId } "not-yours-to-end"
+        "only its requester, its approvers and administrators may end the request {request}"
+
+    /// No live grant covers the run.
+    Insufficient { task: TaskName, with: Asked } "insufficient"
+        "Insufficient permissions. Please raise an elevated access request for this task.\n  writ request '{task}'{with} --reason 'TEXT'"
+    /// The grant covers the run and has not begun.
+    NotStarted { request: RequestId, from: Time } "not-started"
+        "the grant {request} begins at {from}; run it then"
+    /// The grant is older than the policy now allows.
+    TooOld { task: TaskName, longest: Seconds } "too-old"
+        "the policy of {task} now grants at most {longest}, and this grant is older; ask again: writ request '{task}' --reason 'TEXT'"
+    /// There is no such run, or it has its outcome already.
+    UnknownExecution { execution: ExecutionId } "unknown-execution"
+        "the execution {execution} does not exist or has its outcome already; see: writ executions"
+}
+
+refusals! {
+    /// What never reaches the log.
+    TurnedAway;
+
+    /// The envelope or what travels beside it is too big.
+    TooBig { size: usize, most: usize } "too-big"
+        "the statement is {size} bytes and may be {most}; shorten its texts, or give a long one with --param NAME=@FILE"
+    /// The envelope or its payload is not of the right form.
+    BadForm { problem: String } "bad-form"
+        "{problem}"
+    /// The statement was made for another organization.
+    OtherInstance {} "wrong-instance"
+        "the statement was made for another organization; sign in to this one: writ login URL --as UPN"
+    /// The statement's own time is too far from the server's.
+    OutOfTime { at: Time, now: Time } "stale"
+        "the statement says it was made at {at}, and the server's clock says {now}; they may differ by {FRESH}: set the clock and repeat"
+    /// No live key of that person has the id.
+    NoSuchKey { who: Principal } "key-not-live"
+        "this key is not enrolled for {who}, or was revoked, or the invitation was used or has ended; ask an administrator for a new invitation: writ person invite UPN"
+    /// The signature does not fit.
+    BadSignature {} "bad-signature"
+        "the signature does not fit the statement; nothing was recorded"
+    /// What travels beside the envelope is missing, odd or not what it says.
+    BadAttachment { problem: String } "bad-attachment"
+        "{problem}"
+    /// The connector does not understand the task or the workload.
+    BadTemplate { problem: String } "bad-template"
+        "{problem}"
+    /// Enrolled people could never give the approvals that the policy asks for.
+    Quorum { task: TaskName, missing: String } "quorum"
+        "nobody could ever approve this request for {task}: {missing}"
+    /// This node has as many runs in flight as it may.
+    Busy {} "busy"
+        "this node has as many runs in flight as it may; repeat in a few seconds"
+    /// Too much is waiting.
+    Overloaded {} "overloaded"
+        "the server is overloaded; nothing was recorded: repeat in a few seconds"
+    /// The log could not be written.
+    Unavailable { problem: String } "unavailable"
+        "nothing was recorded: {problem}; the operator finds more with: writ status"
+    /// It is not known whether the log was written.
+    Unknown {} "unknown-fate"
+        "the server lost its database while recording this; send the same again: it acts once"
+    /// The node is stopping.
+    Stopping {} "stopping"
+        "the server is stopping; nothing was recorded: repeat in a few seconds"
+}
+
+impl Refusal {
+    /// The sentence of a code where nothing else is known of the refusal.
+    pub fn sentence_of(code: &str) -> &'static str {
+        Self::CATALOG
+            .iter()
+            .find(|listed| listed.code == code)
+            .map_or("refused", |listed| listed.when.trim())
+    }
+}
+
+/// The parameters of a run, as options of the command that would ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked(pub Values);
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.0 {
+            let text = value.to_string();
+            let is_short = text.len() <= 200 && !matches!(value, Value::Table(_));
+            if is_short {
+                write!(f, " --param {}", shell_word(&format!("{name}={text}")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A word as a POSIX shell reads it back: quoted where it must be.
+pub fn shell_word(text: &str) -> String {
+    let plain = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-./:=@,+%".contains(&b));
+    match plain {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// A name in a sentence, where the type does not say it.
+pub(crate) fn unknown(noun: Noun, name: &str) -> Refusal {
+    Refusal::UnknownObject {
+        noun,
+        name: name.to_owned(),
+    }
+}
+
+/// The workload that a task names does not exist.
+pub(crate) fn unknown_workload(name: &Name) -> Refusal {
+    unknown(Noun::Workload, name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_said_by_one_variant() {
+        for catalog in [Refusal::CATALOG, TurnedAway::CATALOG] {
+            let codes: BTreeSet<_> = catalog.iter().map(|listed| listed.code).collect();
+            assert_eq!(codes.len(), catalog.len());
+        }
+    }
+
+    #[test]
+    fn the_command_that_would_ask_reads_back_in_a_shell() {
+        let refusal = Refusal::Insufficient {
+            task: TaskName::parse(r"Host\Say").unwrap(),
+            with: Asked(Values::from([(
+                "word".parse().unwrap(),
+                Value::Text("it's $(id)".into()),
+            )])),
+        };
+        assert!(
+            refusal
+                .to_string()
+                .ends_with(r"writ request 'Host\Say' --param 'word=it'\''s $(id)' --reason 'TEXT'")
+        );
+    }
+}

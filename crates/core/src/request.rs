@@ -1,0 +1,300 @@
+//! Requests: raising, approving, ending.
+//!
+//! A request is **pending** until enough of the right people approved, then it
+//! is **live**: a **grant**. What governed it when it was raised governs it to
+//! the end. Taking away always wins: whoever may approve may also end it,
+//! whatever it has become in between.
+
+use std::sync::Arc;
+
+use crate::decide::Signer;
+use crate::digest::{Digest, RequestId};
+use crate::fact::{Fact, RequestEvent};
+use crate::names::Upn;
+use crate::object::{Approval, Others, Policy, Stage};
+use crate::reading::{Governed, Reading};
+use crate::record::{ApprovalRecord, Ending, Grant, RequestRecord, Status};
+use crate::refusal::Refusal;
+use crate::state::ended;
+use crate::statement::{Approve, End, Principal, Request};
+use crate::time::{Seconds, Time};
+use crate::value::{Constraint, Constraints, check_constraints};
+
+/// How many pending requests a person may have.
+pub const MAX_PENDING: usize = 100;
+/// How many live grants a person may have.
+pub const MAX_LIVE: usize = 1_000;
+/// How far ahead a start may be asked for.
+const MAX_AHEAD: Seconds = Seconds(30 * 86_400);
+
+/// Asks for a task.
+pub(crate) fn raise(
+    r: &Reading<'_>,
+    signer: &Signer,
+    id: Digest,
+    ask: &Request,
+) -> Result<Vec<Fact>, Refusal> {
+    if ask.on_behalf_of.is_some() {
+        return Err(Refusal::NotYet {
+            what: "a request for somebody else",
+        });
+    }
+    if ask.ticket.is_some() {
+        return Err(Refusal::NotYet { what: "a ticket" });
+    }
+    r.enabled()?;
+    let governed = r.governing(&ask.task)?;
+    let policy = &governed.rule.policy;
+    may_ask(r, &signer.upn, &governed)?;
+    if policy.approval == Approval::Manual && governed.rule.stages.is_empty() {
+        return Err(Refusal::NoApprovers {
+            task: governed.task.name.clone(),
+        });
+    }
+    let duration_s = ask.duration_s.unwrap_or_else(|| policy.default_duration());
+    if !(Seconds::MINUTE..=policy.max_duration_s).contains(&duration_s) {
+        return Err(Refusal::Duration {
+            longest: policy.max_duration_s,
+        });
+    }
+    admissible(&governed, &ask.parameters)?;
+    let now = r.now();
+    if ask
+        .start
+        .is_some_and(|start| start <= now || start > now.plus(MAX_AHEAD))
+    {
+        return Err(Refusal::Start {});
+    }
+    let runs = runs(policy, ask.runs)?;
+    limits(r, &signer.upn, &governed, ask)?;
+
+    let raised = RequestRecord {
+        id: RequestId(id),
+        by: signer.upn.clone(),
+        task: governed.task.name.clone(),
+        reason: ask.reason.clone(),
+        duration_s,
+        parameters: ask.parameters.clone(),
+        start: ask.start,
+        runs,
+        raised: now,
+        expires: now.plus(policy.pending_for_s),
+        rule: governed.rule.clone(),
+        approvals: Vec::new(),
+        status: Status::Pending,
+        grant: None,
+        ending: None,
+    };
+    let mut facts = vec![fact(RequestEvent::Raised, raised.clone())];
+    if governed.rule.is_auto() {
+        facts.push(granted(raised, now, &[]));
+    }
+    Ok(facts)
+}
+
+/// Refuses whom the policy does not let ask.
+pub(crate) fn may_ask(r: &Reading<'_>, upn: &Upn, governed: &Governed) -> Result<(), Refusal> {
+    match &governed.rule.policy.requesters {
+        Some(group) if !r.is_member(group, upn) => Err(Refusal::NotRequester {
+            task: governed.task.name.clone(),
+            group: group.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What a request fixes must be possible under the task and the policy.
+fn admissible(governed: &Governed, asked: &Constraints) -> Result<(), Refusal> {
+    let policy = &governed.rule.policy;
+    check_constraints(&governed.task.parameters, asked)
+        .map_err(|problem| Refusal::Parameters { problem })?;
+    for (name, constraint) in asked {
+        let problem = match (policy.parameters.get(name), constraint) {
+            (Some(wanted), Constraint::Equals(value)) if !wanted.allows(Some(value)) => {
+                format!("parameter `{name}` must be {wanted}")
+            }
+            (None, Constraint::Absent) => continue,
+            (None, _) if policy.others == Others::Refuse => {
+                format!("the policy does not allow the parameter `{name}`")
+            }
+            _ => continue,
+        };
+        return Err(Refusal::Parameters { problem });
+    }
+    Ok(())
+}
+
+fn runs(policy: &Policy, asked: Option<u64>) -> Result<Option<u64>, Refusal> {
+    match (policy.max_runs, asked) {
+        (Some(most), Some(asked)) if asked > most => Err(Refusal::Runs { most }),
+        (most, asked) => Ok(asked.or(most)),
+    }
+}
+
+fn limits(r: &Reading<'_>, upn: &Upn, governed: &Governed, ask: &Request) -> Result<(), Refusal> {
+    let same = r.pending_of(upn).find(|pending| {
+        pending.task == governed.task.name
+            && pending.parameters == ask.parameters
+            && pending.start == ask.start
+    });
+    if let Some(same) = same {
+        return Err(Refusal::AlreadyPending { request: same.id });
+    }
+    if r.pending_of(upn).count() >= MAX_PENDING {
+        return Err(Refusal::PendingLimit {});
+    }
+    if governed.rule.is_auto() {
+        room_for_grant(r, upn)?;
+    }
+    Ok(())
+}
+
+fn room_for_grant(r: &Reading<'_>, upn: &Upn) -> Result<(), Refusal> {
+    match r.grants_of(upn).count() < MAX_LIVE {
+        true => Ok(()),
+        false => Err(Refusal::LiveLimit {
+            person: upn.clone(),
+        }),
+    }
+}
+
+/// Approves, for the stage that is current; the last approval makes the grant.
+pub(crate) fn approve(
+    r: &Reading<'_>,
+    signer: &Signer,
+    approve: &Approve,
+) -> Result<Vec<Fact>, Refusal> {
+    r.enabled()?;
+    let record = r.request(approve.request)?;
+    if record.status != Status::Pending {
+        return Err(Refusal::NotPending { request: record.id });
+    }
+    if record.by == signer.upn {
+        return Err(Refusal::SelfApproval {});
+    }
+    if record.approvals.iter().any(|a| a.by == signer.upn) {
+        return Err(Refusal::AlreadyDecided {});
+    }
+    let stages = &record.rule.stages;
+    let given = counted(r, record);
+    let (stage, asked) =
+        current(stages, &given).ok_or(Refusal::NotPending { request: record.id })?;
+    if !r.is_member(&asked.group, &signer.upn) {
+        return Err(Refusal::NotApprover {
+            group: asked.group.clone(),
+        });
+    }
+    let longest = record.duration_s;
+    if approve
+        .duration_s
+        .is_some_and(|d| !(Seconds::MINUTE..=longest).contains(&d))
+    {
+        return Err(Refusal::Wider { longest });
+    }
+    if let Some(task) = r.task(&record.task) {
+        check_constraints(&task.parameters, &approve.parameters)
+            .map_err(|problem| Refusal::Parameters { problem })?;
+    }
+
+    let mut approved = record.as_ref().clone();
+    approved.approvals.push(ApprovalRecord {
+        by: signer.upn.clone(),
+        at: r.now(),
+        stage,
+        comment: approve.comment.clone(),
+        duration_s: approve.duration_s,
+        parameters: approve.parameters.clone(),
+    });
+    let given = counted(r, &approved);
+    let mut facts = vec![fact(RequestEvent::Approved, approved.clone())];
+    if current(stages, &given).is_none() {
+        room_for_grant(r, &record.by)?;
+        facts.push(granted(approved, r.now(), &given));
+    }
+    Ok(facts)
+}
+
+/// The approvals that still count: their authors are active and in the group.
+fn counted(r: &Reading<'_>, record: &RequestRecord) -> Vec<ApprovalRecord> {
+    let counts = |approval: &&ApprovalRecord| {
+        record.rule.stages.get(approval.stage).is_some_and(|stage| {
+            r.active(&approval.by).is_ok() && r.is_member(&stage.group, &approval.by)
+        })
+    };
+    record.approvals.iter().filter(counts).cloned().collect()
+}
+
+/// The first stage that still needs approvals.
+fn current<'a>(stages: &'a [Stage], given: &[ApprovalRecord]) -> Option<(usize, &'a Stage)> {
+    stages.iter().enumerate().find(|(at, stage)| {
+        let count = given
+            .iter()
+            .filter(|approval| approval.stage == *at)
+            .count();
+        (count as u64) < u64::from(stage.approvals.get())
+    })
+}
+
+/// The grant: from now or the asked start, for the shortest duration approved,
+/// with all narrowings; from included, until excluded.
+fn granted(mut record: RequestRecord, now: Time, given: &[ApprovalRecord]) -> Fact {
+    let from = record.start.map_or(now, |start| start.max(now));
+    let duration = given
+        .iter()
+        .filter_map(|approval| approval.duration_s)
+        .fold(record.duration_s, Seconds::min);
+    let limits = std::iter::once(&record.parameters)
+        .chain(given.iter().map(|approval| &approval.parameters))
+        .filter(|limits| !limits.is_empty())
+        .cloned()
+        .collect();
+    record.grant = Some(Grant {
+        from,
+        until: from.plus(duration),
+        limits,
+    });
+    record.status = Status::Live;
+    fact(RequestEvent::Granted, record)
+}
+
+/// Ends a request, whatever it is now. Works also while disabled.
+pub(crate) fn end(r: &Reading<'_>, signer: &Signer, end: &End) -> Result<Vec<Fact>, Refusal> {
+    if end.kill {
+        return Err(Refusal::NotYet {
+            what: "killing runs in flight",
+        });
+    }
+    let record = r.request(end.request)?;
+    let is_own = record.by == signer.upn;
+    let is_approver = || {
+        record
+            .rule
+            .stages
+            .iter()
+            .any(|stage| r.is_member(&stage.group, &signer.upn))
+    };
+    if !is_own && !signer.is_administrator() && !is_approver() {
+        return Err(Refusal::NotYoursToEnd { request: record.id });
+    }
+    if !is_own && end.comment.is_none() {
+        return Err(Refusal::CommentRequired {});
+    }
+    let status = match (&record.grant, is_own) {
+        (Some(_), _) => Status::Revoked,
+        (None, true) => Status::Canceled,
+        (None, false) => Status::Denied,
+    };
+    let ending = Ending {
+        at: r.now(),
+        by: Some(Principal::Person(signer.upn.clone())),
+        comment: end.comment.clone(),
+    };
+    Ok(vec![ended(record, status, ending)])
+}
+
+fn fact(event: RequestEvent, record: RequestRecord) -> Fact {
+    Fact::Request {
+        event,
+        record: Arc::new(record),
+    }
+}

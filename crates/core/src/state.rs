@@ -1,0 +1,469 @@
+//! State: everything that can still change an answer, and nothing else.
+//!
+//! State is the **fold** of the facts of the log. [`State::apply`] is the one
+//! step: **pass** says what time has ended, **decide** answers facts or a
+//! refusal, **fold** applies facts; on a copy that costs O(1), which the caller
+//! keeps only if the entry is kept.
+
+use std::sync::Arc;
+
+use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
+use crate::entry::Entry;
+use crate::fact::{Fact, RequestEvent};
+use crate::log::leaf_hash;
+use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
+use crate::object::{
+    Control, Group, Object, ObjectName, Person, Policy, Rule, Site, Task, Workload,
+};
+use crate::reading::Reading;
+use crate::record::{Credentials, Ending, ExecutionRecord, RequestRecord, Status};
+use crate::refusal::Refusal;
+use crate::statement::{FRESH, MAX_SESSION, Principal, RunResult, Verified};
+use crate::time::Time;
+use crate::{Table, decide};
+
+/// What is there, or that it was removed, and which entry said so.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Since<T> {
+    /// The entry that made it what it is.
+    pub entry: Index,
+    /// What it is; none once it was removed.
+    pub value: Option<Arc<T>>,
+}
+
+impl<T> Clone for Since<T> {
+    fn clone(&self) -> Self {
+        Self {
+            entry: self.entry,
+            value: self.value.clone(),
+        }
+    }
+}
+
+impl<T> Since<T> {
+    fn set(entry: Index, value: Arc<T>) -> Self {
+        Self {
+            entry,
+            value: Some(value),
+        }
+    }
+
+    fn removed(entry: Index) -> Self {
+        Self { entry, value: None }
+    }
+}
+
+/// The answer that a statement got, kept while the same envelope may come again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its entry.
+    pub index: Index,
+    /// When.
+    pub time: Time,
+    /// Yes or no.
+    pub accepted: bool,
+    /// Why not.
+    pub code: Option<Arc<str>>,
+}
+
+/// Which sessions of a person have ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignedOut {
+    /// All that were opened before.
+    pub before: Option<Time>,
+    /// And these, each with the time from which it would have ended anyway.
+    pub sessions: Table<Digest, Time>,
+}
+
+/// Everything that is live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub(crate) organization: Option<OrganizationId>,
+    pub(crate) domain: Option<Domain>,
+    pub(crate) time: Time,
+    pub(crate) site: Option<Since<Site>>,
+    pub(crate) control: Option<Since<Control>>,
+    pub(crate) people: Table<Upn, Since<Person>>,
+    pub(crate) credentials: Table<Upn, Since<Credentials>>,
+    pub(crate) signed_out: Table<Upn, SignedOut>,
+    pub(crate) groups: Table<Address, Since<Group>>,
+    pub(crate) workloads: Table<Name, Since<Workload>>,
+    pub(crate) tasks: Table<TaskName, Since<Task>>,
+    pub(crate) policies: Table<Pattern, Since<Policy>>,
+    pub(crate) requests: Table<RequestId, Since<RequestRecord>>,
+    pub(crate) pending: Table<(Upn, RequestId), ()>,
+    pub(crate) grants: Table<(Upn, Time, RequestId), ()>,
+    pub(crate) open_by_task: Table<(Arc<str>, RequestId), ()>,
+    pub(crate) runs: Table<RequestId, u64>,
+    pub(crate) executions: Table<ExecutionId, Since<ExecutionRecord>>,
+    pub(crate) deadlines: Table<(Time, RequestId), ()>,
+    pub(crate) recent: Table<Digest, Answer>,
+    pub(crate) recent_by_time: Table<(Time, Digest), ()>,
+}
+
+/// An entry and all that was decided about it.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Where it stands.
+    pub index: Index,
+    /// Names its statement.
+    pub digest: Digest,
+    /// The entry.
+    pub entry: Entry,
+    /// Its bytes.
+    pub leaf: Vec<u8>,
+    /// What the tree holds of it.
+    pub leaf_hash: Digest,
+    /// What has become so, the passing of time first.
+    pub facts: Vec<Fact>,
+    /// The entries that the decision read; none where it was refused.
+    pub reads: Vec<Index>,
+    /// The refusal in full, where it was one.
+    pub refusal: Option<Refusal>,
+}
+
+impl State {
+    /// Decides a statement as entry `at` of the log, at `now`, on `node`.
+    ///
+    /// Time never goes back: an earlier `now` counts as the time of State. The
+    /// State that is returned holds the entry; this one is as it was.
+    pub fn apply(&self, at: Index, now: Time, node: &Name, said: &Verified) -> (Self, Decided) {
+        let now = now.max(self.time);
+        let mut next = self.clone();
+        let mut facts = next.pass(now);
+        for fact in &facts {
+            next.fold(at, fact);
+        }
+        next.time = now;
+
+        let reading = Reading::new(&next, now);
+        let (decided, reads) = match decide::decide(&reading, node, said) {
+            Ok(facts) => (Ok(facts), reading.into_reads()),
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        let refusal = match decided {
+            Ok(decided) => {
+                for fact in &decided {
+                    next.fold(at, fact);
+                }
+                facts.extend(decided);
+                None
+            }
+            Err(refusal) => Some(refusal),
+        };
+
+        let entry = Entry {
+            accepted: refusal.is_none(),
+            code: refusal.as_ref().map(|refusal| refusal.code().into()),
+            envelope: said.envelope().clone(),
+            node: node.clone(),
+            time: now,
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "an entry holds no float, no null, and is not deep"
+        )]
+        let leaf = entry.to_leaf().expect("an entry can be written");
+        let leaf_hash = leaf_hash(&leaf);
+        if next.organization.is_none() {
+            next.organization = Some(OrganizationId(leaf_hash));
+        }
+        next.remember(at, now, said.digest(), &entry);
+        let digest = said.digest();
+        let decided = Decided {
+            index: at,
+            digest,
+            entry,
+            leaf,
+            leaf_hash,
+            facts,
+            reads,
+            refusal,
+        };
+        (next, decided)
+    }
+
+    /// What time has ended by `now`. Clears away; whatever matters compares
+    /// deadlines itself.
+    fn pass(&mut self, now: Time) -> Vec<Fact> {
+        self.forget(now);
+        let due = self.deadlines.keys().take_while(|(at, _)| *at <= now);
+        due.filter_map(|(at, id)| {
+            let record = self.requests.get(id)?.value.as_ref()?;
+            let status = match record.grant {
+                None => Status::Expired,
+                Some(_) => Status::Ended,
+            };
+            let ending = Ending {
+                at: *at,
+                by: None,
+                comment: None,
+            };
+            Some(ended(record, status, ending))
+        })
+        .collect()
+    }
+
+    /// Applies a fact of entry `at`.
+    fn fold(&mut self, at: Index, fact: &Fact) {
+        match fact {
+            Fact::Founded { organization } => self.domain = Some(organization.clone()),
+            Fact::ObjectSet { object, .. } => self.fold_object(at, object),
+            Fact::ObjectRemoved { name, .. } => self.fold_removal(at, name),
+            Fact::Keys {
+                person,
+                credentials,
+                ..
+            } => {
+                let since = Since::set(at, credentials.clone());
+                self.credentials.insert(person.clone(), since);
+            }
+            Fact::SignedOut {
+                person,
+                session,
+                at,
+            } => {
+                let out = self.signed_out.entry(person.clone()).or_default();
+                match session {
+                    Some(session) => {
+                        out.sessions.insert(*session, at.plus(MAX_SESSION));
+                    }
+                    None => out.before = Some(*at),
+                }
+            }
+            Fact::Request { record, .. } => self.fold_request(at, record),
+            Fact::Execution { record } => self.fold_execution(at, record),
+        }
+    }
+
+    fn fold_object(&mut self, at: Index, object: &Object) {
+        match object {
+            Object::Site(site) => self.site = Some(Since::set(at, site.clone())),
+            Object::Control(control) => self.control = Some(Since::set(at, control.clone())),
+            Object::Person(person) => {
+                let since = Since::set(at, person.clone());
+                self.people.insert(person.upn.clone(), since);
+            }
+            Object::Group(group) => {
+                let since = Since::set(at, group.clone());
+                self.groups.insert(group.address.clone(), since);
+            }
+            Object::Workload(workload) => {
+                let since = Since::set(at, workload.clone());
+                self.workloads.insert(workload.name.clone(), since);
+            }
+            Object::Task(task) => {
+                let since = Since::set(at, task.clone());
+                self.tasks.insert(task.name.clone(), since);
+            }
+            Object::Policy(policy) => {
+                let since = Since::set(at, policy.clone());
+                self.policies.insert(policy.task.clone(), since);
+            }
+            Object::Preferences(_) => {}
+        }
+    }
+
+    fn fold_removal(&mut self, at: Index, name: &ObjectName) {
+        match name {
+            ObjectName::Group(address) => {
+                self.groups.insert(address.clone(), Since::removed(at));
+            }
+            ObjectName::Workload(name) => {
+                self.workloads.insert(name.clone(), Since::removed(at));
+            }
+            ObjectName::Task(task) => {
+                self.tasks.insert(task.clone(), Since::removed(at));
+            }
+            ObjectName::Policy(pattern) => {
+                self.policies.insert(pattern.clone(), Since::removed(at));
+            }
+        }
+    }
+
+    fn fold_request(&mut self, at: Index, record: &Arc<RequestRecord>) {
+        let before = self
+            .requests
+            .get(&record.id)
+            .and_then(|since| since.value.clone());
+        if let Some(before) = before {
+            self.unlist(&before);
+        }
+        if record.status.is_open() {
+            self.list(record);
+            self.requests
+                .insert(record.id, Since::set(at, record.clone()));
+        } else {
+            self.requests.remove(&record.id);
+            self.runs.remove(&record.id);
+        }
+    }
+
+    fn list(&mut self, record: &RequestRecord) {
+        match &record.grant {
+            Some(grant) => {
+                self.grants
+                    .insert((record.by.clone(), grant.until, record.id), ());
+            }
+            None => {
+                self.pending.insert((record.by.clone(), record.id), ());
+            }
+        }
+        self.open_by_task
+            .insert((record.task.key().into(), record.id), ());
+        self.deadlines.insert((deadline(record), record.id), ());
+    }
+
+    fn unlist(&mut self, record: &RequestRecord) {
+        match &record.grant {
+            Some(grant) => self
+                .grants
+                .remove(&(record.by.clone(), grant.until, record.id)),
+            None => self.pending.remove(&(record.by.clone(), record.id)),
+        };
+        self.open_by_task
+            .remove(&(record.task.key().into(), record.id));
+        self.deadlines.remove(&(deadline(record), record.id));
+    }
+
+    fn fold_execution(&mut self, at: Index, record: &Arc<ExecutionRecord>) {
+        let is_over = record
+            .outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.result != RunResult::Unknown);
+        if record.outcome.is_none() && self.requests.contains_key(&record.request) {
+            let runs = self.runs.get(&record.request).copied().unwrap_or(0);
+            self.runs.insert(record.request, runs + 1);
+        }
+        match is_over {
+            true => {
+                self.executions.remove(&record.id);
+            }
+            false => {
+                self.executions
+                    .insert(record.id, Since::set(at, record.clone()));
+            }
+        }
+    }
+
+    fn remember(&mut self, index: Index, time: Time, digest: Digest, entry: &Entry) {
+        if self.recent.contains_key(&digest) {
+            return;
+        }
+        let (accepted, code) = (entry.accepted, entry.code.clone());
+        self.recent.insert(
+            digest,
+            Answer {
+                index,
+                time,
+                accepted,
+                code,
+            },
+        );
+        self.recent_by_time.insert((time, digest), ());
+    }
+
+    /// Drops what no envelope that is still fresh could ask for: its own time
+    /// is at most one window before or after that of its entry.
+    fn forget(&mut self, now: Time) {
+        let oldest = now.minus(FRESH).minus(FRESH);
+        while let Some(((time, digest), ())) = self.recent_by_time.get_min().cloned() {
+            if time >= oldest {
+                break;
+            }
+            self.recent_by_time.remove(&(time, digest));
+            self.recent.remove(&digest);
+        }
+    }
+}
+
+/// When an open request ends by itself.
+fn deadline(record: &RequestRecord) -> Time {
+    record
+        .grant
+        .as_ref()
+        .map_or(record.expires, |grant| grant.until)
+}
+
+/// The fact that a request has ended.
+pub(crate) fn ended(record: &RequestRecord, status: Status, ending: Ending) -> Fact {
+    let mut record = record.clone();
+    record.status = status;
+    record.ending = Some(ending);
+    Fact::Request {
+        event: RequestEvent::Ended,
+        record: Arc::new(record),
+    }
+}
+
+/// Which open requests a change may concern.
+pub(crate) enum Touched<'a> {
+    /// Those of tasks whose lower-case names begin so.
+    Prefix(&'a str),
+    /// Those of one task.
+    Task(&'a TaskName),
+    /// All of them.
+    All,
+}
+
+impl State {
+    /// State as it will be once `change` is folded, to ask it what that ends.
+    pub(crate) fn with(&self, change: &Fact) -> Self {
+        let mut after = self.clone();
+        after.fold(Index(u64::MAX), change);
+        after
+    }
+
+    /// What ends because another rule governs: pending requests are superseded
+    /// when theirs is another one now; live grants end when their task is
+    /// governed by nothing, or by manual where auto had given them.
+    pub(crate) fn overruled(&self, now: Time, by: &Upn, touched: &Touched<'_>) -> Vec<Fact> {
+        let ending = Ending {
+            at: now,
+            by: Some(Principal::Person(by.clone())),
+            comment: None,
+        };
+        let reading = Reading::new(self, now);
+        self.touched(touched)
+            .filter_map(|record| {
+                let rule = reading
+                    .governing(&record.task)
+                    .ok()
+                    .map(|governed| governed.rule);
+                let status = overruled(record, rule.as_ref())?;
+                Some(ended(record, status, ending.clone()))
+            })
+            .collect()
+    }
+
+    fn touched<'a>(
+        &'a self,
+        touched: &'a Touched<'_>,
+    ) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
+        let from: Arc<str> = match touched {
+            Touched::Prefix(prefix) => (*prefix).into(),
+            Touched::Task(task) => task.key().into(),
+            Touched::All => "".into(),
+        };
+        let first = (from.clone(), RequestId(Digest::from_bytes([0; 32])));
+        self.open_by_task
+            .range(first..)
+            .map(|(key, ())| key)
+            .take_while(move |(task, _)| match touched {
+                Touched::Prefix(_) | Touched::All => task.starts_with(&*from),
+                Touched::Task(_) => *task == from,
+            })
+            .filter_map(|(_, id)| self.requests.get(id)?.value.as_ref())
+    }
+}
+
+fn overruled(record: &RequestRecord, rule: Option<&Rule>) -> Option<Status> {
+    match (record.status, rule) {
+        (Status::Pending, rule) if rule != Some(&record.rule) => Some(Status::Superseded),
+        (Status::Live, None) => Some(Status::Ended),
+        (Status::Live, Some(rule)) if record.rule.is_auto() && !rule.is_auto() => {
+            Some(Status::Ended)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,389 @@
+//! The bodies of statements, with every field, and the form they must have.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::MAX_REASON;
+use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
+use crate::key::{Hex, PublicKey};
+use crate::names::{Domain, Name, ParameterName, TaskName, Upn};
+use crate::object::{Object, ObjectName, Services, SiteSettings, check_text};
+use crate::time::{Seconds, Time};
+use crate::value::{Constraints, Values};
+
+/// Founds an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Genesis {
+    /// The domain that names it.
+    pub organization: Domain,
+    /// Its first administrator.
+    pub admin: FirstAdministrator,
+    /// The first administrator's key, which signs this.
+    pub key: LabelledKey,
+    /// A second key of the first administrator, for paper.
+    pub recovery: PublicKey,
+    /// The keys of its nodes.
+    pub services: Services,
+    /// Where it is reached.
+    pub site: SiteSettings,
+}
+
+/// The first administrator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstAdministrator {
+    /// Their name.
+    pub upn: Upn,
+    /// As people call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where mail goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+}
+
+/// A key with what its owner calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelledKey {
+    /// The algorithm.
+    pub alg: crate::key::Algorithm,
+    /// The public bytes.
+    pub public: Hex,
+    /// What its owner calls it.
+    pub label: String,
+}
+
+impl LabelledKey {
+    /// The key without its label.
+    pub fn key(&self) -> PublicKey {
+        PublicKey {
+            alg: self.alg,
+            public: self.public.clone(),
+        }
+    }
+}
+
+/// Creates, changes or removes one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// The whole object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Object>,
+    /// Or the name of the one to remove.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove: Option<ObjectName>,
+    /// The log size that the signer looked at.
+    pub seen: u64,
+}
+
+/// What a `set` does to its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Creates or changes it.
+    Object(&'a Object),
+    /// Removes it.
+    Remove(&'a ObjectName),
+}
+
+impl Set {
+    /// What it does; none where it says both or nothing.
+    pub const fn change(&self) -> Option<Change<'_>> {
+        match (&self.object, &self.remove) {
+            (Some(object), None) => Some(Change::Object(object)),
+            (None, Some(name)) => Some(Change::Remove(name)),
+            (Some(_), Some(_)) | (None, None) => None,
+        }
+    }
+}
+
+/// Adds a key to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrol {
+    /// Whose key.
+    pub person: Upn,
+    /// The new key.
+    pub key: PublicKey,
+    /// What its owner calls it.
+    pub label: String,
+    /// Whether it is a WebAuthn credential.
+    #[serde(default, skip_serializing_if = "crate::object::is_false")]
+    pub passkey: bool,
+    /// The domain that a passkey is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rp_id: Option<String>,
+    /// The new key's signature over this payload without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Hex>,
+}
+
+/// Takes a key from a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeKey {
+    /// Whose key.
+    pub person: Upn,
+    /// Which.
+    pub key: KeyId,
+}
+
+/// Ends sessions of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signout {
+    /// Whose.
+    pub person: Upn,
+    /// Which; all opened before now, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Digest>,
+}
+
+/// Asks for a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Which.
+    pub task: TaskName,
+    /// Why.
+    pub reason: String,
+    /// For how long; the policy's default, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<Seconds>,
+    /// With which parameters; none is fixed, if absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Constraints,
+    /// From when; from the approval, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Time>,
+    /// The ticket it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// How often; any number of times, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
+    /// Who will run it; oneself, if absent.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Upn>,
+}
+
+/// Approves a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approve {
+    /// Which.
+    pub request: RequestId,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// For a shorter time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<Seconds>,
+    /// With narrower parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Constraints,
+}
+
+/// Ends a request, whatever it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Which.
+    pub request: RequestId,
+    /// Why; required unless the request is one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Whether runs in flight are killed.
+    #[serde(default, skip_serializing_if = "crate::object::is_false")]
+    pub kill: bool,
+}
+
+/// Runs a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invoke {
+    /// Which.
+    pub task: TaskName,
+    /// With what.
+    pub parameters: Values,
+    /// Texts too long to stand here: they travel beside the envelope.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attached: BTreeMap<ParameterName, Attachment>,
+    /// Under which grant; the one ending first, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// On which node, where secret parameters were sealed to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<Name>,
+}
+
+/// Names a text that travels beside an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// SHA-256 of its bytes, which are UTF-8.
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+}
+
+/// Says how a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// Which.
+    pub execution: ExecutionId,
+    /// How.
+    pub result: RunResult,
+    /// The exit code, where the target has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i64>,
+    /// What was put out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputDigest>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunResult {
+    /// The target said it was done.
+    Succeeded,
+    /// It was not started, or the target said it failed.
+    Failed,
+    /// We lost sight of it: it may have had its effect or not.
+    Unknown,
+}
+
+/// What a run put out, by digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputDigest {
+    /// SHA-256 of 16 random bytes and the output.
+    pub digest: Digest,
+    /// How many bytes of output were kept.
+    pub size: u64,
+}
+
+/// Continues after an honest restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recover {
+    /// The log that was.
+    pub lost: TreeHead,
+    /// The log that is.
+    pub kept: TreeHead,
+}
+
+/// The size and the root of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeHead {
+    /// How many entries.
+    pub size: u64,
+    /// The Merkle root over them.
+    pub root: Digest,
+}
+
+/// Lets time pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tick {
+    /// How many statements the door turned away since the tick before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turned_away: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A bearer for reading; never an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// When it ends, at most 12 hours after it begins.
+    pub until: Time,
+}
+
+impl Genesis {
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_label(&self.key.label)?;
+        self.site.check()?;
+        self.services.check()?;
+        let keys = [
+            &self.key.key(),
+            &self.recovery,
+            &self.services.log,
+            &self.services.runner,
+        ];
+        let distinct = keys
+            .iter()
+            .enumerate()
+            .all(|(at, key)| key.is_sound() && keys.iter().skip(at + 1).all(|other| other != key));
+        match distinct {
+            true => Ok(()),
+            false => Err("genesis: its keys must be sound and all different".into()),
+        }
+    }
+}
+
+impl Request {
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.reason.trim().is_empty() {
+            return Err("reason: say why; it must not be blank".into());
+        }
+        check_text("reason", &self.reason, MAX_REASON)?;
+        check_text("ticket", self.ticket.as_deref().unwrap_or_default(), 200)?;
+        if self.runs == Some(0) {
+            return Err("runs: at least 1".into());
+        }
+        check_constraints(&self.parameters)
+    }
+}
+
+impl Invoke {
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self
+            .attached
+            .keys()
+            .find(|name| self.parameters.contains_key(*name))
+        {
+            Some(name) => Err(format!("`{name}` is given twice: here and beside")),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn check_constraints(constraints: &Constraints) -> Result<(), String> {
+    constraints.iter().try_for_each(|(name, constraint)| {
+        constraint
+            .check()
+            .map_err(|problem| format!("parameter `{name}`: {problem}"))
+    })
+}
+
+pub(super) fn check_comment(comment: Option<&str>) -> Result<(), String> {
+    match comment {
+        Some(comment) if comment.trim().is_empty() => Err("comment: must not be blank".into()),
+        Some(comment) => check_text("comment", comment, MAX_REASON),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_label(label: &str) -> Result<(), String> {
+    match label.trim().is_empty() {
+        true => Err("label: name the key, for example after the device".into()),
+        false => check_text("label", label, 100),
+    }
+}

@@ -1,0 +1,170 @@
+//! Parameters: their values, their types, and what may be said of them.
+//!
+//! A **value** is typed; it is never spliced into text. A task's **schema**
+//! says which parameters it has and what form their values take. A
+//! **constraint** narrows one parameter: a policy, a request and an approval
+//! each may hold some, and a run must satisfy all of them. So narrower needs no
+//! proof: it means allowed by the new and by the old.
+
+mod constraint;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use constraint::{Constraint, Range};
+pub use schema::{MAX_TEXT, Schema, ValueType, is_plain};
+
+use crate::json::MAX_INTEGER;
+use crate::names::ParameterName;
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Text.
+    Text(String),
+    /// A whole number within ±(2^53−1).
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+    /// Several values in order.
+    List(Vec<Value>),
+    /// Named values.
+    Table(BTreeMap<String, Value>),
+}
+
+/// Parameters by name.
+pub type Values = BTreeMap<ParameterName, Value>;
+/// Constraints by parameter.
+pub type Constraints = BTreeMap<ParameterName, Constraint>;
+/// What a task says of its parameters.
+pub type Schemas = BTreeMap<ParameterName, Schema>;
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Boolean(boolean) => serializer.serialize_bool(*boolean),
+            Self::List(items) => items.serialize(serializer),
+            Self::Table(members) => members.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfAnyType;
+        impl<'de> Visitor<'de> for OfAnyType {
+            type Value = Value;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, a whole number, true, false, a list or a table")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Text(text.to_owned()))
+            }
+            fn visit_bool<E: de::Error>(self, boolean: bool) -> Result<Value, E> {
+                Ok(Value::Boolean(boolean))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Value, E> {
+                match (-MAX_INTEGER..=MAX_INTEGER).contains(&number) {
+                    true => Ok(Value::Integer(number)),
+                    false => Err(E::custom("a number beyond ±(2^53-1)")),
+                }
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
+                let number =
+                    i64::try_from(number).map_err(|_| E::custom("a number beyond ±(2^53-1)"))?;
+                self.visit_i64(number)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Value::List(list))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+                let mut table = BTreeMap::new();
+                while let Some((name, value)) = members.next_entry()? {
+                    table.insert(name, value);
+                }
+                Ok(Value::Table(table))
+            }
+        }
+        deserializer.deserialize_any(OfAnyType)
+    }
+}
+
+impl fmt::Display for Value {
+    /// As people read it: text as it is, the rest as JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Boolean(boolean) => write!(f, "{boolean}"),
+            Self::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if at > 0 { "," } else { "" })?;
+                }
+                Ok(())
+            }
+            Self::Table(members) => {
+                for (at, (name, value)) in members.iter().enumerate() {
+                    write!(f, "{}{name}={value}", if at > 0 { ";" } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn spelled(values: &[Value]) -> String {
+    let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// What is wrong with values against a task's schemas: the first problem, named.
+pub fn check_values(schemas: &Schemas, values: &Values) -> Result<(), String> {
+    for (name, value) in values {
+        let schema = schemas
+            .get(name)
+            .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+        schema
+            .admits(value)
+            .map_err(|problem| format!("parameter `{name}` {problem}"))?;
+    }
+    Ok(())
+}
+
+/// What is wrong with constraints against a task's schemas: the first problem, named.
+pub fn check_constraints(schemas: &Schemas, constraints: &Constraints) -> Result<(), String> {
+    for (name, constraint) in constraints {
+        let schema = schemas
+            .get(name)
+            .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+        if !constraint.fits_type(schema.value_type) {
+            return Err(format!(
+                "parameter `{name}` is a {}: `{constraint}` can never hold",
+                schema.value_type
+            ));
+        }
+        if let Constraint::Equals(value) = constraint {
+            schema
+                .admits(value)
+                .map_err(|problem| format!("parameter `{name}` {problem}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The first constraint that values do not satisfy, in words.
+pub fn first_broken(constraints: &Constraints, values: &Values) -> Option<String> {
+    constraints
+        .iter()
+        .find(|(name, constraint)| !constraint.allows(values.get(*name)))
+        .map(|(name, constraint)| format!("parameter `{name}` must be {constraint}"))
+}
