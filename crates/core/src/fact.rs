@@ -4,6 +4,7 @@
 //! is self-contained: State, rows, mails and events are made from facts and
 //! from nothing else.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,8 +12,9 @@ use serde::Serialize;
 use crate::digest::{Digest, KeyId};
 use crate::names::{Domain, Upn};
 use crate::object::{Object, ObjectName};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, RequestRecord, Status};
 use crate::time::Time;
+use crate::view::RunStatus;
 
 /// Something that has become so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,4 +103,72 @@ pub enum RequestEvent {
     Granted,
     /// Nothing more will come of it.
     Ended,
+}
+
+impl fmt::Display for Fact {
+    /// In words, for whoever said it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Founded { organization } => {
+                write!(f, "the organization {organization} is founded")
+            }
+            Self::ObjectSet { object, .. } => {
+                write!(f, "the {} is set: {}", object.noun(), object.name())
+            }
+            Self::ObjectRemoved { name, .. } => {
+                write!(f, "the {} is removed: {}", name.noun(), name.as_str())
+            }
+            Self::Keys { person, event, .. } => match event {
+                KeyEvent::Invited => write!(f, "the invitation of {person} changed"),
+                KeyEvent::Enrolled {
+                    key,
+                    recovery: false,
+                } => {
+                    write!(f, "the key {key} of {person} is enrolled")
+                }
+                KeyEvent::Enrolled {
+                    key,
+                    recovery: true,
+                } => write!(
+                    f,
+                    "the key {key} of {person} is enrolled and replaces the ones before"
+                ),
+                KeyEvent::Revoked { key } => write!(f, "the key {key} of {person} is revoked"),
+            },
+            Self::SignedOut { person, .. } => write!(f, "{person} is signed out"),
+            Self::Request { event, record } => fmt_request(f, *event, record),
+            Self::Execution { record } => write!(
+                f,
+                "the run {} of {} is {}",
+                record.id.short(),
+                record.task,
+                RunStatus::from(record.outcome.as_ref()).name()
+            ),
+        }
+    }
+}
+
+fn fmt_request(
+    f: &mut fmt::Formatter<'_>,
+    event: RequestEvent,
+    record: &RequestRecord,
+) -> fmt::Result {
+    let (id, task) = (record.id.short(), &record.task);
+    match (event, &record.grant) {
+        (RequestEvent::Raised, _) => write!(f, "the request {id} for {task} waits for approval"),
+        (RequestEvent::Approved, _) => write!(f, "the request {id} for {task} was approved once"),
+        (RequestEvent::Granted, Some(grant)) => write!(
+            f,
+            "the request {id} is live: {} may run {task} until {}",
+            record.by, grant.until
+        ),
+        (RequestEvent::Granted, None) => write!(f, "the request {id} is live"),
+        (RequestEvent::Ended, _) if record.status == Status::Superseded => write!(
+            f,
+            "the request {id} for {task} is superseded: another policy governs it; raise it again"
+        ),
+        (RequestEvent::Ended, _) => {
+            write!(f, "the request {id} for {task} is {}", record.status.name())
+        }
+    }
 }

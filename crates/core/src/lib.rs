@@ -31,6 +31,7 @@ pub mod state;
 pub mod statement;
 pub mod time;
 pub mod value;
+pub mod view;
 
 pub use credentials::MAX_KEYS;
 pub use lookup::Published;

@@ -1,0 +1,457 @@
+//! Views: what the API shows.
+//!
+//! These are the shapes of its JSON, shared by the server that writes them and
+//! the client that reads them. Wire types are not domain types: each is filled
+//! by hand from a record. Binary is hexadecimal, times are milliseconds since
+//! 1970 in UTC, lengths of time are seconds, exactly as in statements.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::{Digest, ExecutionId, Index, KeyId, OrganizationId, RequestId};
+use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
+use crate::object::{Approval, Control, Person, PersonKind, Role, Services};
+use crate::record::{Credentials, ExecutionRecord, OutcomeRecord, RequestRecord, Status};
+use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
+use crate::time::{Seconds, Time};
+use crate::value::{Constraints, Values};
+
+/// What is there, and the log size that it was looked at: the `seen` of a `set`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen<T> {
+    /// The size of the log.
+    pub seen: u64,
+    /// What is there.
+    pub value: T,
+}
+
+/// One page of a listing, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// What to ask for to get the next; none on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What anybody may know of an organization: enough to check its id and enrol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationView {
+    /// The leaf hash of entry 0.
+    pub id: OrganizationId,
+    /// The domain that names it.
+    pub organization: Domain,
+    /// Entry 0, as base64 of its leaf.
+    pub genesis: String,
+    /// The public keys of its nodes.
+    pub services: Services,
+    /// The server's clock.
+    pub time: Time,
+}
+
+/// The answer to a statement: equal for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its entry.
+    pub index: Index,
+    /// When.
+    pub time: Time,
+    /// Names it.
+    pub digest: Digest,
+    /// Yes or no.
+    pub accepted: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Arc<str>>,
+}
+
+/// The answer to a posted statement: its receipt, and what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// The refusal as a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What has become so, in words.
+    pub facts: Vec<String>,
+    /// A signed checkpoint of the log that holds it.
+    pub checkpoint: String,
+}
+
+/// Why a call was not answered: RFC 9457, with the code of `docs/refusals.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `about:blank`, or a link to the page about the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, the same for every problem of its kind.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened this time, and what to do next.
+    pub detail: String,
+    /// The code.
+    pub code: String,
+}
+
+/// Who is asking, and what they may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoAmI {
+    /// Who.
+    pub upn: Upn,
+    /// What they may do beyond their own requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The groups that contain them, directly or through others.
+    pub groups: Vec<Address>,
+    /// The key that they signed in with.
+    pub key: KeyId,
+}
+
+/// How an installation is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusView {
+    /// The organization's id.
+    pub organization_id: OrganizationId,
+    /// The domain that names it.
+    pub organization: Domain,
+    /// The control; none if it was never set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+    /// The number of entries in the log.
+    pub log_size: u64,
+    /// When the last entry was appended.
+    pub log_time: Time,
+    /// The server's clock.
+    pub time: Time,
+    /// The number of the rules.
+    pub rules: u16,
+    /// The node that answers.
+    pub node: Name,
+    /// Its version.
+    pub version: String,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonView {
+    /// The name.
+    pub upn: Upn,
+    /// What kind of person.
+    pub kind: PersonKind,
+    /// As people call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where mail goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<String>,
+    /// What they may do beyond their own requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Whether they may act at all.
+    pub active: bool,
+    /// When their invitation ends, if one waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_until: Option<Time>,
+    /// Their keys.
+    pub keys: Vec<KeyView>,
+}
+
+impl PersonView {
+    /// What the API shows of a person.
+    pub fn new(person: &Person, credentials: Option<&Credentials>) -> Self {
+        let keys = credentials
+            .iter()
+            .flat_map(|c| &c.keys)
+            .map(|(id, device)| KeyView {
+                id: *id,
+                label: device.label.clone(),
+                passkey: device.passkey,
+                since: device.since,
+            });
+        Self {
+            upn: person.upn.clone(),
+            kind: person.kind,
+            name: person.name.clone(),
+            mail: person.mail.clone(),
+            role: person.role,
+            active: person.active,
+            invited_until: credentials
+                .and_then(|c| c.invitation.as_ref())
+                .map(|i| i.until),
+            keys: keys.collect(),
+        }
+    }
+}
+
+/// A key of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    /// Names it.
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub label: String,
+    /// Whether it is a WebAuthn credential.
+    pub passkey: bool,
+    /// When it was enrolled.
+    pub since: Time,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestView {
+    /// Its name.
+    pub id: RequestId,
+    /// Who asks.
+    pub by: Upn,
+    /// For which task.
+    pub task: TaskName,
+    /// Why.
+    pub reason: String,
+    /// What it is now.
+    pub status: Status,
+    /// For how long.
+    pub duration_s: Seconds,
+    /// With which parameters; any, if none is named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Constraints,
+    /// From when, if not from the approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Time>,
+    /// How often, if not any number of times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
+    /// When it was raised.
+    pub raised: Time,
+    /// When it expires if nobody decides.
+    pub expires: Time,
+    /// Which policy governs it.
+    pub policy: Pattern,
+    /// Whether somebody is asked.
+    pub approval: Approval,
+    /// Who is asked, in order.
+    pub stages: Vec<StageView>,
+    /// Who approved so far.
+    pub approvals: Vec<ApprovalView>,
+    /// The grant, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantView>,
+    /// How it ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<EndingView>,
+}
+
+/// One step of an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageView {
+    /// Who is asked.
+    pub group: Address,
+    /// How many of them must approve.
+    pub needed: u32,
+    /// How many did.
+    pub given: u32,
+}
+
+/// One approval of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// Who approved.
+    pub by: Upn,
+    /// When.
+    pub at: Time,
+    /// For which stage, from 1.
+    pub stage: u32,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// For a shorter time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<Seconds>,
+    /// With narrower parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Constraints,
+}
+
+/// The live half of a request's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantView {
+    /// From when, included.
+    pub from: Time,
+    /// Until when, excluded.
+    pub until: Time,
+    /// All that parameters must satisfy.
+    pub limits: Vec<Constraints>,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndingView {
+    /// When.
+    pub at: Time,
+    /// Who ended it, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Principal>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl From<&RequestRecord> for RequestView {
+    fn from(record: &RequestRecord) -> Self {
+        let given = |stage: usize| record.approvals.iter().filter(|a| a.stage == stage).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let stages = record
+            .rule
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(at, stage)| StageView {
+                group: stage.group.clone(),
+                needed: stage.approvals.get(),
+                given: count(given(at)),
+            });
+        let approvals = record.approvals.iter().map(|approval| ApprovalView {
+            by: approval.by.clone(),
+            at: approval.at,
+            stage: count(approval.stage + 1),
+            comment: approval.comment.clone(),
+            duration_s: approval.duration_s,
+            parameters: approval.parameters.clone(),
+        });
+        Self {
+            id: record.id,
+            by: record.by.clone(),
+            task: record.task.clone(),
+            reason: record.reason.clone(),
+            status: record.status,
+            duration_s: record.duration_s,
+            parameters: record.parameters.clone(),
+            start: record.start,
+            runs: record.runs,
+            raised: record.raised,
+            expires: record.expires,
+            policy: record.rule.policy.task.clone(),
+            approval: record.rule.policy.approval,
+            stages: stages.collect(),
+            approvals: approvals.collect(),
+            grant: record.grant.as_ref().map(|grant| GrantView {
+                from: grant.from,
+                until: grant.until,
+                limits: grant.limits.clone(),
+            }),
+            ending: record.ending.as_ref().map(|ending| EndingView {
+                at: ending.at,
+                by: ending.by.clone(),
+                comment: ending.comment.clone(),
+            }),
+        }
+    }
+}
+
+/// An execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionView {
+    /// Its name.
+    pub id: ExecutionId,
+    /// Under which grant.
+    pub request: RequestId,
+    /// On whose behalf.
+    pub by: Upn,
+    /// Of which task.
+    pub task: TaskName,
+    /// With what.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: Values,
+    /// And with which texts beside.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attached: BTreeMap<ParameterName, Attachment>,
+    /// On which node.
+    pub node: Name,
+    /// When it was authorised.
+    pub authorized: Time,
+    /// What it is now.
+    pub status: RunStatus,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Time>,
+    /// The exit code, where the target has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i64>,
+    /// What was put out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputDigest>,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What an execution is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// It may run, or runs.
+    Authorized,
+    /// The target said it was done.
+    Succeeded,
+    /// It was not started, or the target said it failed.
+    Failed,
+    /// We lost sight of it.
+    Unknown,
+}
+
+impl RunStatus {
+    /// As answers spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authorized => "authorized",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<Option<&OutcomeRecord>> for RunStatus {
+    fn from(outcome: Option<&OutcomeRecord>) -> Self {
+        match outcome.map(|outcome| outcome.result) {
+            None => Self::Authorized,
+            Some(RunResult::Succeeded) => Self::Succeeded,
+            Some(RunResult::Failed) => Self::Failed,
+            Some(RunResult::Unknown) => Self::Unknown,
+        }
+    }
+}
+
+impl From<&ExecutionRecord> for ExecutionView {
+    fn from(record: &ExecutionRecord) -> Self {
+        let outcome = record.outcome.as_ref();
+        Self {
+            id: record.id,
+            request: record.request,
+            by: record.by.clone(),
+            task: record.task.clone(),
+            parameters: record.parameters.clone(),
+            attached: record.attached.clone(),
+            node: record.node.clone(),
+            authorized: record.authorized,
+            status: RunStatus::from(outcome),
+            ended: outcome.map(|outcome| outcome.at),
+            exit_code: outcome.and_then(|outcome| outcome.exit),
+            output: outcome.and_then(|outcome| outcome.output),
+            note: outcome.and_then(|outcome| outcome.note.clone()),
+        }
+    }
+}
+
+/// One entry of the log, as it is shown and as it is proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryView {
+    /// Where it stands.
+    pub index: Index,
+    /// Its bytes, as base64.
+    pub leaf: String,
+}
