@@ -21,6 +21,7 @@ pub mod log;
 mod lookup;
 pub mod names;
 pub mod object;
+mod quorum;
 pub mod reading;
 pub mod record;
 pub mod refusal;

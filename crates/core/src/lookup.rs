@@ -33,6 +33,12 @@ impl State {
         self.domain.as_ref()
     }
 
+    /// The name of the log in its checkpoints, once the organization is founded.
+    pub fn origin(&self) -> Option<String> {
+        let (domain, id) = (self.domain.as_ref()?, self.organization?);
+        Some(format!("{domain}/writ/{}", id.short()))
+    }
+
     /// The time of the last entry.
     pub const fn time(&self) -> Time {
         self.time

@@ -1,0 +1,102 @@
+//! Quorum: whether enrolled people could ever give the approvals asked for.
+//!
+//! Each person decides a request once, so the stages of a policy need distinct
+//! people: a **matching** of approvals to people. This is advice of the door,
+//! not a rule of the log: it looks at everybody, and membership may change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::names::{Address, Upn};
+use crate::object::{MAX_GROUP_DEPTH, Stage};
+use crate::state::State;
+
+impl State {
+    /// Whether active people with a key, other than the requester, could give
+    /// every approval of these stages; else what is missing, in words.
+    pub fn reachable(&self, requester: &Upn, stages: &[Stage]) -> Result<(), String> {
+        let able: Vec<BTreeSet<Upn>> = stages
+            .iter()
+            .map(|stage| self.able(&stage.group, requester))
+            .collect();
+        // `holder` says which stage each person is counted for.
+        let mut holder = BTreeMap::new();
+        for (at, stage) in stages.iter().enumerate() {
+            for given in 0..stage.approvals.get() {
+                if !seat(at, &able, &mut holder, &mut BTreeSet::new()) {
+                    return Err(missing(stage, given, able.get(at)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The active people with a key in a group, but one.
+    fn able(&self, group: &Address, but: &Upn) -> BTreeSet<Upn> {
+        let mut seen = BTreeSet::from([group.clone()]);
+        let mut level = vec![group.clone()];
+        let mut people = BTreeSet::new();
+        for _ in 0..MAX_GROUP_DEPTH {
+            let members: Vec<_> = level
+                .iter()
+                .filter_map(|address| self.group(address))
+                .flat_map(|group| group.members.iter().cloned())
+                .collect();
+            people.extend(members.iter().map(Upn::from));
+            level = members
+                .into_iter()
+                .filter(|member| seen.insert(member.clone()))
+                .collect();
+        }
+        people.retain(|upn| upn != but && self.can_decide(upn));
+        people
+    }
+
+    fn can_decide(&self, upn: &Upn) -> bool {
+        self.person(upn).is_some_and(|person| person.active)
+            && self.credentials(upn).is_some_and(|c| !c.keys.is_empty())
+    }
+}
+
+/// Finds one more person for a stage; whoever is counted elsewhere may move.
+fn seat(
+    stage: usize,
+    able: &[BTreeSet<Upn>],
+    holder: &mut BTreeMap<Upn, usize>,
+    tried: &mut BTreeSet<Upn>,
+) -> bool {
+    let candidates = able.get(stage).into_iter().flatten();
+    for upn in candidates {
+        if !tried.insert(upn.clone()) {
+            continue;
+        }
+        let is_free = match holder.get(upn).copied() {
+            None => true,
+            Some(other) => other != stage && seat(other, able, holder, tried),
+        };
+        if is_free {
+            holder.insert(upn.clone(), stage);
+            return true;
+        }
+    }
+    false
+}
+
+fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> String {
+    let able: Vec<_> = able
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect();
+    let who = match able.as_slice() {
+        [] => "nobody besides you has a key there yet".to_owned(),
+        names => format!("besides you, only {} could", names.join(", ")),
+    };
+    format!(
+        "{} must give {} approval{}, at most {given} can be given: {who}; an administrator adds \
+         people: writ group set {} --add UPN",
+        stage.group,
+        stage.approvals,
+        if stage.approvals.get() == 1 { "" } else { "s" },
+        stage.group
+    )
+}
