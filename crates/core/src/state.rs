@@ -116,6 +116,8 @@ pub struct Decided {
     pub leaf_hash: Digest,
     /// What has become so, the passing of time first.
     pub facts: Vec<Fact>,
+    /// How many of the facts are the passing of time, and nobody's doing.
+    pub passed: usize,
     /// The entries that the decision read; none where it was refused.
     pub reads: Vec<Index>,
     /// The refusal in full, where it was one.
@@ -135,6 +137,7 @@ impl State {
             next.fold(at, fact);
         }
         next.time = now;
+        let passed = facts.len();
 
         let reading = Reading::new(&next, now);
         let (decided, reads) = match decide::decide(&reading, node, said) {
@@ -175,10 +178,7 @@ impl State {
             digest,
             entry,
             leaf,
-            leaf_hash,
-            facts,
-            reads,
-            refusal,
+            leaf_hash, facts, passed, reads, refusal,
         };
         (next, decided)
     }

@@ -1,1 +1,106 @@
-//! .
+//! The engine: from an envelope to an entry, and from an entry to a run.
+//!
+//! The **door** checks what comes in, cheapest first. The **sequencer** takes
+//! what waits, lets the **ledger** decide it on a copy, appends it in one
+//! transaction and only then publishes the new State. The **runner** starts what
+//! published State authorises and says its outcome through the same door.
+//! **Start** feeds the same ledger from the log. Nothing decides here: all rules
+//! are in `writ-core`.
+//!
+//! Absent on purpose: which store and which connectors there are. The binary
+//! names those.
+
+mod clock;
+mod door;
+mod ledger;
+mod local;
+mod project;
+mod runner;
+mod sequence;
+mod speak;
+mod start;
+mod verify;
+
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use door::Submission;
+pub use ledger::{Corrupt, Ledger, Trust};
+pub use local::{Anchor, LocalError, LocalState, found_organization};
+pub use start::{Options, StartError};
+pub use verify::{Report, verify_log};
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use writ_connect::Connectors;
+use writ_core::Published;
+use writ_core::names::Name;
+use writ_core::time::Time;
+use writ_store::Backend;
+
+/// One node of an organization: the handle that the server and the runner share.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    node: Name,
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn Backend>,
+    connectors: Connectors,
+    published: watch::Receiver<Published>,
+    checkpoint: watch::Receiver<Arc<str>>,
+    door: door::Door,
+    stop: watch::Sender<bool>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Engine {
+    /// Durable State as it is now.
+    pub fn published(&self) -> Published {
+        self.0.published.borrow().clone()
+    }
+
+    /// Durable State as it becomes.
+    pub fn watch(&self) -> watch::Receiver<Published> {
+        self.0.published.clone()
+    }
+
+    /// The checkpoint of the log as it is now: a signed note.
+    pub fn checkpoint(&self) -> String {
+        self.0.checkpoint.borrow().to_string()
+    }
+
+    /// Where entries, rows and blobs are kept.
+    pub fn store(&self) -> &Arc<dyn Backend> {
+        &self.0.store
+    }
+
+    /// The node's clock.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// The node's name.
+    pub fn node(&self) -> &Name {
+        &self.0.node
+    }
+
+    /// Takes nothing more but outcomes, waits for runs in flight as long as
+    /// `patience`, then finishes what was taken and syncs the head.
+    ///
+    /// A run that has no outcome when the process ends becomes `unknown` at the
+    /// next start.
+    pub async fn stop(&self, patience: std::time::Duration) {
+        self.0.door.close();
+        // Either way what comes next is the same.
+        let _ = tokio::time::timeout(patience, self.0.door.runs_ended()).await;
+        self.0.stop.send_replace(true);
+        self.ended().await;
+    }
+
+    /// Returns when the sequencer has ended, whoever ended it.
+    pub async fn ended(&self) {
+        let mut stopped = self.0.stopped.clone();
+        // An error means that the sequencer is gone, which is what we wait for.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}

@@ -267,7 +267,7 @@ pub enum RunResult {
 pub struct OutputDigest {
     /// SHA-256 of 16 random bytes and the output.
     pub digest: Digest,
-    /// How many bytes of output were kept.
+    /// How many bytes were put out; fewer are kept where the task's cap cut it.
     pub size: u64,
 }
 

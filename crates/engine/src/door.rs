@@ -1,0 +1,309 @@
+//! The door: what may become an entry.
+//!
+//! Checks run cheapest first: size, form, instance, known digest, freshness and
+//! live key, signature in a bounded pool, room in the inbox. What is turned
+//! away here is counted and never logged, and moves no time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use writ_core::digest::Digest;
+use writ_core::envelope::{Envelope, MAX_ENVELOPE};
+use writ_core::key::PublicKey;
+use writ_core::object::Object;
+use writ_core::refusal::TurnedAway;
+use writ_core::state::State;
+use writ_core::statement::{
+    Body, Change, FRESH, Invoke, Outcome, Principal, Request, Set, Statement, Unverified, Verified,
+};
+use writ_core::view::Posted;
+
+use crate::Engine;
+use crate::sequence::{Item, goes_first, known};
+
+/// How many statements may wait; the rest of the inbox is for what takes away.
+const ORDINARY: usize = 1_024;
+/// The whole inbox.
+pub(crate) const INBOX: usize = 1_280;
+/// How many signatures are checked at once.
+const VERIFYING: usize = 64;
+
+/// A statement as it arrives, with what travels beside it.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The signed bytes.
+    pub envelope: Envelope,
+    /// Long texts of an invocation, by digest in the statement.
+    pub attachments: Vec<Vec<u8>>,
+}
+
+/// How many statements were turned away since somebody last asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TurnedAwayCount(Arc<AtomicU64>);
+
+impl TurnedAwayCount {
+    pub(crate) fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What the door keeps between statements.
+pub(crate) struct Door {
+    inbox: mpsc::Sender<Item>,
+    verifying: Semaphore,
+    runs: Arc<Semaphore>,
+    max_runs: u32,
+    turned_away: TurnedAwayCount,
+    closed: AtomicBool,
+}
+
+impl Door {
+    pub(crate) fn new(
+        inbox: mpsc::Sender<Item>,
+        max_runs: u32,
+        turned_away: TurnedAwayCount,
+    ) -> Self {
+        Self {
+            inbox,
+            verifying: Semaphore::new(VERIFYING),
+            runs: Arc::new(Semaphore::new(max_runs as usize)),
+            max_runs,
+            turned_away,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Turns away everything but outcomes from now on.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns when no run is in flight.
+    pub(crate) async fn runs_ended(&self) {
+        // An error means that nobody can start a run any more.
+        let _ = self.runs.acquire_many(self.max_runs).await;
+    }
+
+    fn is_closed_to(&self, body: &Body) -> bool {
+        self.closed.load(Ordering::SeqCst) && !matches!(body, Body::Outcome(_))
+    }
+}
+
+impl Engine {
+    /// Takes a statement to the log and answers its receipt: when this returns
+    /// `Ok`, the entry is on disk, accepted or refused. `Err` means that nothing
+    /// was recorded, except [`TurnedAway::Unknown`], which says so.
+    pub async fn submit(&self, submission: Submission) -> Result<Posted, TurnedAway> {
+        let answer = self.admit(submission).await;
+        if answer.is_err() {
+            self.0.door.turned_away.add();
+        }
+        answer
+    }
+
+    async fn admit(&self, submission: Submission) -> Result<Posted, TurnedAway> {
+        let Submission { envelope, attachments } = submission;
+        check_size(&envelope)?;
+        let said = Unverified::read(Arc::new(envelope))
+            .map_err(|error| TurnedAway::BadForm { problem: error.to_string() })?;
+        let published = self.published();
+        let state = published.state();
+        if said.statement().instance != state.organization() {
+            return Err(TurnedAway::OtherInstance {});
+        }
+        if let Some(answer) = state.answer(said.digest()) {
+            return Ok(known(said.digest(), answer, self.checkpoint()));
+        }
+        if self.0.door.is_closed_to(&said.statement().body) {
+            return Err(TurnedAway::Stopping {});
+        }
+        let key = self.live_key(state, &said)?;
+        let said = self.verify(said, key).await?;
+        let blobs = check_attachments(state, said.statement(), attachments)?;
+        self.check_sense(state, said.statement())?;
+        self.enqueue(said, blobs).await
+    }
+
+    fn live_key(&self, state: &State, said: &Unverified) -> Result<PublicKey, TurnedAway> {
+        let (at, now) = (said.statement().at, self.now().max(state.time()));
+        if (now.0 - at.0).abs() > FRESH.millis() {
+            return Err(TurnedAway::OutOfTime { at, now });
+        }
+        state
+            .key_for(said, now)
+            .ok_or_else(|| TurnedAway::NoSuchKey { who: said.statement().by.clone() })
+    }
+
+    async fn verify(&self, said: Unverified, key: PublicKey) -> Result<Verified, TurnedAway> {
+        // Closed never happens: the semaphore lives as long as the door.
+        let _turn = self.0.door.verifying.acquire().await;
+        tokio::task::spawn_blocking(move || said.verify(&key))
+            .await
+            .map_err(|_| TurnedAway::Stopping {})?
+            .map_err(|_| TurnedAway::BadSignature {})
+    }
+
+    /// What no rule of the log says, and what would be of no use in it.
+    fn check_sense(&self, state: &State, statement: &Statement) -> Result<(), TurnedAway> {
+        match (&statement.body, &statement.by) {
+            (Body::Set(set), _) => self.check_connector(state, set),
+            (Body::Request(request), Principal::Person(upn)) => {
+                let now = self.now().max(state.time());
+                check_quorum(state, now, upn, request)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this node's connectors understand what is to be set.
+    fn check_connector(&self, state: &State, set: &Set) -> Result<(), TurnedAway> {
+        let bad = |problem| TurnedAway::BadTemplate { problem };
+        let connector = |name| {
+            self.0.connectors.get(name).ok_or_else(|| {
+                let names: Vec<_> = self.0.connectors.names().collect();
+                bad(format!(
+                    "this node has no connector `{name}`; it has: {}",
+                    names.join(", ")
+                ))
+            })
+        };
+        match set.change() {
+            Some(Change::Object(Object::Workload(workload))) => {
+                connector(&workload.connector)?.check_workload(workload).map_err(bad)
+            }
+            Some(Change::Object(Object::Task(task))) => {
+                match state.workload(&task.name.workload()) {
+                    Some(workload) => {
+                        connector(&workload.connector)?.check_task(task).map_err(bad)
+                    }
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn enqueue(
+        &self,
+        said: Verified,
+        blobs: Vec<(Digest, Vec<u8>)>,
+    ) -> Result<Posted, TurnedAway> {
+        let door = &self.0.door;
+        let slot = self.slot(&said.statement().body)?;
+        let waiting = INBOX.saturating_sub(door.inbox.capacity());
+        if waiting >= ORDINARY && !goes_first(&said.statement().body) {
+            return Err(TurnedAway::Overloaded {});
+        }
+        let (reply, answer) = oneshot::channel();
+        let item = Item { said, blobs, slot, reply };
+        door.inbox.try_send(item).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => TurnedAway::Overloaded {},
+            mpsc::error::TrySendError::Closed(_) => TurnedAway::Stopping {},
+        })?;
+        // The sequencer went away with the statement in its hands.
+        answer.await.unwrap_or(Err(TurnedAway::Unknown {}))
+    }
+
+    /// Room for a run, before it is authorised: rather busy than a run that
+    /// cannot be started.
+    fn slot(&self, body: &Body) -> Result<Option<OwnedSemaphorePermit>, TurnedAway> {
+        match body {
+            Body::Invoke(_) => Arc::clone(&self.0.door.runs)
+                .try_acquire_owned()
+                .map(Some)
+                .map_err(|_| TurnedAway::Busy {}),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The size of the canonical JSON, without writing it.
+fn check_size(envelope: &Envelope) -> Result<(), TurnedAway> {
+    let passkey = envelope.signature.passkey.as_ref();
+    let hexadecimal = passkey.map_or(0, |p| p.authenticator_data.0.len() + p.client_data.0.len());
+    let binary = envelope.payload.len() + envelope.signature.sig.len();
+    let size = binary.div_ceil(3) * 4 + hexadecimal * 2 + 256;
+    match size > MAX_ENVELOPE {
+        true => Err(TurnedAway::TooBig { size, most: MAX_ENVELOPE }),
+        false => Ok(()),
+    }
+}
+
+fn check_quorum(
+    state: &State,
+    now: writ_core::time::Time,
+    requester: &writ_core::names::Upn,
+    request: &Request,
+) -> Result<(), TurnedAway> {
+    // Whatever else is wrong, the rules say better.
+    let Ok(governed) = state.governing(&request.task, now) else {
+        return Ok(());
+    };
+    let task = governed.task.name.clone();
+    state
+        .reachable(requester, &governed.rule.stages)
+        .map_err(|missing| TurnedAway::Quorum { task, missing })
+}
+
+/// What travels beside a statement must be what the statement names, all of it
+/// and nothing else.
+fn check_attachments(
+    state: &State,
+    statement: &Statement,
+    attachments: Vec<Vec<u8>>,
+) -> Result<Vec<(Digest, Vec<u8>)>, TurnedAway> {
+    let bad = |problem: String| TurnedAway::BadAttachment { problem };
+    let mut beside: BTreeMap<Digest, Vec<u8>> = attachments
+        .into_iter()
+        .map(|bytes| (Digest::of(&bytes), bytes))
+        .collect();
+    let mut blobs = Vec::new();
+    match &statement.body {
+        Body::Invoke(invoke) => {
+            check_texts(state, invoke, &beside)?;
+            let named: std::collections::BTreeSet<_> =
+                invoke.attached.values().map(|attachment| attachment.digest).collect();
+            blobs.extend(named.iter().filter_map(|digest| beside.remove_entry(digest)));
+        }
+        Body::Outcome(Outcome { output: Some(output), .. }) => {
+            let found = beside.remove_entry(&output.digest);
+            blobs.push(found.ok_or_else(|| bad("the output is missing".into()))?);
+        }
+        _ => {}
+    }
+    match beside.keys().next() {
+        Some(digest) => Err(bad(format!("the statement does not name the text {digest}"))),
+        None => Ok(blobs),
+    }
+}
+
+fn check_texts(
+    state: &State,
+    invoke: &Invoke,
+    beside: &BTreeMap<Digest, Vec<u8>>,
+) -> Result<(), TurnedAway> {
+    let task = state.task(&invoke.task);
+    for (name, attachment) in &invoke.attached {
+        let bad = |problem: &str| TurnedAway::BadAttachment {
+            problem: format!("parameter `{name}`: {problem}"),
+        };
+        let bytes = beside
+            .get(&attachment.digest)
+            .ok_or_else(|| bad("its text does not come with the statement"))?;
+        if bytes.len() as u64 != attachment.size {
+            return Err(bad("its text has another size than the statement says"));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| bad("its text is not UTF-8"))?;
+        let schema = task.and_then(|task| task.parameters.get(name));
+        if let Some(schema) = schema {
+            schema.admits_text(text).map_err(|problem| bad(&problem))?;
+        }
+    }
+    Ok(())
+}

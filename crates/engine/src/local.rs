@@ -1,0 +1,321 @@
+//! The state directory: what a node knows without its database.
+//!
+//! It holds the organization's id, the **service keys**, the key-encryption
+//! key, the **head** and a lock. None of it is ever in the database or its
+//! backup. The head is the newest checkpoint that this node signed: at start
+//! the database must contain it, so whoever rolls the database back is found
+//! out. Files are 0600 in a directory of 0700.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_lc_rs::agreement;
+use writ_core::digest::OrganizationId;
+use writ_core::envelope::Envelope;
+use writ_core::key::{Hex, SigningKey};
+use writ_core::log::Checkpoint;
+use writ_core::names::Name;
+use writ_core::object::{SealingAlgorithm, SealingKey, Services};
+use writ_core::statement::{TreeHead, Unverified};
+use writ_store::{Backend, Batch};
+use zeroize::Zeroizing;
+
+use crate::clock::{Clock, Entropy};
+use crate::ledger::{Ledger, Step};
+use crate::project::stored;
+
+/// The head file has one size, so that overwriting it touches one sector.
+const HEAD_SIZE: usize = 512;
+
+/// What went wrong with the state directory, where, and what to do.
+#[derive(Debug)]
+pub struct LocalError {
+    path: PathBuf,
+    problem: String,
+}
+
+impl LocalError {
+    fn new(path: &Path, problem: impl fmt::Display) -> Self {
+        Self { path: path.to_owned(), problem: problem.to_string() }
+    }
+}
+
+impl fmt::Display for LocalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.problem)
+    }
+}
+
+impl std::error::Error for LocalError {}
+
+/// The opened, locked state directory of one node.
+pub struct LocalState {
+    directory: PathBuf,
+    pub(crate) log_key: Arc<SigningKey>,
+    pub(crate) runner_key: Arc<SigningKey>,
+    sealing: Zeroizing<[u8; 32]>,
+    organization: Option<OrganizationId>,
+    head: File,
+    _lock: File,
+}
+
+impl LocalState {
+    /// Makes a new state directory with new service keys; it must not exist.
+    pub fn create(directory: &Path, entropy: &dyn Entropy) -> Result<Self, LocalError> {
+        create_private_directory(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => LocalError::new(
+                directory,
+                "exists already; an organization is founded once, in a directory of its own",
+            ),
+            _ => LocalError::new(directory, error),
+        })?;
+        for name in ["log.key", "runner.key", "sealing.key", "kek"] {
+            let mut secret = Zeroizing::new([0; 32]);
+            entropy.fill(&mut *secret);
+            let text = Zeroizing::new(String::from(Hex(secret.to_vec())) + "\n");
+            write_private(&directory.join(name), text.as_bytes())?;
+        }
+        write_private(&directory.join("head"), &[0; HEAD_SIZE])?;
+        write_private(&directory.join("lock"), b"")?;
+        sync_directory(directory)?;
+        Self::open(directory)
+    }
+
+    /// Opens and locks a state directory; only one process may have it.
+    pub fn open(directory: &Path) -> Result<Self, LocalError> {
+        if !directory.is_dir() {
+            return Err(LocalError::new(
+                directory,
+                "there is no organization here; found one: writ init --organization DOMAIN --admin UPN",
+            ));
+        }
+        refuse_shared(directory)?;
+        let path = directory.join("lock");
+        let lock = open_private(&path)?;
+        lock.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => LocalError::new(
+                &path,
+                "another writ process serves this directory; stop it first",
+            ),
+            fs::TryLockError::Error(error) => LocalError::new(&path, error),
+        })?;
+        let organization = read_organization(&directory.join("organization"))?;
+        Ok(Self {
+            log_key: Arc::new(SigningKey::from_seed(read_secret(&directory.join("log.key"))?)),
+            runner_key: Arc::new(SigningKey::from_seed(read_secret(&directory.join("runner.key"))?)),
+            sealing: read_secret(&directory.join("sealing.key"))?,
+            organization,
+            head: open_private(&directory.join("head"))?,
+            directory: directory.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The organization's id, once it is founded.
+    pub const fn organization(&self) -> Option<OrganizationId> {
+        self.organization
+    }
+
+    /// The public halves of the service keys.
+    pub fn services(&self) -> Result<Services, LocalError> {
+        let path = self.directory.join("sealing.key");
+        let bad = |error: &dyn fmt::Display| LocalError::new(&path, error);
+        let private = agreement::PrivateKey::from_private_key(&agreement::X25519, &*self.sealing)
+            .map_err(|error| bad(&error))?;
+        let public = private.compute_public_key().map_err(|error| bad(&error))?;
+        Ok(Services {
+            log: self.log_key.public(),
+            runner: self.runner_key.public(),
+            sealing: SealingKey {
+                alg: SealingAlgorithm::X25519,
+                public: Hex(public.as_ref().to_vec()),
+            },
+        })
+    }
+
+    fn remember_organization(&mut self, id: OrganizationId) -> Result<(), LocalError> {
+        write_private(&self.directory.join("organization"), format!("{id}\n").as_bytes())?;
+        sync_directory(&self.directory)?;
+        self.organization = Some(id);
+        Ok(())
+    }
+
+    /// The newest checkpoint that this node signed, if it signed any.
+    pub(crate) fn read_head(&mut self, origin: &str) -> Result<Option<TreeHead>, LocalError> {
+        let path = self.directory.join("head");
+        let mut bytes = Vec::new();
+        self.head
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| self.head.read_to_end(&mut bytes))
+            .map_err(|error| LocalError::new(&path, error))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| LocalError::new(&path, "is not a checkpoint"))?;
+        let text = text.trim_end_matches('\0');
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let checkpoint = Checkpoint::open(text, origin, &self.log_key.public())
+            .map_err(|error| LocalError::new(&path, error))?;
+        Ok(Some(TreeHead { size: checkpoint.size, root: checkpoint.root }))
+    }
+
+    /// Overwrites the head; survives the end of the process, not yet a loss of power.
+    pub(crate) fn write_head(&mut self, checkpoint: &str) -> io::Result<()> {
+        let mut bytes = [0; HEAD_SIZE];
+        match bytes.get_mut(..checkpoint.len()) {
+            Some(room) => room.copy_from_slice(checkpoint.as_bytes()),
+            None => return Err(io::Error::other("a checkpoint that is too long")),
+        }
+        self.head.seek(SeekFrom::Start(0))?;
+        self.head.write_all(&bytes)
+    }
+
+    /// Makes the head survive a loss of power.
+    pub(crate) fn sync_head(&self) -> io::Result<()> {
+        self.head.sync_data()
+    }
+}
+
+/// What `log verify` needs of a state directory, also while a node serves it.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    /// The organization's id.
+    pub organization: OrganizationId,
+    /// The newest checkpoint that the node signed; a signed note.
+    pub head: Option<String>,
+}
+
+impl Anchor {
+    /// Reads a state directory without locking it.
+    pub fn read(directory: &Path) -> Result<Self, LocalError> {
+        let path = directory.join("organization");
+        let organization = read_organization(&path)?
+            .ok_or_else(|| LocalError::new(&path, "there is no organization here"))?;
+        let path = directory.join("head");
+        let text = fs::read_to_string(&path).map_err(|error| LocalError::new(&path, error))?;
+        let head = Some(text.trim_end_matches('\0').to_owned()).filter(|text| !text.is_empty());
+        Ok(Self { organization, head })
+    }
+}
+
+/// Founds the organization that `genesis` describes: entry 0 of an empty store.
+pub async fn found_organization(
+    local: &mut LocalState,
+    store: &dyn Backend,
+    clock: &dyn Clock,
+    node: &Name,
+    genesis: Envelope,
+) -> Result<OrganizationId, LocalError> {
+    let path = local.directory.clone();
+    let bad = |problem: &dyn fmt::Display| LocalError::new(&path, problem);
+    let empty = Ledger::default();
+    let now = clock.now();
+    let said = Unverified::read(Arc::new(genesis)).map_err(|error| bad(&error))?;
+    let key = empty.state().key_for(&said, now).ok_or_else(|| bad(&"not a genesis"))?;
+    let said = said.verify(&key).map_err(|error| bad(&error))?;
+    let (ledger, steps) = empty.decide(now, node, std::iter::once(&said));
+    let Some(Step::Appended(decided)) = steps.into_iter().next() else {
+        return Err(bad(&"nothing was decided"));
+    };
+    if let Some(refusal) = decided.refusal {
+        return Err(bad(&refusal));
+    }
+    let batch = Batch {
+        expect: empty.head(),
+        after: ledger.head(),
+        entries: vec![stored(&decided)],
+        rows: Vec::new(),
+        blobs: Vec::new(),
+    };
+    store.append(batch).await.map_err(|error| bad(&error))?;
+    let id = OrganizationId(decided.leaf_hash);
+    local.remember_organization(id)?;
+    if let Some(checkpoint) = ledger.checkpoint() {
+        let note = checkpoint.sign(&local.log_key).map_err(|error| bad(&error))?;
+        local
+            .write_head(&note)
+            .and_then(|()| local.sync_head())
+            .map_err(|error| bad(&error))?;
+    }
+    Ok(id)
+}
+
+fn create_private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Writes a new file that only its owner may read; it must not exist.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), LocalError> {
+    private_options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|error| LocalError::new(path, error))
+}
+
+fn open_private(path: &Path) -> Result<File, LocalError> {
+    refuse_shared(path)?;
+    private_options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|error| LocalError::new(path, error))
+}
+
+/// Refuses what others than its owner may read or write.
+fn refuse_shared(path: &Path) -> Result<(), LocalError> {
+    let metadata = fs::metadata(path).map_err(|error| LocalError::new(path, error))?;
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+        return Err(LocalError::new(
+            path,
+            format!("others may read it; run: chmod go= {}", path.display()),
+        ));
+    }
+    let _ = metadata;
+    Ok(())
+}
+
+fn sync_directory(path: &Path) -> Result<(), LocalError> {
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|error| LocalError::new(path, error))
+}
+
+fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {
+    refuse_shared(path)?;
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(|error| LocalError::new(path, error))?;
+    let bytes = Hex::try_from(text.trim_end().to_owned())
+        .map_err(|error| LocalError::new(path, error))?;
+    let bytes = Zeroizing::new(bytes.0);
+    let bytes = <[u8; 32]>::try_from(bytes.as_slice())
+        .map_err(|_| LocalError::new(path, "does not hold 32 bytes; restore it from its backup"))?;
+    Ok(Zeroizing::new(bytes))
+}
+
+fn read_organization(path: &Path) -> Result<Option<OrganizationId>, LocalError> {
+    match fs::read_to_string(path) {
+        Ok(text) => text
+            .trim_end()
+            .parse()
+            .map(Some)
+            .map_err(|error| LocalError::new(path, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LocalError::new(path, error)),
+    }
+}

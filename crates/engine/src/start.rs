@@ -1,0 +1,290 @@
+//! Start: the same ledger, fed from the log.
+//!
+//! Below the head that this node signed, its root vouches for every leaf, so
+//! replay needs hashes and no signatures; above it every signature is checked.
+//! Recovery of a lost append uses the same [`follow`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use writ_connect::Connectors;
+use writ_core::Published;
+use writ_core::digest::{Index, OrganizationId};
+use writ_core::names::Name;
+use writ_core::state::Decided;
+use writ_core::statement::TreeHead;
+use writ_store::{Backend, Rebuild, StoreError, StoredEntry};
+
+use crate::clock::{Clock, Entropy};
+use crate::door::{Door, INBOX, TurnedAwayCount};
+use crate::ledger::{Corrupt, Ledger, Trust};
+use crate::local::{LocalError, LocalState};
+use crate::project::{PROJECTOR, rows};
+use crate::runner::Runner;
+use crate::sequence::Sequencer;
+use crate::{Engine, Inner};
+
+/// How many entries are read at once.
+const CHUNK: usize = 1_024;
+
+/// What a node is told about itself.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its name in the log.
+    pub node: Name,
+    /// How many runs it has in flight at most.
+    pub max_runs: u32,
+}
+
+/// Why a node does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// Something is wrong with the state directory.
+    Local(LocalError),
+    /// The store does not answer, or holds nonsense.
+    Store(StoreError),
+    /// A leaf is not what was appended.
+    Corrupt(Corrupt),
+    /// The log is shorter than this node saw it.
+    Shorter {
+        /// What the database holds.
+        found: u64,
+        /// What this node signed.
+        signed: u64,
+    },
+    /// The log differs from what this node signed.
+    Different {
+        /// The size at which the roots differ.
+        size: u64,
+    },
+    /// The database belongs to another organization than the state directory.
+    OtherOrganization {
+        /// What the database holds.
+        found: OrganizationId,
+        /// What the state directory says.
+        expected: OrganizationId,
+    },
+    /// No organization was founded here.
+    NotFounded,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+            Self::Corrupt(corrupt) => write!(
+                f,
+                "the log was changed: {corrupt}; restore the newest backup of the database"
+            ),
+            Self::Shorter { found, signed } => write!(
+                f,
+                "the log holds {found} entries, and this node has signed {signed}: the database was \
+                 rolled back. Restore a newer backup; if there is none, the entries since are lost \
+                 and an administrator continues with: writ recover"
+            ),
+            Self::Different { size } => write!(
+                f,
+                "the first {size} entries of the log are not the ones that this node signed: the \
+                 database was changed. Restore the newest backup, or see which leaf differs with: \
+                 writ log verify"
+            ),
+            Self::OtherOrganization { found, expected } => write!(
+                f,
+                "the database belongs to the organization {found}, and the state directory to \
+                 {expected}; put the two together that belong together"
+            ),
+            Self::NotFounded => f.write_str(
+                "there is no organization here yet; found one: writ init --organization DOMAIN --admin UPN",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<LocalError> for StartError {
+    fn from(error: LocalError) -> Self {
+        Self::Local(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Followed> for StartError {
+    fn from(followed: Followed) -> Self {
+        match followed {
+            Followed::Store(error) => Self::Store(error),
+            Followed::Corrupt(corrupt) => Self::Corrupt(corrupt),
+        }
+    }
+}
+
+/// Why the log could not be followed.
+#[derive(Debug)]
+pub(crate) enum Followed {
+    /// The store did not answer.
+    Store(StoreError),
+    /// A leaf is wrong.
+    Corrupt(Corrupt),
+}
+
+impl From<StoreError> for Followed {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. }
+            | StoreError::Unknown(_)
+            | StoreError::Full(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Corrupt(_) => Self::Store(error),
+        }
+    }
+}
+
+/// Feeds a ledger with all that the store holds beyond it. `seen` is told of
+/// every entry, as it was decided now and as it was stored then.
+pub(crate) async fn follow(
+    store: &dyn Backend,
+    ledger: &mut Ledger,
+    trust: impl Fn(u64) -> Trust,
+    mut seen: impl FnMut(Decided, &StoredEntry) -> Result<(), Corrupt>,
+) -> Result<(), Followed> {
+    loop {
+        let entries = store.entries(Index(ledger.size()), CHUNK).await?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for entry in &entries {
+            let decided = ledger
+                .replay(&entry.leaf, trust(ledger.size()))
+                .map_err(Followed::Corrupt)?;
+            seen(decided, entry).map_err(Followed::Corrupt)?;
+        }
+    }
+}
+
+impl Engine {
+    /// Replays the log and starts working: sequencer, runner, timer. Runs of
+    /// this node that have no outcome are ended as unknown before it returns.
+    pub async fn open(
+        mut local: LocalState,
+        store: Arc<dyn Backend>,
+        connectors: Connectors,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        let ledger = replay(&mut local, &*store).await?;
+        let runner_key = Arc::clone(&local.runner_key);
+        let checkpoint = ledger
+            .checkpoint()
+            .and_then(|checkpoint| checkpoint.sign(&local.log_key).ok())
+            .unwrap_or_default();
+
+        let (inbox_in, inbox) = mpsc::channel(INBOX);
+        let (to_start, starting) = mpsc::unbounded_channel();
+        let published = Published::durable(ledger.state().clone(), ledger.size());
+        let (published_in, published) = watch::channel(published);
+        let (checkpoint_in, checkpoint) = watch::channel(Arc::from(checkpoint));
+        let (stop, stop_out) = watch::channel(false);
+        let (stopped_in, stopped) = watch::channel(false);
+        let turned_away = TurnedAwayCount::default();
+        let sequencer = Sequencer {
+            ledger,
+            local,
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            node: options.node.clone(),
+            inbox,
+            published: published_in,
+            checkpoint: checkpoint_in,
+            to_start,
+            turned_away: turned_away.clone(),
+            stop: stop_out,
+            stopped: stopped_in,
+        };
+        tokio::spawn(sequencer.run());
+        let engine = Self(Arc::new(Inner {
+            node: options.node,
+            clock,
+            store,
+            connectors,
+            published,
+            checkpoint,
+            door: Door::new(inbox_in, options.max_runs, turned_away),
+            stop,
+            stopped,
+        }));
+        let runner = Runner::new(engine.clone(), runner_key, entropy);
+        runner.end_open_runs().await;
+        tokio::spawn(runner.run(starting));
+        Ok(engine)
+    }
+}
+
+/// Reads the whole log, and makes the rows anew where they are of another version.
+async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, StartError> {
+    let expected = local.organization().ok_or(StartError::NotFounded)?;
+    let head = read_head(local, store, expected).await?;
+    let anew = store.projector().await? != Some(PROJECTOR);
+    if anew {
+        store.rebuild(Rebuild::Begin).await?;
+    }
+    let mut ledger = Ledger::default();
+    let signed = head.map_or(0, |head| head.size);
+    loop {
+        let entries = store.entries(Index(ledger.size()), CHUNK).await?;
+        if entries.is_empty() {
+            break;
+        }
+        let mut made = Vec::new();
+        for entry in &entries {
+            let trust = if ledger.size() < signed { Trust::Root } else { Trust::Signatures };
+            let decided = ledger.replay(&entry.leaf, trust).map_err(StartError::Corrupt)?;
+            if anew {
+                made.extend(rows(decided.index, &decided.facts));
+            }
+            if head.is_some_and(|head| head.size == ledger.size() && head != ledger.head()) {
+                return Err(StartError::Different { size: signed });
+            }
+        }
+        if anew {
+            store.rebuild(Rebuild::Rows(made)).await?;
+        }
+    }
+    if ledger.size() < signed {
+        return Err(StartError::Shorter { found: ledger.size(), signed });
+    }
+    if store.head().await? != ledger.head() {
+        return Err(StartError::Different { size: ledger.size() });
+    }
+    if anew {
+        store.rebuild(Rebuild::End { projector: PROJECTOR }).await?;
+    }
+    Ok(ledger)
+}
+
+/// The head that this node signed. Its origin names the organization, which
+/// entry 0 holds: the database must begin with the entry that the id is of.
+async fn read_head(
+    local: &mut LocalState,
+    store: &dyn Backend,
+    expected: OrganizationId,
+) -> Result<Option<TreeHead>, StartError> {
+    let first = store.entries(Index(0), 1).await?;
+    let first = first.first().ok_or(StartError::NotFounded)?;
+    let mut ledger = Ledger::default();
+    ledger.replay(&first.leaf, Trust::Signatures).map_err(StartError::Corrupt)?;
+    let found = ledger.state().organization().ok_or(StartError::NotFounded)?;
+    if found != expected {
+        return Err(StartError::OtherOrganization { found, expected });
+    }
+    let origin = ledger.state().origin().ok_or(StartError::NotFounded)?;
+    Ok(local.read_head(&origin)?)
+}
