@@ -12,6 +12,7 @@ pub mod digest;
 pub mod envelope;
 pub mod json;
 pub mod key;
+pub mod log;
 pub mod names;
 pub mod object;
 pub mod run;
