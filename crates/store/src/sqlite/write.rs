@@ -1,0 +1,204 @@
+//! What is written, each call in one transaction.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Statement, Transaction, TransactionBehavior};
+use writ_core::statement::TreeHead;
+
+use super::error::{commit, corrupt, refused};
+use super::read::{self, HEAD, PROJECTOR, head_text, number};
+use super::sql;
+use crate::backend::no_rebuild;
+use crate::{Batch, NewEntry, Rebuild, Row, StoreError};
+
+/// The one connection that writes.
+pub(super) struct Writer {
+    connection: Connection,
+    /// A commit failed, and what is in the log file may yet come to light.
+    unsettled: bool,
+}
+
+impl Writer {
+    pub(super) const fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            unsettled: false,
+        }
+    }
+
+    /// The head, once nothing can change what it was.
+    pub(super) fn head(&mut self) -> Result<TreeHead, StoreError> {
+        self.settle()?;
+        read::head(&self.connection)
+    }
+
+    pub(super) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.transact(|transaction| {
+            move_head(transaction, &batch.expect, &batch.after)?;
+            add_entries(transaction, &batch.entries)?;
+            put_rows(transaction, &batch.rows)?;
+            let mut add = transaction.prepare(sql::ADD_BLOB).map_err(refused)?;
+            for (digest, bytes) in &batch.blobs {
+                add.execute((digest.as_bytes(), bytes)).map_err(refused)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn rebuild(&mut self, step: &Rebuild) -> Result<(), StoreError> {
+        self.transact(|transaction| {
+            let begun = read::projector(transaction)?.is_none();
+            match step {
+                Rebuild::Begin => clear_rows(transaction).map_err(refused),
+                Rebuild::Rows(_) | Rebuild::End { .. } if !begun => Err(no_rebuild()),
+                Rebuild::Rows(rows) => put_rows(transaction, rows),
+                Rebuild::End { projector } => {
+                    set_meta(transaction, PROJECTOR, &projector.to_string())
+                }
+            }
+        })
+    }
+
+    /// All of it or nothing.
+    fn transact(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.settle()?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(refused)?;
+        // A transaction that is dropped is rolled back.
+        work(&transaction)?;
+        let committed = transaction.commit().map_err(commit);
+        self.unsettled = matches!(committed, Err(StoreError::Unknown(_)));
+        committed
+    }
+
+    /// After a failed commit: decides its fate before anybody asks.
+    ///
+    /// A commit whose sync failed may lie in the log file whole, unseen by every
+    /// connection and found again after a crash. Emptying that file, once what
+    /// is seen has been moved out of it and synced, leaves one truth.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.unsettled {
+            let busy: i64 = self
+                .connection
+                .query_row(sql::CHECKPOINT, (), |row| row.get(0))
+                .map_err(unsettled)?;
+            if busy != 0 {
+                return Err(StoreError::Unavailable(
+                    "an earlier commit failed and its fate is not settled yet".to_owned(),
+                ));
+            }
+            self.unsettled = false;
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of `map_err`")]
+fn unsettled(error: rusqlite::Error) -> StoreError {
+    StoreError::Unavailable(format!(
+        "an earlier commit failed and its fate is not settled yet: {error}"
+    ))
+}
+
+fn move_head(
+    transaction: &Transaction<'_>,
+    expect: &TreeHead,
+    after: &TreeHead,
+) -> Result<(), StoreError> {
+    let parameters = (HEAD, head_text(expect), head_text(after));
+    let moved = transaction
+        .execute(sql::MOVE_META, parameters)
+        .map_err(refused)?;
+    match moved {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict {
+            size: read::head(transaction)?.size,
+        }),
+    }
+}
+
+fn add_entries(transaction: &Transaction<'_>, entries: &[NewEntry]) -> Result<(), StoreError> {
+    let mut add = transaction.prepare(sql::ADD_ENTRY).map_err(refused)?;
+    for entry in entries {
+        let reads = serde_json::to_string(&entry.reads)
+            .map_err(|error| corrupt(format!("entry {}: {error}", entry.index)))?;
+        add.execute((
+            number(entry.index)?,
+            entry.digest.as_bytes(),
+            &entry.leaf,
+            entry.leaf_hash.as_bytes(),
+            &entry.facts,
+            reads,
+        ))
+        .map_err(|error| match refused(error) {
+            StoreError::Corrupt(text) => corrupt(format!("entry {}: {text}", entry.index)),
+            other @ (StoreError::Conflict { .. }
+            | StoreError::Unknown(_)
+            | StoreError::Full(_)
+            | StoreError::Unavailable(_)) => other,
+        })?;
+    }
+    Ok(())
+}
+
+fn put_rows(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), StoreError> {
+    let prepare = |sql| transaction.prepare(sql).map_err(refused);
+    let mut put = prepare(sql::PUT_ROW)?;
+    let mut facets = prepare(sql::FACETS)?;
+    let mut add = prepare(sql::ADD_FACET)?;
+    let mut delete = prepare(sql::DELETE_FACET)?;
+    for row in rows {
+        let (created, at) = (number(row.created)?, number(row.at)?);
+        let id = row.id.as_bytes();
+        // The place that it has from now on: of an older row, the older one.
+        let created: i64 = put
+            .query_row((row.noun, id, created, at, &row.view), |row| row.get(0))
+            .map_err(refused)?;
+        let old = facets_of(&mut facets, row)?;
+        let new: BTreeSet<(String, String)> = row
+            .facets
+            .iter()
+            .map(|(kind, value)| ((*kind).to_owned(), value.clone()))
+            .collect();
+        for (kind, value) in old.difference(&new) {
+            let parameters = (row.noun, kind, value, created, id);
+            delete.execute(parameters).map_err(refused)?;
+        }
+        for (kind, value) in new.difference(&old) {
+            let parameters = (row.noun, kind, value, created, id);
+            add.execute(parameters).map_err(refused)?;
+        }
+    }
+    Ok(())
+}
+
+fn clear_rows(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute(sql::DELETE_META, [PROJECTOR])?;
+    transaction.execute(sql::DELETE_FACETS, ())?;
+    transaction.execute(sql::DELETE_ROWS, ())?;
+    Ok(())
+}
+
+fn facets_of(
+    statement: &mut Statement<'_>,
+    row: &Row,
+) -> Result<BTreeSet<(String, String)>, StoreError> {
+    let found = statement
+        .query_map((row.noun, row.id.as_bytes()), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .map_err(refused)?;
+    found.collect::<Result<_, _>>().map_err(refused)
+}
+
+pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Result<(), StoreError> {
+    connection
+        .execute(sql::SET_META, [key, value])
+        .map(|_| ())
+        .map_err(refused)
+}
