@@ -1,0 +1,7 @@
+//! Stands in for the real binary: `child_exec child-exec -- PARENT PROGRAM ARGS…`.
+
+fn main() -> std::process::ExitCode {
+    let error = writ_connect::child::exec(std::env::args_os().skip(2));
+    eprintln!("{error}");
+    std::process::ExitCode::from(126)
+}

@@ -1,0 +1,143 @@
+//! What a target puts out: hostile bytes, kept up to a **cap**.
+//!
+//! An output is shared: the connector pushes, others read what is there or
+//! follow it live. Bytes past the cap are counted and let go, so a program
+//! that prints without end neither fills memory nor stands still. A **remark**
+//! is what the connector itself has to say of a run beside how it ended; it is
+//! never mixed with the target's bytes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+/// The output of one run; cheap to clone, every clone is the same output.
+#[derive(Clone)]
+pub struct Output(Arc<Shared>);
+
+struct Shared {
+    cap: usize,
+    kept: Mutex<Kept>,
+    total: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    remarks: Vec<String>,
+}
+
+impl Output {
+    /// An empty output that keeps at most `cap` bytes.
+    pub fn new(cap: u64) -> Self {
+        Self(Arc::new(Shared {
+            cap: usize::try_from(cap).unwrap_or(usize::MAX),
+            kept: Mutex::default(),
+            total: watch::Sender::new(0),
+        }))
+    }
+
+    /// Keeps what still fits of some bytes and counts all of them.
+    pub fn push(&self, bytes: &[u8]) {
+        let mut kept = self.kept();
+        let room = self.0.cap.saturating_sub(kept.bytes.len());
+        let fitting = bytes.get(..room).unwrap_or(bytes);
+        kept.bytes.extend_from_slice(fitting);
+        drop(kept);
+        self.0
+            .total
+            .send_modify(|total| *total = total.saturating_add(bytes.len() as u64));
+    }
+
+    /// How many bytes were put out, kept or not.
+    pub fn total(&self) -> u64 {
+        *self.0.total.borrow()
+    }
+
+    /// Whether more was put out than is kept.
+    pub fn truncated(&self) -> bool {
+        self.total() > self.kept().bytes.len() as u64
+    }
+
+    /// A copy of what is kept.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.kept().bytes.clone()
+    }
+
+    /// A copy of what is kept from a position on; nothing past the end.
+    pub fn bytes_from(&self, position: usize) -> Vec<u8> {
+        self.kept()
+            .bytes
+            .get(position..)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    /// The count of bytes put out, as it grows: wait for a change, then take
+    /// [`bytes_from`](Self::bytes_from) where one stopped.
+    pub fn follow(&self) -> watch::Receiver<u64> {
+        self.0.total.subscribe()
+    }
+
+    /// Adds a sentence of the connector about the run.
+    pub fn remark(&self, sentence: impl Into<String>) {
+        self.kept().remarks.push(sentence.into());
+    }
+
+    /// What the connector said of the run, in order.
+    pub fn remarks(&self) -> Vec<String> {
+        self.kept().remarks.clone()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Nothing that holds the lock can stop half-way.
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Output {
+    /// Sizes only: the bytes are the target's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("cap", &self.0.cap)
+            .field("total", &self.total())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let output = Output::new(5);
+        output.push(b"abc");
+        assert!(!output.truncated());
+        output.clone().push(b"defgh");
+        output.push(b"ij");
+        assert_eq!(output.bytes(), b"abcde");
+        assert_eq!(output.bytes_from(3), b"de");
+        assert_eq!(output.bytes_from(9), b"");
+        assert_eq!(output.total(), 10);
+        assert!(output.truncated());
+    }
+
+    #[test]
+    fn an_output_without_room_keeps_nothing() {
+        let output = Output::new(0);
+        assert!(!output.truncated());
+        output.push(b"x");
+        assert_eq!((output.bytes(), output.truncated()), (Vec::new(), true));
+    }
+
+    #[tokio::test]
+    async fn a_reader_follows() {
+        let output = Output::new(100);
+        let mut total = output.follow();
+        output.push(b"abc");
+        total.changed().await.unwrap();
+        assert_eq!(*total.borrow_and_update(), 3);
+        assert!(!total.has_changed().unwrap());
+    }
+}

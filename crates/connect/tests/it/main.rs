@@ -1,0 +1,6 @@
+//! The connectors against real targets.
+#![cfg(test)]
+
+mod bench;
+mod command;
+mod literal;
