@@ -178,7 +178,11 @@ impl State {
             digest,
             entry,
             leaf,
-            leaf_hash, facts, passed, reads, refusal,
+            leaf_hash,
+            facts,
+            passed,
+            reads,
+            refusal,
         };
         (next, decided)
     }

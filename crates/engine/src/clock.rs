@@ -20,7 +20,10 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Time {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that asks the system"
+        )]
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let millis = since.map(|since| since.as_millis()).unwrap_or_default();
         Time(i64::try_from(millis).unwrap_or(i64::MAX))
@@ -33,7 +36,10 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        #[expect(clippy::expect_used, reason = "without randomness nothing here is safe")]
+        #[expect(
+            clippy::expect_used,
+            reason = "without randomness nothing here is safe"
+        )]
         aws_lc_rs::rand::fill(bytes).expect("the system gives random bytes");
     }
 }

@@ -4,7 +4,7 @@
 //! live key, signature in a bounded pool, room in the inbox. What is turned
 //! away here is counted and never logged, and moves no time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -12,12 +12,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, MAX_ENVELOPE};
 use writ_core::key::PublicKey;
+use writ_core::names::Upn;
 use writ_core::object::Object;
 use writ_core::refusal::TurnedAway;
 use writ_core::state::State;
 use writ_core::statement::{
-    Body, Change, FRESH, Invoke, Outcome, Principal, Request, Set, Statement, Unverified, Verified,
+    Body, Change, FRESH, Invoke, Principal, Request, Set, Statement, Unverified, Verified,
 };
+use writ_core::time::Time;
 use writ_core::view::Posted;
 
 use crate::Engine;
@@ -108,10 +110,14 @@ impl Engine {
     }
 
     async fn admit(&self, submission: Submission) -> Result<Posted, TurnedAway> {
-        let Submission { envelope, attachments } = submission;
+        let Submission {
+            envelope,
+            attachments,
+        } = submission;
         check_size(&envelope)?;
-        let said = Unverified::read(Arc::new(envelope))
-            .map_err(|error| TurnedAway::BadForm { problem: error.to_string() })?;
+        let said = Unverified::read(Arc::new(envelope)).map_err(|error| TurnedAway::BadForm {
+            problem: error.to_string(),
+        })?;
         let published = self.published();
         let state = published.state();
         if said.statement().instance != state.organization() {
@@ -137,7 +143,9 @@ impl Engine {
         }
         state
             .key_for(said, now)
-            .ok_or_else(|| TurnedAway::NoSuchKey { who: said.statement().by.clone() })
+            .ok_or_else(|| TurnedAway::NoSuchKey {
+                who: said.statement().by.clone(),
+            })
     }
 
     async fn verify(&self, said: Unverified, key: PublicKey) -> Result<Verified, TurnedAway> {
@@ -174,14 +182,14 @@ impl Engine {
             })
         };
         match set.change() {
-            Some(Change::Object(Object::Workload(workload))) => {
-                connector(&workload.connector)?.check_workload(workload).map_err(bad)
-            }
+            Some(Change::Object(Object::Workload(workload))) => connector(&workload.connector)?
+                .check_workload(workload)
+                .map_err(bad),
             Some(Change::Object(Object::Task(task))) => {
                 match state.workload(&task.name.workload()) {
-                    Some(workload) => {
-                        connector(&workload.connector)?.check_task(task).map_err(bad)
-                    }
+                    Some(workload) => connector(&workload.connector)?
+                        .check_task(task)
+                        .map_err(bad),
                     None => Ok(()),
                 }
             }
@@ -201,7 +209,12 @@ impl Engine {
             return Err(TurnedAway::Overloaded {});
         }
         let (reply, answer) = oneshot::channel();
-        let item = Item { said, blobs, slot, reply };
+        let item = Item {
+            said,
+            blobs,
+            slot,
+            reply,
+        };
         door.inbox.try_send(item).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => TurnedAway::Overloaded {},
             mpsc::error::TrySendError::Closed(_) => TurnedAway::Stopping {},
@@ -213,13 +226,13 @@ impl Engine {
     /// Room for a run, before it is authorised: rather busy than a run that
     /// cannot be started.
     fn slot(&self, body: &Body) -> Result<Option<OwnedSemaphorePermit>, TurnedAway> {
-        match body {
-            Body::Invoke(_) => Arc::clone(&self.0.door.runs)
-                .try_acquire_owned()
-                .map(Some)
-                .map_err(|_| TurnedAway::Busy {}),
-            _ => Ok(None),
+        if !matches!(body, Body::Invoke(_)) {
+            return Ok(None);
         }
+        Arc::clone(&self.0.door.runs)
+            .try_acquire_owned()
+            .map(Some)
+            .map_err(|_| TurnedAway::Busy {})
     }
 }
 
@@ -230,15 +243,18 @@ fn check_size(envelope: &Envelope) -> Result<(), TurnedAway> {
     let binary = envelope.payload.len() + envelope.signature.sig.len();
     let size = binary.div_ceil(3) * 4 + hexadecimal * 2 + 256;
     match size > MAX_ENVELOPE {
-        true => Err(TurnedAway::TooBig { size, most: MAX_ENVELOPE }),
+        true => Err(TurnedAway::TooBig {
+            size,
+            most: MAX_ENVELOPE,
+        }),
         false => Ok(()),
     }
 }
 
 fn check_quorum(
     state: &State,
-    now: writ_core::time::Time,
-    requester: &writ_core::names::Upn,
+    now: Time,
+    requester: &Upn,
     request: &Request,
 ) -> Result<(), TurnedAway> {
     // Whatever else is wrong, the rules say better.
@@ -264,21 +280,25 @@ fn check_attachments(
         .map(|bytes| (Digest::of(&bytes), bytes))
         .collect();
     let mut blobs = Vec::new();
-    match &statement.body {
-        Body::Invoke(invoke) => {
-            check_texts(state, invoke, &beside)?;
-            let named: std::collections::BTreeSet<_> =
-                invoke.attached.values().map(|attachment| attachment.digest).collect();
-            blobs.extend(named.iter().filter_map(|digest| beside.remove_entry(digest)));
-        }
-        Body::Outcome(Outcome { output: Some(output), .. }) => {
-            let found = beside.remove_entry(&output.digest);
-            blobs.push(found.ok_or_else(|| bad("the output is missing".into()))?);
-        }
-        _ => {}
+    if let Body::Invoke(invoke) = &statement.body {
+        check_texts(state, invoke, &beside)?;
+        let named: BTreeSet<_> = invoke.attached.values().map(|text| text.digest).collect();
+        blobs.extend(
+            named
+                .iter()
+                .filter_map(|digest| beside.remove_entry(digest)),
+        );
+    }
+    if let Body::Outcome(outcome) = &statement.body
+        && let Some(output) = outcome.output
+    {
+        let found = beside.remove_entry(&output.digest);
+        blobs.push(found.ok_or_else(|| bad("the output is missing".into()))?);
     }
     match beside.keys().next() {
-        Some(digest) => Err(bad(format!("the statement does not name the text {digest}"))),
+        Some(digest) => Err(bad(format!(
+            "the statement does not name the text {digest}"
+        ))),
         None => Ok(blobs),
     }
 }

@@ -51,7 +51,11 @@ pub struct Corrupt {
 
 impl fmt::Display for Corrupt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "leaf {} is not what was appended: {}", self.index, self.problem)
+        write!(
+            f,
+            "leaf {} is not what was appended: {}",
+            self.index, self.problem
+        )
     }
 }
 
@@ -70,13 +74,20 @@ impl Ledger {
 
     /// Size and root.
     pub fn head(&self) -> TreeHead {
-        TreeHead { size: self.tree.size(), root: self.tree.root() }
+        TreeHead {
+            size: self.tree.size(),
+            root: self.tree.root(),
+        }
     }
 
     /// The unsigned checkpoint, once the organization is founded.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
         let TreeHead { size, root } = self.head();
-        Some(Checkpoint { origin: self.state.origin()?, size, root })
+        Some(Checkpoint {
+            origin: self.state.origin()?,
+            size,
+            root,
+        })
     }
 
     /// Decides statements in order, at `now`, on `node`. What was said before
@@ -109,21 +120,27 @@ impl Ledger {
         let corrupt = |problem: String| Corrupt { index, problem };
         let entry = Entry::parse(leaf).map_err(|error| corrupt(error.to_string()))?;
         if entry.time < self.state.time() {
-            return Err(corrupt("its time lies before that of the leaf before".into()));
+            return Err(corrupt(
+                "its time lies before that of the leaf before".into(),
+            ));
         }
         let said = Unverified::read(Arc::clone(&entry.envelope))
             .map_err(|error| corrupt(error.to_string()))?;
         let said = match trust {
             Trust::Root => said.trust_the_root(),
             Trust::Signatures => match self.state.key_for(&said, entry.time) {
-                Some(key) => said.verify(&key).map_err(|error| corrupt(error.to_string()))?,
+                Some(key) => said
+                    .verify(&key)
+                    .map_err(|error| corrupt(error.to_string()))?,
                 None => self.without_key(&entry, said).map_err(corrupt)?,
             },
         };
         let (state, decided) = self.state.apply(index, entry.time, &entry.node, &said);
         if decided.entry.accepted != entry.accepted {
             let said = if entry.accepted { "yes" } else { "no" };
-            return Err(corrupt(format!("it says {said}, and the rules say otherwise")));
+            return Err(corrupt(format!(
+                "it says {said}, and the rules say otherwise"
+            )));
         }
         self.state = state;
         self.tree.push_leaf(leaf);

@@ -39,7 +39,10 @@ pub struct LocalError {
 
 impl LocalError {
     fn new(path: &Path, problem: impl fmt::Display) -> Self {
-        Self { path: path.to_owned(), problem: problem.to_string() }
+        Self {
+            path: path.to_owned(),
+            problem: problem.to_string(),
+        }
     }
 }
 
@@ -65,12 +68,14 @@ pub struct LocalState {
 impl LocalState {
     /// Makes a new state directory with new service keys; it must not exist.
     pub fn create(directory: &Path, entropy: &dyn Entropy) -> Result<Self, LocalError> {
-        create_private_directory(directory).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => LocalError::new(
+        create_private_directory(directory).map_err(|error| {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return LocalError::new(directory, error);
+            }
+            LocalError::new(
                 directory,
                 "exists already; an organization is founded once, in a directory of its own",
-            ),
-            _ => LocalError::new(directory, error),
+            )
         })?;
         for name in ["log.key", "runner.key", "sealing.key", "kek"] {
             let mut secret = Zeroizing::new([0; 32]);
@@ -104,8 +109,12 @@ impl LocalState {
         })?;
         let organization = read_organization(&directory.join("organization"))?;
         Ok(Self {
-            log_key: Arc::new(SigningKey::from_seed(read_secret(&directory.join("log.key"))?)),
-            runner_key: Arc::new(SigningKey::from_seed(read_secret(&directory.join("runner.key"))?)),
+            log_key: Arc::new(SigningKey::from_seed(read_secret(
+                &directory.join("log.key"),
+            )?)),
+            runner_key: Arc::new(SigningKey::from_seed(read_secret(
+                &directory.join("runner.key"),
+            )?)),
             sealing: read_secret(&directory.join("sealing.key"))?,
             organization,
             head: open_private(&directory.join("head"))?,
@@ -137,7 +146,10 @@ impl LocalState {
     }
 
     fn remember_organization(&mut self, id: OrganizationId) -> Result<(), LocalError> {
-        write_private(&self.directory.join("organization"), format!("{id}\n").as_bytes())?;
+        write_private(
+            &self.directory.join("organization"),
+            format!("{id}\n").as_bytes(),
+        )?;
         sync_directory(&self.directory)?;
         self.organization = Some(id);
         Ok(())
@@ -151,15 +163,18 @@ impl LocalState {
             .seek(SeekFrom::Start(0))
             .and_then(|_| self.head.read_to_end(&mut bytes))
             .map_err(|error| LocalError::new(&path, error))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| LocalError::new(&path, "is not a checkpoint"))?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| LocalError::new(&path, "is not a checkpoint"))?;
         let text = text.trim_end_matches('\0');
         if text.is_empty() {
             return Ok(None);
         }
         let checkpoint = Checkpoint::open(text, origin, &self.log_key.public())
             .map_err(|error| LocalError::new(&path, error))?;
-        Ok(Some(TreeHead { size: checkpoint.size, root: checkpoint.root }))
+        Ok(Some(TreeHead {
+            size: checkpoint.size,
+            root: checkpoint.root,
+        }))
     }
 
     /// Overwrites the head; survives the end of the process, not yet a loss of power.
@@ -214,7 +229,10 @@ pub async fn found_organization(
     let empty = Ledger::default();
     let now = clock.now();
     let said = Unverified::read(Arc::new(genesis)).map_err(|error| bad(&error))?;
-    let key = empty.state().key_for(&said, now).ok_or_else(|| bad(&"not a genesis"))?;
+    let key = empty
+        .state()
+        .key_for(&said, now)
+        .ok_or_else(|| bad(&"not a genesis"))?;
     let said = said.verify(&key).map_err(|error| bad(&error))?;
     let (ledger, steps) = empty.decide(now, node, std::iter::once(&said));
     let Some(Step::Appended(decided)) = steps.into_iter().next() else {
@@ -234,7 +252,9 @@ pub async fn found_organization(
     let id = OrganizationId(decided.leaf_hash);
     local.remember_organization(id)?;
     if let Some(checkpoint) = ledger.checkpoint() {
-        let note = checkpoint.sign(&local.log_key).map_err(|error| bad(&error))?;
+        let note = checkpoint
+            .sign(&local.log_key)
+            .map_err(|error| bad(&error))?;
         local
             .write_head(&note)
             .and_then(|()| local.sync_head())
@@ -300,8 +320,8 @@ fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {
     refuse_shared(path)?;
     let text = fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(|error| LocalError::new(path, error))?;
-    let bytes = Hex::try_from(text.trim_end().to_owned())
-        .map_err(|error| LocalError::new(path, error))?;
+    let bytes =
+        Hex::try_from(text.trim_end().to_owned()).map_err(|error| LocalError::new(path, error))?;
     let bytes = Zeroizing::new(bytes.0);
     let bytes = <[u8; 32]>::try_from(bytes.as_slice())
         .map_err(|_| LocalError::new(path, "does not hold 32 bytes; restore it from its backup"))?;

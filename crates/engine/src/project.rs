@@ -32,7 +32,11 @@ fn row(index: Index, fact: &Fact) -> Option<Row> {
 }
 
 fn request(index: Index, record: &RequestRecord) -> Row {
-    let groups = record.rule.stages.iter().map(|stage| ("group", stage.group.to_string()));
+    let groups = record
+        .rule
+        .stages
+        .iter()
+        .map(|stage| ("group", stage.group.to_string()));
     let facets = [
         ("by", record.by.to_string()),
         ("status", record.status.name().to_owned()),
@@ -78,6 +82,9 @@ pub(crate) fn stored(decided: &Decided) -> NewEntry {
 }
 
 fn json<T: serde::Serialize>(value: &T) -> String {
-    #[expect(clippy::expect_used, reason = "maps have text for keys, and nothing else can fail")]
+    #[expect(
+        clippy::expect_used,
+        reason = "maps have text for keys, and nothing else can fail"
+    )]
     serde_json::to_string(value).expect("views and facts can be written")
 }

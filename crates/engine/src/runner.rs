@@ -48,21 +48,32 @@ struct Finished {
 
 impl Finished {
     fn without_output(ended: Ended) -> Self {
-        Self { ended, output: Vec::new(), total: 0 }
+        Self {
+            ended,
+            output: Vec::new(),
+            total: 0,
+        }
     }
 }
 
 impl Runner {
     pub(crate) fn new(engine: Engine, key: Arc<SigningKey>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { engine, key, entropy }
+        Self {
+            engine,
+            key,
+            entropy,
+        }
     }
 
     /// Ends what an earlier process of this node left open: nothing is ever run
     /// again by itself.
     pub(crate) async fn end_open_runs(&self) {
         let published = self.engine.published();
-        let open: Vec<_> =
-            published.state().open_executions(self.engine.node()).cloned().collect();
+        let open: Vec<_> = published
+            .state()
+            .open_executions(self.engine.node())
+            .cloned()
+            .collect();
         for record in open {
             let name = &record.definition.workload.connector;
             let probed = match self.engine.0.connectors.get(name) {
@@ -70,7 +81,8 @@ impl Runner {
                 None => None,
             };
             let ended = probed.unwrap_or_else(|| Ended::Unknown {
-                note: "the node was restarted while it ran; it may have had its effect or not".into(),
+                note: "the node was restarted while it ran; it may have had its effect or not"
+                    .into(),
             });
             self.say(record.id, Finished::without_output(ended)).await;
         }
@@ -128,7 +140,9 @@ impl Runner {
         texts: &BTreeMap<ParameterName, String>,
     ) -> Result<Permit, String> {
         let now = self.engine.now();
-        self.engine.published().permit(id, self.engine.node(), now, texts)
+        self.engine
+            .published()
+            .permit(id, self.engine.node(), now, texts)
     }
 
     /// The texts that came beside the invocation. The permit checks their digests.
@@ -171,14 +185,30 @@ impl Runner {
             return Said::Stopped;
         };
         let (body, attachments) = self.outcome(execution, finished);
-        let now = self.engine.now().max(self.engine.published().state().time());
-        let envelope =
-            speak::envelope(Kind::Outcome, body, &self.key, instance, now, &*self.entropy);
+        let now = self
+            .engine
+            .now()
+            .max(self.engine.published().state().time());
+        let envelope = speak::envelope(
+            Kind::Outcome,
+            body,
+            &self.key,
+            instance,
+            now,
+            &*self.entropy,
+        );
         let envelope = match envelope {
             Ok(envelope) => envelope,
             Err(error) => return Said::Again(error.to_string()),
         };
-        match self.engine.submit(Submission { envelope, attachments }).await {
+        match self
+            .engine
+            .submit(Submission {
+                envelope,
+                attachments,
+            })
+            .await
+        {
             Ok(_) => Said::Done,
             Err(_) if *self.engine.0.stopped.borrow() => Said::Stopped,
             Err(turned_away) => Said::Again(turned_away.to_string()),
@@ -204,7 +234,16 @@ impl Runner {
             size: finished.total,
         });
         let note = note.map(|note| plain(note));
-        (Outcome { execution, result, exit, output, note }, blob.into_iter().collect())
+        (
+            Outcome {
+                execution,
+                result,
+                exit,
+                output,
+                note,
+            },
+            blob.into_iter().collect(),
+        )
     }
 }
 
@@ -220,17 +259,26 @@ fn remarked(ended: Ended, output: &Output) -> Ended {
     match ended {
         ended if remarks.is_empty() => ended,
         Ended::Succeeded { exit } => Ended::Succeeded { exit },
-        Ended::Failed { exit, note } => {
-            Ended::Failed { exit, note: format!("{note}; {}", remarks.join("; ")) }
-        }
-        Ended::Unknown { note } => Ended::Unknown { note: format!("{note}; {}", remarks.join("; ")) },
+        Ended::Failed { exit, note } => Ended::Failed {
+            exit,
+            note: format!("{note}; {}", remarks.join("; ")),
+        },
+        Ended::Unknown { note } => Ended::Unknown {
+            note: format!("{note}; {}", remarks.join("; ")),
+        },
     }
 }
 
 /// A note as the log takes it: short, and nothing that hides or reorders.
 fn plain(note: &str) -> String {
     note.chars()
-        .map(|c| if writ_core::value::is_plain(c, true) { c } else { '\u{fffd}' })
+        .map(|c| {
+            if writ_core::value::is_plain(c, true) {
+                c
+            } else {
+                '\u{fffd}'
+            }
+        })
         .take(MAX_NOTE)
         .collect()
 }

@@ -70,24 +70,33 @@ pub(crate) struct Sequencer {
 /// The log cannot be followed any more; the node must stop.
 struct Lost;
 
+/// What the sequencer does next.
+enum Next {
+    Second,
+    Item(Item),
+    Stop,
+}
+
 impl Sequencer {
     /// Works until it is told to stop, or the log turns out to be corrupt.
     pub(crate) async fn run(mut self) {
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let outcome = tokio::select! {
+            // What waits goes before the stop: the door lets nothing new in.
+            let next = tokio::select! {
                 biased;
-                item = self.inbox.recv() => match item {
-                    Some(first) => {
-                        let batch = self.collect(first);
-                        self.process(batch).await
-                    }
-                    None => break,
-                },
-                _ = second.tick() => self.each_second().await,
-                // An error means that the engine is gone.
-                _ = self.stop.wait_for(|stop| *stop) => break,
+                _ = second.tick() => Next::Second,
+                Some(item) = self.inbox.recv() => Next::Item(item),
+                _ = self.stop.changed() => Next::Stop,
+            };
+            let outcome = match next {
+                Next::Second => self.each_second().await,
+                Next::Item(first) => {
+                    let batch = self.collect(first);
+                    self.process(batch).await
+                }
+                Next::Stop => break,
             };
             if outcome.is_err() {
                 break;
@@ -111,7 +120,11 @@ impl Sequencer {
     async fn each_second(&mut self) -> Result<(), Lost> {
         self.sync_head();
         let now = self.clock.now();
-        let is_due = self.ledger.state().next_deadline().is_some_and(|at| at <= now);
+        let is_due = self
+            .ledger
+            .state()
+            .next_deadline()
+            .is_some_and(|at| at <= now);
         let Some(instance) = self.ledger.state().organization().filter(|_| is_due) else {
             return Ok(());
         };
@@ -122,7 +135,13 @@ impl Sequencer {
         };
         // Nobody waits for the answer to a tick.
         let (reply, _) = oneshot::channel();
-        self.process(vec![Item { said, blobs: Vec::new(), slot: None, reply }]).await
+        self.process(vec![Item {
+            said,
+            blobs: Vec::new(),
+            slot: None,
+            reply,
+        }])
+        .await
     }
 
     async fn process(&mut self, mut batch: Vec<Item>) -> Result<(), Lost> {
@@ -150,7 +169,12 @@ impl Sequencer {
                     | StoreError::Corrupt(_)),
                 ) => {
                     tracing::error!(%error, "a batch could not be appended");
-                    refuse(batch, &TurnedAway::Unavailable { problem: error.to_string() });
+                    refuse(
+                        batch,
+                        &TurnedAway::Unavailable {
+                            problem: error.to_string(),
+                        },
+                    );
                     return Ok(());
                 }
             }
@@ -194,7 +218,8 @@ impl Sequencer {
             self.checkpoint.send_replace(note.into());
         }
         let state = self.ledger.state().clone();
-        self.published.send_replace(Published::durable(state, self.ledger.size()));
+        self.published
+            .send_replace(Published::durable(state, self.ledger.size()));
     }
 
     fn answer(&self, batch: Vec<Item>, steps: Vec<Step>) {
@@ -235,7 +260,12 @@ impl Sequencer {
                 code: decided.entry.code.clone(),
             },
             detail: decided.refusal.as_ref().map(ToString::to_string),
-            facts: decided.facts.iter().skip(decided.passed).map(ToString::to_string).collect(),
+            facts: decided
+                .facts
+                .iter()
+                .skip(decided.passed)
+                .map(ToString::to_string)
+                .collect(),
             checkpoint: self.checkpoint.borrow().to_string(),
         }
     }
@@ -250,10 +280,15 @@ impl Sequencer {
         loop {
             let mut ledger = self.ledger.clone();
             let mut found = Vec::new();
-            let followed = follow(&*self.store, &mut ledger, |_| Trust::Signatures, |decided, _| {
-                found.push(decided);
-                Ok(())
-            });
+            let followed = follow(
+                &*self.store,
+                &mut ledger,
+                |_| Trust::Signatures,
+                |decided, _| {
+                    found.push(decided);
+                    Ok(())
+                },
+            );
             match followed.await {
                 Ok(()) => {
                     if ledger.size() > self.ledger.size() {
@@ -292,7 +327,9 @@ impl Sequencer {
 pub(crate) fn known(digest: Digest, answer: &Answer, checkpoint: String) -> Posted {
     let code = answer.code.clone();
     Posted {
-        detail: code.as_deref().map(|code| Refusal::sentence_of(code).to_owned()),
+        detail: code
+            .as_deref()
+            .map(|code| Refusal::sentence_of(code).to_owned()),
         receipt: Receipt {
             index: answer.index,
             time: answer.time,

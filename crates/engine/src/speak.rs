@@ -42,5 +42,8 @@ pub(crate) fn tick(
     entropy: &dyn Entropy,
 ) -> Option<Verified> {
     let envelope = envelope(Kind::Tick, Tick { turned_away }, key, instance, at, entropy).ok()?;
-    Unverified::read(Arc::new(envelope)).ok()?.verify(&key.public()).ok()
+    Unverified::read(Arc::new(envelope))
+        .ok()?
+        .verify(&key.public())
+        .ok()
 }

@@ -245,8 +245,14 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
         }
         let mut made = Vec::new();
         for entry in &entries {
-            let trust = if ledger.size() < signed { Trust::Root } else { Trust::Signatures };
-            let decided = ledger.replay(&entry.leaf, trust).map_err(StartError::Corrupt)?;
+            let trust = if ledger.size() < signed {
+                Trust::Root
+            } else {
+                Trust::Signatures
+            };
+            let decided = ledger
+                .replay(&entry.leaf, trust)
+                .map_err(StartError::Corrupt)?;
             if anew {
                 made.extend(rows(decided.index, &decided.facts));
             }
@@ -259,13 +265,22 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
         }
     }
     if ledger.size() < signed {
-        return Err(StartError::Shorter { found: ledger.size(), signed });
+        return Err(StartError::Shorter {
+            found: ledger.size(),
+            signed,
+        });
     }
     if store.head().await? != ledger.head() {
-        return Err(StartError::Different { size: ledger.size() });
+        return Err(StartError::Different {
+            size: ledger.size(),
+        });
     }
     if anew {
-        store.rebuild(Rebuild::End { projector: PROJECTOR }).await?;
+        store
+            .rebuild(Rebuild::End {
+                projector: PROJECTOR,
+            })
+            .await?;
     }
     Ok(ledger)
 }
@@ -280,8 +295,13 @@ async fn read_head(
     let first = store.entries(Index(0), 1).await?;
     let first = first.first().ok_or(StartError::NotFounded)?;
     let mut ledger = Ledger::default();
-    ledger.replay(&first.leaf, Trust::Signatures).map_err(StartError::Corrupt)?;
-    let found = ledger.state().organization().ok_or(StartError::NotFounded)?;
+    ledger
+        .replay(&first.leaf, Trust::Signatures)
+        .map_err(StartError::Corrupt)?;
+    let found = ledger
+        .state()
+        .organization()
+        .ok_or(StartError::NotFounded)?;
     if found != expected {
         return Err(StartError::OtherOrganization { found, expected });
     }

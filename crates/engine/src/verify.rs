@@ -32,32 +32,47 @@ pub async fn verify_log(
     let mut signed = None;
     let mut at_signed = None;
     let mut shadow = writ_core::log::Frontier::default();
-    follow(store, &mut ledger, |_| Trust::Signatures, |decided, entry| {
-        as_stored(&decided, entry)?;
-        shadow.push_leaf(&entry.leaf);
-        if decided.index == Index(0) {
-            signed = head_of(&decided, anchor)?;
-        }
-        if signed.is_some_and(|head: TreeHead| head.size == shadow.size()) {
-            at_signed = Some(TreeHead { size: shadow.size(), root: shadow.root() });
-        }
-        progress(shadow.size());
-        Ok(())
-    })
+    follow(
+        store,
+        &mut ledger,
+        |_| Trust::Signatures,
+        |decided, entry| {
+            as_stored(&decided, entry)?;
+            shadow.push_leaf(&entry.leaf);
+            if decided.index == Index(0) {
+                signed = head_of(&decided, anchor)?;
+            }
+            if signed.is_some_and(|head: TreeHead| head.size == shadow.size()) {
+                at_signed = Some(TreeHead {
+                    size: shadow.size(),
+                    root: shadow.root(),
+                });
+            }
+            progress(shadow.size());
+            Ok(())
+        },
+    )
     .await?;
-    let organization = ledger.state().organization().ok_or(StartError::NotFounded)?;
+    let organization = ledger
+        .state()
+        .organization()
+        .ok_or(StartError::NotFounded)?;
     if organization != anchor.organization {
         let (found, expected) = (organization, anchor.organization);
         return Err(StartError::OtherOrganization { found, expected });
     }
     match (signed, at_signed) {
-        (Some(head), None) => {
-            Err(StartError::Shorter { found: ledger.size(), signed: head.size })
-        }
+        (Some(head), None) => Err(StartError::Shorter {
+            found: ledger.size(),
+            signed: head.size,
+        }),
         (Some(head), Some(found)) if head != found => {
             Err(StartError::Different { size: head.size })
         }
-        _ => Ok(Report { organization, head: ledger.head() }),
+        _ => Ok(Report {
+            organization,
+            head: ledger.head(),
+        }),
     }
 }
 
@@ -75,7 +90,10 @@ fn as_stored(decided: &Decided, entry: &StoredEntry) -> Result<(), Corrupt> {
     } else {
         return Ok(());
     };
-    Err(Corrupt { index: entry.index, problem: problem.into() })
+    Err(Corrupt {
+        index: entry.index,
+        problem: problem.into(),
+    })
 }
 
 /// The head that the node signed, opened with the key that entry 0 names.
@@ -83,7 +101,10 @@ fn head_of(genesis: &Decided, anchor: &Anchor) -> Result<Option<TreeHead>, Corru
     let Some(note) = &anchor.head else {
         return Ok(None);
     };
-    let corrupt = |problem: String| Corrupt { index: Index(0), problem };
+    let corrupt = |problem: String| Corrupt {
+        index: Index(0),
+        problem,
+    };
     let mut ledger = Ledger::default();
     ledger.replay(&genesis.leaf, Trust::Signatures)?;
     let (origin, site) = (ledger.state().origin(), ledger.state().site());
@@ -92,5 +113,8 @@ fn head_of(genesis: &Decided, anchor: &Anchor) -> Result<Option<TreeHead>, Corru
     };
     let checkpoint = Checkpoint::open(note, &origin, &site.services.log)
         .map_err(|error| corrupt(format!("the head beside it is not of this log: {error}")))?;
-    Ok(Some(TreeHead { size: checkpoint.size, root: checkpoint.root }))
+    Ok(Some(TreeHead {
+        size: checkpoint.size,
+        root: checkpoint.root,
+    }))
 }
