@@ -1,0 +1,330 @@
+//! `writ demo`: the whole story on a temporary directory, with the real binary.
+//!
+//! Every step is a command that a person could type, run as a process of its
+//! own with that person's profile; what it prints is what is shown. A step that
+//! ends otherwise than it should stops the demo with an error.
+
+pub(crate) mod service;
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use self::service::Service;
+
+const ORGANIZATION: &str = "fabrikam.onmicrosoft.com";
+const TASK: &str = r"Host\Restart-Service";
+
+/// Show the whole story on a temporary directory: ask, approve, run, revoke, verify
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Keep the server running at the end, with its three people, and say what to try
+    #[arg(long)]
+    serve: bool,
+}
+
+/// Why the demo did not go as it should.
+#[derive(Debug)]
+pub(crate) struct DemoError(String);
+
+impl fmt::Display for DemoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<io::Error> for DemoError {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Tells the story; it takes a few seconds.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, DemoError> {
+    let stage = Stage::build()?;
+    say("Writ: one task, asked for, approved, run, revoked, verified.");
+    say("Each line after a $ is the real command, run by that person with their own key.\n");
+    let _server = found(&stage)?;
+    let service = Service::start(&stage.program, &stage.root)?;
+    prepare(&stage, &service)?;
+    tell(&stage, &service)?;
+    if args.serve {
+        stay(&stage)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An organization, its server, three people.
+fn found(stage: &Stage) -> Result<Server, DemoError> {
+    heading("An organization is founded, and its server started");
+    let admin = person("admin");
+    stage.show(
+        "admin",
+        &["init", "--organization", ORGANIZATION, "--admin", &admin, "--url", &stage.url],
+    )?;
+    let programs = format!("[command]\nprograms = [{:?}]\n", stage.program);
+    append(&stage.data.join("writ.toml"), &programs)?;
+    let server = Server::start(stage)?;
+
+    heading("Two more people enrol, each with a key of their own");
+    for name in ["alice", "bob"] {
+        let upn = person(name);
+        let invited = stage.show("admin", &["person", "invite", &upn, "-o", "json"])?;
+        let code = json_text(&invited, "code")?;
+        stage.enter(name, &["login", &stage.url, "--as", &upn, "--code-stdin"], &code)?;
+    }
+    Ok(server)
+}
+
+/// Approvers, control, workload, task, policy: what the administrator sets once.
+fn prepare(stage: &Stage, service: &Service) -> Result<(), DemoError> {
+    heading("The administrator says who approves, and what may be asked for");
+    let approvers = format!("pamapprovers@{ORGANIZATION}");
+    stage.show("admin", &["group", "set", &approvers, "--add", &person("bob")])?;
+    stage.show("admin", &["enable", "--admin-group", &approvers])?;
+    stage.show("admin", &["workload", "set", "Host", "--connector", "command"])?;
+    let tasks = stage.root.join("tasks.toml");
+    fs::write(&tasks, service.task(&stage.program))?;
+    let tasks = tasks.display().to_string();
+    stage.show("admin", &["task", "set", "-f", &tasks])?;
+    stage.show(
+        "admin",
+        &["policy", "set", TASK, "--approval", "manual", "--param", "unit=one_of:web,mail"],
+    )?;
+    Ok(())
+}
+
+/// Refused, requested, approved by somebody else, run, revoked, refused.
+fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
+    let run = ["run", TASK, "--param", "unit=web"];
+    heading("Alice may not restart the service: nobody holds standing power");
+    stage.refused("alice", &run, "Insufficient permissions")?;
+
+    heading("So she asks, with a reason, for one hour");
+    let reason = "The web service hangs since 9:30";
+    let asked = stage.show(
+        "alice",
+        &["request", TASK, "--reason", reason, "--for", "1h", "--param", "unit=web", "-o", "json"],
+    )?;
+    let id = json_text(&asked, "id")?;
+
+    heading("She cannot approve it herself");
+    stage.refused("alice", &["approve", &id], "somebody else")?;
+
+    heading("Bob can");
+    stage.show("bob", &["requests", "--to-approve"])?;
+    stage.show("bob", &["approve", &id, "--comment", "Known fault, go ahead", "--yes"])?;
+
+    heading("She runs it, three times; the process is another one each time");
+    let mut before = service.process()?;
+    say(&format!("   the service is process {before}"));
+    for _ in 0..3 {
+        stage.show("alice", &run)?;
+        let now = service.process()?;
+        if now == before {
+            return Err(DemoError(format!("the service is still process {before}")));
+        }
+        say(&format!("   the service is process {now} now"));
+        before = now;
+    }
+
+    heading("Bob takes it back, with effect at once");
+    stage.show("bob", &["revoke", &id, "--comment", "Fixed for good", "--yes"])?;
+    stage.refused("alice", &run, "Insufficient permissions")?;
+    if service.process()? != before {
+        return Err(DemoError("the service was restarted after the revocation".into()));
+    }
+
+    heading("All of it is in the log, which verifies");
+    stage.show("admin", &["executions", "--all"])?;
+    stage.show("admin", &["log", "verify"])?;
+    say("\nThat was all of it: README.md has the same story to type by hand.");
+    Ok(())
+}
+
+/// Keeps the server, and says what to try.
+fn stay(stage: &Stage) -> Result<(), DemoError> {
+    say(&format!("\nThe server goes on at {}. In another terminal:\n", stage.url));
+    say(&format!("  export WRIT_CONFIG_HOME={}", stage.config.display()));
+    say(&format!("  export WRIT_DATA_DIR={}", stage.data.display()));
+    say(&format!("  alias writ={}\n", stage.program.display()));
+    for line in [
+        r"writ --profile alice request 'Host\Restart-Service' --reason 'Trying it' --param unit=mail",
+        "writ --profile bob requests --to-approve",
+        "writ --profile bob approve ID",
+        r"writ --profile alice run 'Host\Restart-Service' --param unit=mail",
+        "writ --profile admin log show",
+    ] {
+        say(&format!("  {line}"));
+    }
+    say("\nPress Enter or Ctrl-C to stop it; everything it made is then removed.");
+    let mut byte = [0];
+    // Without a terminal there is nobody to press Enter: wait for the signal.
+    while io::stdin().read(&mut byte)? == 0 {
+        std::thread::park_timeout(Duration::from_secs(3_600));
+    }
+    Ok(())
+}
+
+/// Where the story plays: a directory that is removed at the end.
+struct Stage {
+    root: PathBuf,
+    config: PathBuf,
+    data: PathBuf,
+    url: String,
+    address: String,
+    program: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Stage {
+    fn build() -> Result<Self, DemoError> {
+        let directory = tempfile::Builder::new().prefix("writ-demo-").tempdir()?;
+        let root = directory.path().to_owned();
+        // Asked for and given back, so that the URL is known before the server starts.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        Ok(Self {
+            config: root.join("config"),
+            data: root.join("data"),
+            url: format!("http://{address}"),
+            address: address.to_string(),
+            program: std::env::current_exe()?,
+            root,
+            _directory: directory,
+        })
+    }
+
+    fn command(&self, profile: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(args)
+            .env("WRIT_CONFIG_HOME", &self.config)
+            .env("WRIT_DATA_DIR", &self.data)
+            .env("WRIT_PROFILE", profile)
+            .env_remove("WRIT_SERVER")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command that should work, and answers what it printed.
+    fn show(&self, who: &str, args: &[&str]) -> Result<String, DemoError> {
+        self.step(who, args, None, 0)
+    }
+
+    /// The same with something to read on its standard input.
+    fn enter(&self, who: &str, args: &[&str], input: &str) -> Result<String, DemoError> {
+        self.step(who, args, Some(input), 0)
+    }
+
+    /// Runs a command that should be refused, in these words.
+    fn refused(&self, who: &str, args: &[&str], words: &str) -> Result<(), DemoError> {
+        let said = self.step(who, args, None, 3)?;
+        match said.contains(words) {
+            true => Ok(()),
+            false => Err(DemoError(format!("it was refused, but not with `{words}`"))),
+        }
+    }
+
+    fn step(
+        &self,
+        who: &str,
+        args: &[&str],
+        input: Option<&str>,
+        expected: i32,
+    ) -> Result<String, DemoError> {
+        let typed: Vec<_> = args.iter().map(|arg| writ_core::refusal::shell_word(arg)).collect();
+        say(&format!("{who}$ writ {}", typed.join(" ")));
+        let mut child = self
+            .command(who, args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.push_str(&String::from_utf8_lossy(&output.stderr));
+        for line in said.lines() {
+            say(&format!("   {line}"));
+        }
+        match output.status.code() {
+            Some(code) if code == expected => Ok(said),
+            code => Err(DemoError(format!(
+                "that ended with exit code {code:?}, and should have with {expected}"
+            ))),
+        }
+    }
+}
+
+/// `writ serve` in a process of its own; ends with this one.
+struct Server(Child);
+
+impl Server {
+    fn start(stage: &Stage) -> Result<Self, DemoError> {
+        say(&format!("admin$ writ serve --listen {}", stage.address));
+        let log = fs::File::create(stage.root.join("serve.log"))?;
+        let child = stage
+            .command("admin", &["serve", "--listen", &stage.address])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        let mut server = Self(child);
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(&stage.address).is_ok() {
+                return Ok(server);
+            }
+            if server.0.try_wait()?.is_some() {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_millis(50));
+        }
+        let log = fs::read_to_string(stage.root.join("serve.log"))?;
+        Err(DemoError(format!("the server did not start:\n{log}")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is gone already if either fails.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn person(name: &str) -> String {
+    format!("{name}@{ORGANIZATION}")
+}
+
+fn append(path: &Path, text: &str) -> Result<(), DemoError> {
+    let mut file = fs::OpenOptions::new().append(true).open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// One text out of what a command printed as JSON.
+fn json_text(printed: &str, member: &str) -> Result<String, DemoError> {
+    let begin = printed.find('{').unwrap_or(0);
+    let json = printed.get(begin..).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_str(json).into_iter::<serde_json::Value>();
+    values
+        .next()
+        .and_then(Result::ok)
+        .and_then(|value| value.get(member)?.as_str().map(ToOwned::to_owned))
+        .ok_or_else(|| DemoError(format!("it printed no `{member}`")))
+}
+
+fn heading(text: &str) {
+    say(&format!("\n-- {text}"));
+}
+
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    // Nobody reads it any more; the story goes on to its end.
+    let _ = writeln!(out, "{text}");
+    let _ = out.flush();
+}

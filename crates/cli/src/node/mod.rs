@@ -1,0 +1,237 @@
+//! The node side of the binary: a data directory, and the adapters it is opened
+//! with. The only place that names a store and the connectors.
+
+mod config;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use writ_connect::{CommandConfig, CommandConnector, Connectors};
+use writ_core::digest::OrganizationId;
+use writ_core::envelope::{Kind, PayloadType};
+use writ_core::key::{Hex, PublicKey, SigningKey};
+use writ_core::names::{Domain, Name};
+use writ_core::object::SiteSettings;
+use writ_core::rules::Rules;
+use writ_core::statement::{
+    FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign,
+};
+use writ_engine::{
+    Anchor, Clock, Engine, Entropy, LocalState, Options, Report, SystemClock, SystemEntropy,
+    found_organization, verify_log,
+};
+use writ_store::Sqlite;
+
+pub(crate) use config::Config;
+
+/// Why a data directory could not be used: what, where, what to do.
+#[derive(Debug)]
+pub(crate) struct NodeError(String);
+
+impl NodeError {
+    fn new(problem: impl fmt::Display) -> Self {
+        Self(problem.to_string())
+    }
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NodeError {}
+
+/// `writ.toml`, `writ.db` and `state/`.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDirectory(PathBuf);
+
+/// What founds an organization.
+pub(crate) struct Founding<'a> {
+    pub(crate) organization: Domain,
+    pub(crate) admin: FirstAdministrator,
+    pub(crate) url: &'a str,
+    pub(crate) key: &'a SigningKey,
+    pub(crate) label: String,
+    pub(crate) recovery: PublicKey,
+}
+
+impl DataDirectory {
+    /// The named one, or the user's own.
+    pub(crate) fn new(named: Option<PathBuf>) -> Result<Self, NodeError> {
+        if let Some(path) = named {
+            return Ok(Self(path));
+        }
+        let base = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| Some(std::env::home_dir()?.join(".local/share")));
+        match base {
+            Some(base) => Ok(Self(base.join("writ"))),
+            None => Err(NodeError::new("no home directory; name one with --data-dir DIR")),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.0.join("writ.toml")
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.0.join("writ.db")
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// Whether an organization was founded here.
+    pub(crate) fn is_founded(&self) -> bool {
+        self.state().join("organization").exists()
+    }
+
+    /// Makes the directory and founds an organization in it. What it made is
+    /// taken away again if that fails.
+    pub(crate) async fn found(&self, founding: Founding<'_>) -> Result<OrganizationId, NodeError> {
+        for path in [self.database(), self.state(), self.config_file()] {
+            if path.exists() {
+                return Err(NodeError::new(format!(
+                    "{} exists already: an organization is founded once; choose another directory \
+                     with --data-dir DIR",
+                    path.display()
+                )));
+            }
+        }
+        fs::create_dir_all(&self.0)
+            .map_err(|error| NodeError::new(format!("{}: {error}", self.0.display())))?;
+        let founded = self.found_here(founding).await;
+        if founded.is_err() {
+            // The first error is the one to report.
+            let _ = fs::remove_dir_all(self.state());
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = fs::remove_file(self.0.join(format!("writ.db{suffix}")));
+            }
+            let _ = fs::remove_file(self.config_file());
+        }
+        founded
+    }
+
+    async fn found_here(&self, founding: Founding<'_>) -> Result<OrganizationId, NodeError> {
+        fs::write(self.config_file(), config::TEMPLATE).map_err(NodeError::new)?;
+        let entropy = SystemEntropy;
+        let mut local = LocalState::create(&self.state(), &entropy).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        let mut nonce = vec![0; 16];
+        entropy.fill(&mut nonce);
+        let public = founding.key.public();
+        let genesis = Genesis {
+            organization: founding.organization,
+            key: LabelledKey {
+                alg: public.alg,
+                public: public.public,
+                label: founding.label,
+            },
+            recovery: founding.recovery,
+            services: local.services().map_err(NodeError::new)?,
+            site: SiteSettings {
+                origins: vec![founding.url.to_owned()],
+                rp_id: host_of(founding.url).to_owned(),
+                rules: Rules::NEWEST.number(),
+            },
+            admin: founding.admin.clone(),
+        };
+        let payload = Payload {
+            at: SystemClock.now(),
+            body: genesis,
+            by: Principal::Person(founding.admin.upn),
+            instance: None,
+            nonce: Hex(nonce),
+        };
+        let genesis = sign(PayloadType::Statement(Kind::Genesis), &payload, founding.key)
+            .map_err(NodeError::new)?;
+        let node = Config::default().node;
+        found_organization(&mut local, &store, &SystemClock, &node, genesis)
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Reads the configuration; `listen` on the command line wins.
+    pub(crate) fn config(&self) -> Result<Config, NodeError> {
+        let path = self.config_file();
+        match path.exists() {
+            true => Config::read(&path).map_err(NodeError::new),
+            false => Ok(Config::default()),
+        }
+    }
+
+    /// Opens the node: replays the log, starts the engine.
+    pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        let options = Options {
+            node: config.node.clone(),
+            max_runs: config.max_runs,
+        };
+        Engine::open(
+            local,
+            Arc::new(store),
+            connectors(config)?,
+            Arc::new(SystemClock),
+            Arc::new(SystemEntropy),
+            options,
+        )
+        .await
+        .map_err(NodeError::new)
+    }
+
+    /// Verifies the whole log, also while a node serves it.
+    pub(crate) async fn verify(&self, progress: impl FnMut(u64)) -> Result<Report, NodeError> {
+        // The head first: the database is never behind it.
+        let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
+        verify_log(&store, &anchor, progress).await.map_err(NodeError::new)
+    }
+}
+
+/// The connectors that this binary has.
+fn connectors(config: &Config) -> Result<Connectors, NodeError> {
+    let child = std::env::current_exe().map_err(NodeError::new)?;
+    let programs = config.command.programs.clone();
+    let command = CommandConnector::new(CommandConfig::new(programs, child))
+        .map_err(|error| NodeError::new(format!("[command] programs: {error}")))?;
+    for warning in command.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let name = Name::parse("command").map_err(NodeError::new)?;
+    Ok(Connectors::new().with(&name, command))
+}
+
+/// The host of an origin: `writ.example.com` of `https://writ.example.com:8443`.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.starts_with('[') {
+        true => rest.split_inclusive(']').next().unwrap_or(rest),
+        false => rest.split(':').next().unwrap_or(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_an_origin_has_no_port() {
+        for (url, host) in [
+            ("http://localhost:8420", "localhost"),
+            ("https://writ.example.com", "writ.example.com"),
+            ("http://[::1]:8420", "[::1]"),
+        ] {
+            assert_eq!(host_of(url), host);
+        }
+    }
+}
