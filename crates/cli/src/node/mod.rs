@@ -111,14 +111,18 @@ impl DataDirectory {
             .map_err(|error| NodeError::new(format!("{}: {error}", self.0.display())))?;
         let founded = self.found_here(founding).await;
         if founded.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_dir_all(self.state());
-            for suffix in ["", "-wal", "-shm"] {
-                let _ = fs::remove_file(self.0.join(format!("writ.db{suffix}")));
-            }
-            let _ = fs::remove_file(self.config_file());
+            self.take_away();
         }
         founded
+    }
+
+    /// Takes away what [`found`](Self::found) made, as far as it is there.
+    pub(crate) fn take_away(&self) {
+        // Whatever failed before is the error to report.
+        let _ = fs::remove_dir_all(self.state());
+        for name in ["writ.db", "writ.db-wal", "writ.db-shm", "writ.toml"] {
+            let _ = fs::remove_file(self.0.join(name));
+        }
     }
 
     async fn found_here(&self, founding: Founding<'_>) -> Result<OrganizationId, NodeError> {
@@ -167,6 +171,11 @@ impl DataDirectory {
             true => Config::read(&path).map_err(NodeError::new),
             false => Ok(Config::default()),
         }
+    }
+
+    /// Whether the node could start with this configuration.
+    pub(crate) fn check(&self, config: &Config) -> Result<(), NodeError> {
+        connectors(config).map(|_| ())
     }
 
     /// Opens the node: replays the log, starts the engine.

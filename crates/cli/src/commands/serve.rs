@@ -1,0 +1,102 @@
+//! `writ serve`: the node and its API.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use writ_client::Error;
+
+use crate::node::DataDirectory;
+
+/// How long runs in flight may go on after the server was asked to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serve the organization of the data directory
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where to listen; only loopback addresses for now [default: 127.0.0.1:8420]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Only check writ.toml, and end
+    #[arg(long)]
+    check: bool,
+}
+
+/// Serves until it is told to stop.
+pub(crate) async fn run(args: &Args, data: &DataDirectory) -> Result<ExitCode, Error> {
+    let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
+    let config = data.config().map_err(|error| usage(&error))?;
+    let address = args.listen.as_ref().unwrap_or(&config.listen);
+    let address = writ_server::listen_address(address).map_err(|error| usage(&error))?;
+    if args.check {
+        data.check(&config).map_err(|error| usage(&error))?;
+        println!("{} is fine", data.config_file().display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    // The port first: replaying a long log for nothing helps nobody.
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        usage(&format!(
+            "cannot listen on {address}: {error}; choose another with --listen ADDRESS:PORT"
+        ))
+    })?;
+    let engine = data.open(&config).await.map_err(|error| usage(&error))?;
+    let published = engine.published();
+    let domain = published.state().domain().map(ToString::to_string).unwrap_or_default();
+    eprintln!(
+        "writ serves {domain} on http://{} ({} entries); Ctrl-C stops it",
+        listener.local_addr().unwrap_or(address),
+        published.size()
+    );
+
+    let (stop, told) = tokio::sync::oneshot::channel::<()>();
+    let until = async {
+        // Either way it is time to stop.
+        let _ = told.await;
+    };
+    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, until));
+    let ended = tokio::select! {
+        () = asked_to_stop() => {
+            eprintln!("stopping; runs in flight have {} seconds", PATIENCE.as_secs());
+            None
+        }
+        () = engine.ended() => Some("the log cannot be followed any more; see the messages above".to_owned()),
+        served = &mut serving => Some(match served {
+            Ok(Ok(())) => "the server ended by itself".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        }),
+    };
+    engine.stop(PATIENCE).await;
+    drop(stop);
+    if !serving.is_finished() {
+        // Connections that are still open have had their time.
+        let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
+    }
+    match ended {
+        None => Ok(ExitCode::SUCCESS),
+        Some(problem) => Err(usage(&problem)),
+    }
+}
+
+/// Ctrl-C, or the signal that service managers send.
+async fn asked_to_stop() {
+    let interrupted = async {
+        // Without signals there is only the hard way.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! {
+                () = interrupted => {}
+                _ = terminated.recv() => {}
+            },
+            Err(_) => interrupted.await,
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted.await;
+}
