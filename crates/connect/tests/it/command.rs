@@ -1,5 +1,6 @@
 //! What the command connector promises beside what every connector does.
 
+use std::io::BufRead;
 use std::path::Path;
 
 use writ_connect::{Ended, Output};
@@ -243,6 +244,26 @@ async fn a_program_outlives_the_thread_that_asked_for_it() {
     for pid in pids {
         until(|| is_gone(pid)).await;
     }
+}
+
+#[tokio::test]
+async fn a_program_dies_with_its_node() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut node = std::process::Command::new(example("node"))
+        .args([example("child_exec"), example("target")])
+        .arg("stubborn")
+        .env("TMPDIR", scratch.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(node.stdout.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    let pid = line.trim().parse().unwrap();
+    assert!(!is_gone(pid));
+    node.kill().unwrap();
+    node.wait().unwrap();
+    until(|| is_gone(pid)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
