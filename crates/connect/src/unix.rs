@@ -128,7 +128,10 @@ impl Launch {
             .stdin(ends.status)
             .stdout(ends.output.try_clone()?)
             .stderr(ends.output);
-        let mut child = command.spawn()?;
+        let mut child = command.spawn().map_err(|error| {
+            let said = format!("the helper `{}`: {error}", self.helper.display());
+            io::Error::new(error.kind(), said)
+        })?;
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
             child.kill()?;
             return Err(io::Error::other("the process has no usable number"));

@@ -155,6 +155,21 @@ async fn a_helper_that_does_not_answer_started_nothing() {
 }
 
 #[tokio::test]
+async fn a_helper_that_is_not_there_is_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let helper = scratch.path().join("helper");
+    std::fs::copy("/bin/true", &helper).unwrap();
+    let command = Command::with_helper(helper.clone());
+    std::fs::remove_file(&helper).unwrap();
+    let note = format!(
+        "not started: the helper `{}`: No such file or directory (os error 2)",
+        helper.display()
+    );
+    assert_eq!(command.target(&["exit", "0"]).await.0, failed(None, &note));
+    assert!(command.directories().is_empty());
+}
+
+#[tokio::test]
 async fn the_deadline_ends_even_what_does_not_listen() {
     let command = Command::new();
     let output = Output::new(1_000);
