@@ -11,7 +11,7 @@
 //! its life when the node dies.
 //!
 //! Its **status** goes through its standard input, which the node gives it as
-//! the writing end of a pipe: [`READY`], then nothing if it became the program,
+//! the writing end of a pipe: `ready`, then nothing if it became the program,
 //! since that end closes by itself on exec, or why it did not. So a program
 //! that ends with 127 is never taken for one that could not be started.
 

@@ -9,8 +9,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, Permissions};
-use std::io;
-use std::os::fd::OwnedFd;
+use std::io::{self, PipeWriter};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -62,22 +61,34 @@ pub(crate) struct Pipes {
 /// How often the end of a program is looked for though no signal told of it.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Starts a program.
+/// Starts a program. An error means that nothing was started: whatever else
+/// can go wrong is done before.
 pub(crate) async fn start(launch: Launch) -> io::Result<(Running, Pipes)> {
+    let (status, status_end) = io::pipe()?;
+    let (output, output_end) = io::pipe()?;
+    let pipes = Pipes {
+        status: Reader::from_owned_fd(status.into())?,
+        output: Reader::from_owned_fd(output.into())?,
+    };
+    let ends = Ends {
+        status: status_end,
+        output: output_end,
+    };
     let (answer, started) = oneshot::channel();
     let gone = || io::Error::other("the thread that starts programs is not there");
     let starter = STARTER.as_ref().ok_or_else(gone)?;
-    starter.send((launch, answer)).map_err(|_| gone())?;
-    let (running, status, output) = started.await.map_err(|_| gone())??;
-    let pipes = Pipes {
-        status: Reader::from_owned_fd(status)?,
-        output: Reader::from_owned_fd(output)?,
-    };
+    starter.send((launch, ends, answer)).map_err(|_| gone())?;
+    let running = started.await.map_err(|_| gone())??;
     Ok((running, pipes))
 }
 
-type Started = (Running, OwnedFd, OwnedFd);
-type Order = (Launch, oneshot::Sender<io::Result<Started>>);
+/// The writing ends of a program's pipes. They must not stay open here.
+struct Ends {
+    status: PipeWriter,
+    output: PipeWriter,
+}
+
+type Order = (Launch, Ends, oneshot::Sender<io::Result<Running>>);
 
 /// One thread starts every program and never ends: "the node died", which
 /// kills a program, means to Linux that the *thread* which started it ended,
@@ -85,9 +96,9 @@ type Order = (Launch, oneshot::Sender<io::Result<Started>>);
 static STARTER: LazyLock<Option<mpsc::Sender<Order>>> = LazyLock::new(|| {
     let (sender, orders) = mpsc::channel::<Order>();
     let serve = move || {
-        for (launch, answer) in orders {
+        for (launch, ends, answer) in orders {
             // If nobody waits any more, this drops the program and so kills it.
-            let _ = answer.send(launch.now());
+            let _ = answer.send(launch.now(ends));
         }
     };
     let thread = thread::Builder::new()
@@ -97,14 +108,12 @@ static STARTER: LazyLock<Option<mpsc::Sender<Order>>> = LazyLock::new(|| {
 });
 
 impl Launch {
-    fn now(self) -> io::Result<Started> {
+    fn now(self, ends: Ends) -> io::Result<Running> {
         let directory = tempfile::Builder::new()
             .prefix("writ-run-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&self.scratch)?;
-        let (status, status_end) = io::pipe()?;
-        let (output, output_end) = io::pipe()?;
-        // Dropped at the end of this function, and with it our writing ends.
+        // Dropped at the end of this function, and with it the writing ends.
         let mut command = Command::new(&self.helper);
         command
             .args(["child-exec", "--", &std::process::id().to_string()])
@@ -116,20 +125,22 @@ impl Launch {
             .env("HOME", directory.path())
             .env("TMPDIR", directory.path())
             .current_dir(directory.path())
-            .stdin(status_end)
-            .stdout(output_end.try_clone()?)
-            .stderr(output_end);
-        let mut child = command.spawn()?;
+            .stdin(ends.status)
+            .stdout(ends.output.try_clone()?)
+            .stderr(ends.output);
+        let mut child = command.spawn().map_err(|error| {
+            let said = format!("the helper `{}`: {error}", self.helper.display());
+            io::Error::new(error.kind(), said)
+        })?;
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
             child.kill()?;
             return Err(io::Error::other("the process has no usable number"));
         };
-        let running = Running {
+        Ok(Running {
             pid,
             child: Some(child),
             directory: Some(directory),
-        };
-        Ok((running, status.into(), output.into()))
+        })
     }
 }
 

@@ -185,7 +185,7 @@ fn in_words(error: &io::Error) -> String {
                 all together about 2 MiB"
             .into();
     }
-    format!("its helper: {error}")
+    error.to_string()
 }
 
 /// Empties the pipe into the output, whatever else is waited for, so that a

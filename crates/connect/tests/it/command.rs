@@ -1,5 +1,6 @@
 //! What the command connector promises beside what every connector does.
 
+use std::io::BufRead;
 use std::path::Path;
 
 use writ_connect::{Ended, Output};
@@ -54,9 +55,10 @@ async fn output_comes_while_a_program_runs() {
     let command = Command::new();
     let output = Output::new(100);
     let job = target(&["stubborn"]);
-    let run = command.connector.run(&job, &output);
+    // Pinned, since `select!` drops what did not end before it says what did.
+    let mut run = std::pin::pin!(command.connector.run(&job, &output));
     tokio::select! {
-        ended = run => panic!("{ended:?}"),
+        ended = &mut run => panic!("{ended:?}"),
         said = numbers(&output, 1) => assert!(!is_gone(said[0])),
     }
 }
@@ -64,7 +66,7 @@ async fn output_comes_while_a_program_runs() {
 #[tokio::test]
 async fn a_program_sees_nothing_of_the_node() {
     let command = Command::new();
-    assert!(std::env::var("CARGO_MANIFEST_DIR").is_ok());
+    assert_ne!(std::env::var("PATH").unwrap(), "/usr/bin:/bin");
     let (ended, output) = command.target(&["surroundings"]).await;
     let said = String::from_utf8(output.bytes()).unwrap();
     assert_eq!(ended, SUCCEEDED, "{said}");
@@ -150,6 +152,21 @@ async fn a_helper_that_does_not_answer_started_nothing() {
         command.target(&["exit", "0"]).await.0,
         failed(None, "not started: its helper ended before it could")
     );
+}
+
+#[tokio::test]
+async fn a_helper_that_is_not_there_is_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let helper = scratch.path().join("helper");
+    std::fs::copy("/bin/true", &helper).unwrap();
+    let command = Command::with_helper(helper.clone());
+    std::fs::remove_file(&helper).unwrap();
+    let note = format!(
+        "not started: the helper `{}`: No such file or directory (os error 2)",
+        helper.display()
+    );
+    assert_eq!(command.target(&["exit", "0"]).await.0, failed(None, &note));
+    assert!(command.directories().is_empty());
 }
 
 #[tokio::test]
@@ -243,6 +260,26 @@ async fn a_program_outlives_the_thread_that_asked_for_it() {
     for pid in pids {
         until(|| is_gone(pid)).await;
     }
+}
+
+#[tokio::test]
+async fn a_program_dies_with_its_node() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut node = std::process::Command::new(example("node"))
+        .args([example("child_exec"), example("target")])
+        .arg("stubborn")
+        .env("TMPDIR", scratch.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(node.stdout.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    let pid = line.trim().parse().unwrap();
+    assert!(!is_gone(pid));
+    node.kill().unwrap();
+    node.wait().unwrap();
+    until(|| is_gone(pid)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
