@@ -40,6 +40,8 @@ pub(crate) struct Runner {
 /// How a run ended, with what it put out.
 struct Finished {
     ended: Ended,
+    /// What the connector said beside how it ended.
+    remarks: Vec<String>,
     /// What is kept.
     output: Vec<u8>,
     /// How many bytes were put out.
@@ -50,6 +52,7 @@ impl Finished {
     fn without_output(ended: Ended) -> Self {
         Self {
             ended,
+            remarks: Vec::new(),
             output: Vec::new(),
             total: 0,
         }
@@ -128,7 +131,8 @@ impl Runner {
         let output = Output::new(permit.job().task.output_cap);
         let ended = connector.execute(&permit, &output).await;
         Finished {
-            ended: remarked(ended, &output),
+            ended,
+            remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
         }
@@ -233,7 +237,8 @@ impl Runner {
             digest: Digest::of(blob),
             size: finished.total,
         });
-        let note = note.map(|note| plain(note));
+        let notes: Vec<_> = note.into_iter().chain(&finished.remarks).cloned().collect();
+        let note = (!notes.is_empty()).then(|| plain(&notes.join("; ")));
         (
             Outcome {
                 execution,
@@ -251,22 +256,6 @@ enum Said {
     Done,
     Stopped,
     Again(String),
-}
-
-/// What the connector remarked, beside how the run ended.
-fn remarked(ended: Ended, output: &Output) -> Ended {
-    let remarks = output.remarks();
-    match ended {
-        ended if remarks.is_empty() => ended,
-        Ended::Succeeded { exit } => Ended::Succeeded { exit },
-        Ended::Failed { exit, note } => Ended::Failed {
-            exit,
-            note: format!("{note}; {}", remarks.join("; ")),
-        },
-        Ended::Unknown { note } => Ended::Unknown {
-            note: format!("{note}; {}", remarks.join("; ")),
-        },
-    }
 }
 
 /// A note as the log takes it: short, and nothing that hides or reorders.

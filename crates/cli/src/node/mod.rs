@@ -175,7 +175,7 @@ impl DataDirectory {
 
     /// Whether the node could start with this configuration.
     pub(crate) fn check(&self, config: &Config) -> Result<(), NodeError> {
-        connectors(config).map(|_| ())
+        connectors(config, std::env::temp_dir()).map(|_| ())
     }
 
     /// Opens the node: replays the log, starts the engine.
@@ -189,13 +189,25 @@ impl DataDirectory {
         Engine::open(
             local,
             Arc::new(store),
-            connectors(config)?,
+            connectors(config, self.scratch()?)?,
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
             options,
         )
         .await
         .map_err(NodeError::new)
+    }
+
+    /// An empty folder for the private directories of runs: whatever an earlier
+    /// process left there is of no use to anybody.
+    fn scratch(&self) -> Result<PathBuf, NodeError> {
+        let path = self.0.join("scratch");
+        let bad = |error| NodeError::new(format!("{}: {error}", path.display()));
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(bad(error)),
+            Ok(()) | Err(_) => {}
+        }
+        fs::create_dir(&path).and_then(|()| path.canonicalize()).map_err(bad)
     }
 
     /// Verifies the whole log, also while a node serves it.
@@ -208,10 +220,14 @@ impl DataDirectory {
 }
 
 /// The connectors that this binary has.
-fn connectors(config: &Config) -> Result<Connectors, NodeError> {
+fn connectors(config: &Config, scratch: PathBuf) -> Result<Connectors, NodeError> {
     let child = std::env::current_exe().map_err(NodeError::new)?;
-    let programs = config.command.programs.clone();
-    let command = CommandConnector::new(CommandConfig::new(programs, child))
+    let command = CommandConfig {
+        programs: config.command.programs.clone(),
+        child,
+        scratch,
+    };
+    let command = CommandConnector::new(command)
         .map_err(|error| NodeError::new(format!("[command] programs: {error}")))?;
     for warning in command.warnings() {
         tracing::warn!("{warning}");
