@@ -2,4 +2,17 @@
 
 #![cfg(test)]
 
-mod smoke;
+mod approvals;
+mod control;
+mod ends;
+mod groups;
+mod not_yet;
+mod outcomes;
+mod people;
+mod policies;
+mod refusals;
+mod requests;
+mod runs;
+mod said;
+mod sessions;
+mod times;
