@@ -109,6 +109,14 @@ pub(crate) fn revoke(
     };
     let mut credentials = r.credentials(person).ok_or_else(unknown)?.as_ref().clone();
     credentials.keys.remove(&revoke.key).ok_or_else(unknown)?;
+    let is_last = credentials.keys.is_empty()
+        && r.person(person).is_some_and(|person| person.administers())
+        && r.other_administrator(person).is_none();
+    if is_last {
+        return Err(Refusal::LastAdministrator {
+            person: person.clone(),
+        });
+    }
     Ok(vec![changed(
         person,
         KeyEvent::Revoked { key: revoke.key },

@@ -217,6 +217,12 @@ impl Envelope {
 
     /// Reads canonical JSON of at most [`MAX_ENVELOPE`] bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
+        if bytes.len() > MAX_ENVELOPE {
+            return Err(JsonError::new(format!(
+                "{} bytes long; at most {MAX_ENVELOPE} are allowed",
+                bytes.len()
+            )));
+        }
         json::read(bytes)
     }
 

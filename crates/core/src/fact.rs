@@ -105,6 +105,34 @@ pub enum RequestEvent {
     Ended,
 }
 
+impl Fact {
+    /// The request that it is about, as it is now.
+    pub const fn request(&self) -> Option<&Arc<RequestRecord>> {
+        match self {
+            Self::Request { record, .. } => Some(record),
+            Self::Founded { .. }
+            | Self::ObjectSet { .. }
+            | Self::ObjectRemoved { .. }
+            | Self::Keys { .. }
+            | Self::SignedOut { .. }
+            | Self::Execution { .. } => None,
+        }
+    }
+
+    /// The execution that it is about, as it is now.
+    pub const fn execution(&self) -> Option<&Arc<ExecutionRecord>> {
+        match self {
+            Self::Execution { record } => Some(record),
+            Self::Founded { .. }
+            | Self::ObjectSet { .. }
+            | Self::ObjectRemoved { .. }
+            | Self::Keys { .. }
+            | Self::SignedOut { .. }
+            | Self::Request { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Fact {
     /// In words, for whoever said it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fact::{Fact, KeyEvent};
-use crate::object::{Object, Person, Role, Site};
+use crate::object::{Object, Site};
 use crate::reading::Reading;
 use crate::record::{Credentials, DeviceKey};
 use crate::refusal::Refusal;
@@ -54,12 +54,6 @@ pub(crate) fn found(
         ]),
         invitation: None,
     };
-    let person = Person {
-        name: admin.name.clone(),
-        mail: admin.mail.clone(),
-        role: Some(Role::Administrator),
-        ..Person::new(admin.upn.clone())
-    };
     let site = Site::new(genesis.site.clone(), genesis.services.clone());
     let by = admin.upn.clone();
     let set = |object| Fact::ObjectSet {
@@ -71,7 +65,7 @@ pub(crate) fn found(
             organization: genesis.organization.clone(),
         },
         set(Object::Site(Arc::new(site))),
-        set(Object::Person(Arc::new(person))),
+        set(Object::Person(Arc::new(admin.person()))),
         Fact::Keys {
             person: by.clone(),
             event: KeyEvent::Enrolled {

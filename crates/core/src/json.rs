@@ -24,6 +24,12 @@ pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError(String);
 
+impl JsonError {
+    pub(crate) const fn new(problem: String) -> Self {
+        Self(problem)
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -30,6 +30,8 @@ pub mod rules;
 pub mod run;
 pub mod state;
 pub mod statement;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod value;
 pub mod view;

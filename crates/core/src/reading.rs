@@ -14,9 +14,7 @@ use std::sync::Arc;
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::fact::Fact;
 use crate::names::{Address, Name, Pattern, TaskName, Upn};
-use crate::object::{
-    Control, Group, MAX_GROUP_DEPTH, Person, Policy, Role, Rule, Site, Task, Workload,
-};
+use crate::object::{Control, Group, MAX_GROUP_DEPTH, Person, Policy, Rule, Site, Task, Workload};
 use crate::record::{Credentials, ExecutionRecord, RequestRecord};
 use crate::refusal::{Refusal, unknown_workload};
 use crate::state::{Answer, Since, State, Touched};
@@ -127,7 +125,7 @@ impl<'a> Reading<'a> {
             .people
             .values()
             .filter_map(|since| since.value.as_ref())
-            .filter(|p| p.active && p.role == Some(Role::Administrator) && p.upn != *upn)
+            .filter(|p| p.administers() && p.upn != *upn)
             .find(|p| self.credentials(&p.upn).is_some_and(|c| !c.keys.is_empty()))
             .and_then(|person| self.person(&person.upn))
     }

@@ -59,7 +59,7 @@ pub enum Status {
     Pending,
     /// Its task may be run.
     Live,
-    /// Its time is up, its runs are used, or its task is no longer governed.
+    /// Its time is up, or its task is governed by nothing, or by what it never passed.
     Ended,
     /// Somebody ended it while it was live.
     Revoked,

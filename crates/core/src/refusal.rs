@@ -95,7 +95,7 @@ refusals! {
     /// The key that signed is not one of the person's live keys.
     KeyNotLive { who: Principal } "key-not-live"
         "this key is not enrolled for {who}, or was revoked; ask an administrator for a new invitation and run: writ login URL --as UPN"
-    /// The invitation was used, replaced or has ended.
+    /// The invitation was used or has ended.
     InvitationEnded { person: Upn } "invitation-ended"
         "the invitation of {person} was used already, replaced or has ended; an administrator makes a new one: writ person invite {person}"
     /// The person was deactivated, or does not exist.
@@ -114,9 +114,9 @@ refusals! {
     /// The object does not exist.
     UnknownObject { noun: Noun, name: String } "unknown-object"
         "there is no {noun} {name}; see: writ {noun} list"
-    /// A person and a group would have the same name.
+    /// A person and a group would have the same name; a removed group keeps its own.
     NameTaken { name: String, noun: Noun } "name-taken"
-        "{name} names a {noun} already; people and groups share their names"
+        "{name} names a {noun} already, or did; people and groups share their names"
     /// The group would contain itself.
     GroupCycle { group: Address, member: Address } "group-cycle"
         "{member} contains {group}, directly or through others, so it cannot be its member"
@@ -130,7 +130,7 @@ refusals! {
     RulesUnknown { rules: u16 } "rules-unknown"
         "rules {rules} cannot be chosen; this version follows rules up to 1 and never goes back"
 
-    /// The key is one of the person's already, or was before.
+    /// The key is one of the person's already, or that of their invitation.
     KeyExists { key: KeyId } "key-exists"
         "the key {key} is enrolled already; make a new one"
     /// The person has as many keys as anybody may have.

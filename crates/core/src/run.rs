@@ -138,6 +138,11 @@ impl Given<'_> {
                         schema.value_type
                     ));
                 }
+                Some(schema) if schema.one_of.is_some() => {
+                    return no(format!(
+                        "parameter `{name}` is one of a few; it must stand in the statement"
+                    ));
+                }
                 Some(schema) if attachment.size > schema.max_length => {
                     let (size, most) = (attachment.size, schema.max_length);
                     return no(format!(
@@ -293,10 +298,11 @@ impl Permit {
             }
             let schema = record.definition.task.parameters.get(name);
             let schema = schema.ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+            let value = Value::Text(text.clone());
             schema
-                .admits_text(text)
+                .admits(&value)
                 .map_err(|problem| format!("parameter `{name}` {problem}"))?;
-            parameters.insert(name.clone(), Value::Text(text.clone()));
+            parameters.insert(name.clone(), value);
         }
         Ok(Self(Job {
             execution: id,

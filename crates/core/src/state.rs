@@ -86,6 +86,7 @@ pub struct State {
     pub(crate) people: Table<Upn, Since<Person>>,
     pub(crate) credentials: Table<Upn, Since<Credentials>>,
     pub(crate) signed_out: Table<Upn, SignedOut>,
+    pub(crate) signed_out_by_time: Table<(Time, Upn, Digest), ()>,
     pub(crate) groups: Table<Address, Since<Group>>,
     pub(crate) workloads: Table<Name, Since<Workload>>,
     pub(crate) tasks: Table<TaskName, Since<Task>>,
@@ -168,7 +169,8 @@ impl State {
         )]
         let leaf = entry.to_leaf().expect("an entry can be written");
         let leaf_hash = leaf_hash(&leaf);
-        if next.organization.is_none() {
+        // INVARIANT: a refused statement founds nothing.
+        if next.organization.is_none() && entry.accepted {
             next.organization = Some(OrganizationId(leaf_hash));
         }
         next.remember(at, now, said.digest(), &entry);
@@ -230,7 +232,14 @@ impl State {
                 let out = self.signed_out.entry(person.clone()).or_default();
                 match session {
                     Some(session) => {
-                        out.sessions.insert(*session, at.plus(MAX_SESSION));
+                        // One opened as far ahead as clocks may differ.
+                        let until = at.plus(FRESH).plus(MAX_SESSION);
+                        if let Some(before) = out.sessions.insert(*session, until) {
+                            let entry = (before, person.clone(), *session);
+                            self.signed_out_by_time.remove(&entry);
+                        }
+                        self.signed_out_by_time
+                            .insert((until, person.clone(), *session), ());
                     }
                     None => out.before = Some(*at),
                 }
@@ -368,8 +377,19 @@ impl State {
     }
 
     /// Drops what no envelope that is still fresh could ask for: its own time
-    /// is at most one window before or after that of its entry.
+    /// is at most one window before or after that of its entry. And sign-outs
+    /// of sessions that are over anyway.
     fn forget(&mut self, now: Time) {
+        while let Some(((until, person, session), ())) = self.signed_out_by_time.get_min().cloned()
+        {
+            if until > now {
+                break;
+            }
+            if let Some(out) = self.signed_out.get_mut(&person) {
+                out.sessions.remove(&session);
+            }
+            self.signed_out_by_time.remove(&(until, person, session));
+        }
         let oldest = now.minus(FRESH).minus(FRESH);
         while let Some(((time, digest), ())) = self.recent_by_time.get_min().cloned() {
             if time >= oldest {

@@ -109,6 +109,11 @@ impl Person {
         }
     }
 
+    /// Whether they may set objects: administrators do, while they are active.
+    pub(crate) fn administers(&self) -> bool {
+        self.active && self.role == Some(Role::Administrator)
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         check_text("name", self.name.as_deref().unwrap_or_default(), 200)?;
         if let Some(mail) = &self.mail

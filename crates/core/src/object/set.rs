@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Control, Group, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person, PersonKind, Policy, Role,
-    Site, Task, Workload,
+    Control, Group, Invitation, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person, PersonKind,
+    Policy, Site, Task, Workload,
 };
 use crate::credentials::changed as keys_changed;
 use crate::decide::Signer;
@@ -97,7 +97,7 @@ fn admit(r: &Reading<'_>, object: &Object) -> Result<Vec<Fact>, Refusal> {
         Object::Group(group) => admit_group(r, group),
         Object::Workload(workload) => admit_workload(workload),
         Object::Task(task) => admit_task(r, task),
-        Object::Policy(policy) => admit_policy(policy),
+        Object::Policy(policy) => admit_policy(r, policy),
         Object::Preferences(_) => Err(Refusal::NotYet {
             what: "preferences",
         }),
@@ -139,22 +139,40 @@ fn admit_person(r: &Reading<'_>, person: &Person) -> Result<Vec<Fact>, Refusal> 
         });
     }
     let upn = &person.upn;
-    if r.group(&Address::from(upn)).is_some() {
+    // A removed group may still be named as a member somewhere: whoever got its
+    // name would get its memberships.
+    if r.group_changed(&Address::from(upn)).is_some() {
         return Err(Refusal::NameTaken {
             name: upn.to_string(),
             noun: Noun::Group,
         });
     }
-    let administers = |p: &Person| p.active && p.role == Some(Role::Administrator);
-    let did = r.person(upn).is_some_and(|before| administers(before));
-    if did && !administers(person) && r.other_administrator(upn).is_none() {
+    let did = r.person(upn).is_some_and(|before| before.administers());
+    if did && !person.administers() && r.other_administrator(upn).is_none() {
         return Err(Refusal::LastAdministrator {
             person: upn.clone(),
         });
     }
+    admit_invitation(r, person)
+}
+
+/// Makes, replaces or withdraws the invitation, where this `set` says another
+/// one than the last. An edit of anything else carries the old one along, and
+/// must not bring it back once it was used.
+fn admit_invitation(r: &Reading<'_>, person: &Person) -> Result<Vec<Fact>, Refusal> {
+    let upn = &person.upn;
+    let said = r.person(upn).and_then(|before| before.invitation.as_ref());
     let before = r.credentials(upn);
-    if before.and_then(|c| c.invitation.as_ref()) == person.invitation.as_ref() {
+    if said == person.invitation.as_ref() {
         return Ok(Vec::new());
+    }
+    let key = |invitation: Option<&Invitation>| invitation.map(|i| i.key.id());
+    let (old, new) = (key(said), key(person.invitation.as_ref()));
+    let was_used = before.is_some_and(|credentials| credentials.invitation.is_none());
+    if new.is_some() && new == old && was_used {
+        return Err(Refusal::InvitationEnded {
+            person: upn.clone(),
+        });
     }
     let credentials = Credentials {
         keys: before.map(|c| c.keys.clone()).unwrap_or_default(),
@@ -235,7 +253,16 @@ fn admit_task(r: &Reading<'_>, task: &Task) -> Result<Vec<Fact>, Refusal> {
     }
 }
 
-fn admit_policy(policy: &Policy) -> Result<Vec<Fact>, Refusal> {
+fn admit_policy(r: &Reading<'_>, policy: &Policy) -> Result<Vec<Fact>, Refusal> {
+    let stages = policy.stages.iter().map(|stage| &stage.group);
+    let groups = stages
+        .chain(&policy.requesters)
+        .chain(&policy.output_readers);
+    for group in groups {
+        if r.group(group).is_none() {
+            return Err(unknown(Noun::Group, group.as_str()));
+        }
+    }
     if policy.passkey {
         return Err(Refusal::NotYet {
             what: "asking for passkeys",

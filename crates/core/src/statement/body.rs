@@ -1,6 +1,7 @@
 //! The bodies of statements, with every field, and the form they must have.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use super::MAX_REASON;
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::key::{Hex, PublicKey};
 use crate::names::{Domain, Name, ParameterName, TaskName, Upn};
-use crate::object::{Object, ObjectName, Services, SiteSettings, check_text};
+use crate::object::{Object, ObjectName, Person, Role, Services, SiteSettings, check_text};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -42,6 +43,18 @@ pub struct FirstAdministrator {
     /// Where mail goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<String>,
+}
+
+impl FirstAdministrator {
+    /// The person that they are from then on.
+    pub(crate) fn person(&self) -> Person {
+        Person {
+            name: self.name.clone(),
+            mail: self.mail.clone(),
+            role: Some(Role::Administrator),
+            ..Person::new(self.upn.clone())
+        }
+    }
 }
 
 /// A key with what its owner calls it.
@@ -319,6 +332,7 @@ pub struct Session {
 impl Genesis {
     pub(super) fn check(&self) -> Result<(), String> {
         check_label(&self.key.label)?;
+        Object::Person(Arc::new(self.admin.person())).check()?;
         self.site.check()?;
         self.services.check()?;
         let keys = [

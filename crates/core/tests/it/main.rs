@@ -3,3 +3,17 @@
 #![cfg(test)]
 
 mod house;
+mod approvals;
+mod control;
+mod ends;
+mod groups;
+mod not_yet;
+mod outcomes;
+mod people;
+mod policies;
+mod refusals;
+mod requests;
+mod runs;
+mod said;
+mod sessions;
+mod times;

@@ -1,0 +1,27 @@
+//! Every refusal is said by some test.
+
+use std::collections::BTreeSet;
+
+use writ_core::refusal::Refusal;
+
+use crate::said;
+
+#[test]
+fn no_code_is_dead() {
+    crate::approvals::all();
+    crate::control::all();
+    crate::ends::all();
+    crate::groups::all();
+    crate::not_yet::all();
+    crate::outcomes::all();
+    crate::people::all();
+    crate::policies::all();
+    crate::requests::all();
+    crate::runs::all();
+    crate::sessions::all();
+    crate::times::all();
+    let listed: BTreeSet<_> = Refusal::CATALOG.iter().map(|listed| listed.code).collect();
+    let said = said::codes();
+    let dead: Vec<_> = listed.difference(&said).collect();
+    assert!(dead.is_empty(), "never said: {dead:?}");
+}
