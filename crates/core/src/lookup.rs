@@ -11,6 +11,7 @@ use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
 use crate::record::{Credentials, ExecutionRecord, RequestRecord};
 use crate::refusal::Refusal;
+use crate::request;
 use crate::run::Permit;
 use crate::state::{Answer, Since, State};
 use crate::statement::{Body, FRESH, MAX_SESSION, Principal, Session, Unverified, read_payload};
@@ -128,6 +129,11 @@ impl State {
             .map(|(key, ())| key)
             .take_while(move |(who, _)| *who == upn)
             .filter_map(|(_, id)| self.request(*id))
+    }
+
+    /// Whether a pending request waits for this person's approval at `now`.
+    pub fn awaits(&self, request: &RequestRecord, upn: &Upn, now: Time) -> bool {
+        request::awaits(&Reading::new(self, now), request, upn)
     }
 
     /// A person's live grants, the one ending first first.

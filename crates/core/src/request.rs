@@ -218,6 +218,17 @@ pub(crate) fn approve(
     Ok(facts)
 }
 
+/// Whether a pending request waits for this person now: they could approve it,
+/// whatever else they might get wrong.
+pub(crate) fn awaits(r: &Reading<'_>, record: &RequestRecord, upn: &Upn) -> bool {
+    let has_part = record.by == *upn || record.approvals.iter().any(|a| a.by == *upn);
+    let asked = current(&record.rule.stages, &counted(r, record));
+    record.status == Status::Pending
+        && r.now() < record.expires
+        && !has_part
+        && asked.is_some_and(|(_, stage)| r.is_member(&stage.group, upn))
+}
+
 /// The approvals that still count: their authors are active and in the group.
 fn counted(r: &Reading<'_>, record: &RequestRecord) -> Vec<ApprovalRecord> {
     let counts = |approval: &&ApprovalRecord| {

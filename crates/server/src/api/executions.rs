@@ -1,0 +1,232 @@
+//! Executions: one's own, all that one may see, and what they put out.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use tokio::time::sleep;
+use writ_core::digest::{Digest, ExecutionId, RequestId};
+use writ_core::statement::OutputDigest;
+use writ_core::view::{ExecutionView, Page, RunStatus};
+
+use crate::app::App;
+use crate::cursor::Cursor;
+use crate::extract::{Path, Query};
+use crate::failure::Failure;
+use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, Wanted, page};
+use crate::shown::{IdPrefix, Shown, find};
+use crate::sight::{self, Facet, by, may_read};
+
+/// How many random bytes stand before the output in its blob.
+const SALT: usize = 16;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    #[serde(default)]
+    scope: Scope,
+    request: Option<RequestId>,
+    status: Option<RunStatus>,
+    #[serde(default)]
+    limit: Limit,
+    before: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scope {
+    #[default]
+    Mine,
+    All,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wait {
+    #[serde(default)]
+    wait_s: Patience,
+}
+
+/// How long a reader waits for an outcome, in seconds.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "u64")]
+struct Patience(u64);
+
+impl TryFrom<u64> for Patience {
+    type Error = &'static str;
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        match seconds {
+            0..=30 => Ok(Self(seconds)),
+            _ => Err("`wait_s` must be from 0 to 30"),
+        }
+    }
+}
+
+/// `GET /v1/executions?scope=mine|all&request=&status=&limit=&before=`
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page<ExecutionView>>, Failure> {
+    let sight = caller.sight();
+    let admit = |view: &ExecutionView| {
+        may_read(&sight, &view.facets())
+            && filter.status.is_none_or(|status| view.status == status)
+            && filter.request.is_none_or(|request| view.request == request)
+    };
+    let wanted = filter.wanted(&caller);
+    page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
+}
+
+/// `GET /v1/executions/{id}?wait_s=0..30`: waits for its outcome, if asked to.
+pub(super) async fn show(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Path(id): Path<IdPrefix>,
+    Query(wait): Query<Wait>,
+) -> Result<Json<ExecutionView>, Failure> {
+    let view = visible(&caller, &app, &id).await?;
+    if view.is_over() || wait.wait_s.0 == 0 {
+        return Ok(Json(view));
+    }
+    let caller = wait_for_outcome(caller, &app, view.id, wait.wait_s).await?;
+    let id = IdPrefix::of(view.id.0);
+    visible(&caller, &app, &id).await.map(Json)
+}
+
+/// `GET /v1/executions/{id}/output`: the bytes as they came, which may be hostile.
+pub(super) async fn output(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Path(id): Path<IdPrefix>,
+) -> Result<impl IntoResponse, Failure> {
+    let (sight, state) = (caller.sight(), caller.state());
+    let store = app.engine().store().as_ref();
+    let admit = |view: &ExecutionView| may_read(&sight, &sight::of_output(state, view));
+    let view = find(state, store, &id, admit).await?;
+    let named = view.output.ok_or(Failure::NoOutput)?;
+    let blob = store.blob(named.digest).await?;
+    let bytes = unsalted(blob, named)?;
+    let file = format!("attachment; filename=\"execution-{}.bin\"", view.id.short());
+    let kind = "application/octet-stream".to_owned();
+    Ok((
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_DISPOSITION, file),
+        ],
+        bytes,
+    ))
+}
+
+impl Filter {
+    fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
+        let (visible, own) = match self.scope {
+            Scope::Mine => (None, Some(by(caller.upn()))),
+            Scope::All => (caller.sight().facets(), None),
+        };
+        let request = self.request.map(|request| ("request", request.to_string()));
+        let status = self
+            .status
+            .map(|status| ("status", status.name().to_owned()));
+        let with: Vec<Facet> = request.into_iter().chain(own).chain(status).collect();
+        Wanted {
+            visible,
+            with,
+            before: self.before,
+            limit: self.limit,
+        }
+    }
+}
+
+async fn visible(
+    caller: &Caller<Anyone>,
+    app: &App,
+    id: &IdPrefix,
+) -> Result<ExecutionView, Failure> {
+    let sight = caller.sight();
+    let store = app.engine().store().as_ref();
+    find(caller.state(), store, id, |view: &ExecutionView| {
+        may_read(&sight, &view.facets())
+    })
+    .await
+}
+
+/// Returns when the execution has an outcome, the wait is over, the server
+/// stops, or too many wait already; fails as soon as the session does not count.
+async fn wait_for_outcome(
+    mut caller: Caller<Anyone>,
+    app: &App,
+    id: ExecutionId,
+    wait: Patience,
+) -> Result<Caller<Anyone>, Failure> {
+    let Some(_place) = app.may_wait() else {
+        return Ok(caller);
+    };
+    let (mut published, mut stopping) = (app.engine().watch(), app.stopping());
+    let mut over = pin!(sleep(Duration::from_secs(wait.0)));
+    loop {
+        let now = published.borrow_and_update().clone();
+        caller = caller.in_state(now, app)?;
+        let open = caller.state().execution(id);
+        if open.is_none_or(|record| record.outcome.is_some()) {
+            return Ok(caller);
+        }
+        let goes_on = tokio::select! {
+            changed = published.changed() => changed.is_ok(),
+            _ = stopping.wait_for(|stopping| *stopping) => false,
+            () = &mut over => false,
+        };
+        if !goes_on {
+            return Ok(caller);
+        }
+    }
+}
+
+/// The output in a blob, if the blob is the one that was signed for.
+fn unsalted(blob: Option<Vec<u8>>, named: OutputDigest) -> Result<Vec<u8>, Failure> {
+    let odd = |problem: &str| Failure::Internal {
+        cause: format!("the output {}: {problem}", named.digest),
+    };
+    let mut blob = blob.ok_or_else(|| odd("is not in the store"))?;
+    if Digest::of(&blob) != named.digest {
+        return Err(odd("is not what was signed for"));
+    }
+    if blob.len() as u64 != named.size + SALT as u64 {
+        return Err(odd("has another size than was signed for"));
+    }
+    Ok(blob.split_off(SALT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_served_only_if_it_is_what_was_signed_for() {
+        let blob = [&[9; SALT][..], b"done\n"].concat();
+        let digest = Digest::of(&blob);
+        let named = OutputDigest { digest, size: 5 };
+        assert_eq!(unsalted(Some(blob.clone()), named).unwrap(), b"done\n");
+        let mut flipped = blob.clone();
+        flipped[20] ^= 1;
+        for bad in [
+            (None, named),
+            (Some(flipped), named),
+            (Some(blob.clone()), OutputDigest { digest, size: 4 }),
+            (
+                Some(b"short".to_vec()),
+                OutputDigest {
+                    digest: Digest::of(b"short"),
+                    size: 0,
+                },
+            ),
+        ] {
+            assert_eq!(unsalted(bad.0, bad.1).unwrap_err().code(), "internal");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Requests: one's own, those that wait for one's approval, all that one may see.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use writ_core::digest::RequestId;
+use writ_core::names::{TaskName, Upn};
+use writ_core::record::Status;
+use writ_core::state::State as Organization;
+use writ_core::view::{Page, RequestView};
+use writ_store::Backend;
+
+use crate::app::App;
+use crate::cursor::Cursor;
+use crate::extract::{Path, Query};
+use crate::failure::Failure;
+use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, Wanted, page};
+use crate::shown::{IdPrefix, Shown, find, shown};
+use crate::sight::{Facet, Sight, by, groups_of, may_read};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    #[serde(default)]
+    scope: Scope,
+    status: Option<Status>,
+    task: Option<TaskName>,
+    #[serde(default)]
+    limit: Limit,
+    before: Option<Cursor>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scope {
+    #[default]
+    Mine,
+    ToApprove,
+    All,
+}
+
+/// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&limit=&before=`
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page<RequestView>>, Failure> {
+    let sight = caller.sight();
+    let now = app.engine().now();
+    let admit = |view: &RequestView| {
+        let waits = || {
+            let record = caller.state().request(view.id);
+            record.is_some_and(|record| caller.state().awaits(record, caller.upn(), now))
+        };
+        may_read(&sight, &view.facets())
+            && filter.status.is_none_or(|status| view.status == status)
+            && (filter.scope != Scope::ToApprove || waits())
+    };
+    let wanted = filter.wanted(&caller);
+    page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
+}
+
+/// `GET /v1/requests/{id}`, by its id or the first digits of it.
+pub(super) async fn show(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Path(id): Path<IdPrefix>,
+) -> Result<Json<RequestView>, Failure> {
+    let sight = caller.sight();
+    let store = app.engine().store().as_ref();
+    let admit = |view: &RequestView| may_read(&sight, &view.facets());
+    find(caller.state(), store, &id, admit).await.map(Json)
+}
+
+impl Filter {
+    fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
+        let (visible, own) = match self.scope {
+            Scope::Mine => (None, Some(by(caller.upn()))),
+            Scope::ToApprove => (
+                Some(groups_of(caller.state(), caller.upn()).collect()),
+                None,
+            ),
+            Scope::All => (caller.sight().facets(), None),
+        };
+        let status = match self.scope {
+            Scope::ToApprove => Some(Status::Pending),
+            Scope::Mine | Scope::All => self.status,
+        };
+        let task = self
+            .task
+            .as_ref()
+            .map(|task| ("task", task.key().to_owned()));
+        let status = status.map(|status| ("status", status.name().to_owned()));
+        let with: Vec<Facet> = own.into_iter().chain(task).chain(status).collect();
+        Wanted {
+            visible,
+            with,
+            before: self.before,
+            limit: self.limit,
+        }
+    }
+}
+
+/// Who decided what about a request, for somebody who came too late; nothing if
+/// it is not theirs to read.
+pub(super) async fn story(
+    state: &Organization,
+    store: &dyn Backend,
+    id: RequestId,
+    reader: &Upn,
+) -> Result<Option<String>, Failure> {
+    let view = match RequestView::of_state(state, id.0) {
+        Some(open) => Some(open),
+        None => match store.row(RequestView::NOUN, id.0).await? {
+            Some(row) => shown::<RequestView>(state, &row)?,
+            None => None,
+        },
+    };
+    let sight = Sight::of(state, reader);
+    let view = view.filter(|view| may_read(&sight, &view.facets()));
+    Ok(view.map(|view| told(&view)))
+}
+
+fn told(view: &RequestView) -> String {
+    let id = view.id.short();
+    let approvers: Vec<_> = view.approvals.iter().map(|a| a.by.as_str()).collect();
+    let approved = match approvers.as_slice() {
+        [] => String::new(),
+        names => format!("; approved by {}", names.join(", ")),
+    };
+    let what = match (&view.grant, view.status) {
+        (Some(grant), Status::Live) => format!("is live until {}", grant.until),
+        (_, status) => format!("is {}", status.name()),
+    };
+    let ending = view.ending.as_ref();
+    let who = ending.and_then(|ending| ending.by.as_ref());
+    let who = who.map(|by| format!(" by {by}")).unwrap_or_default();
+    let when = ending.map(|ending| format!(" since {}", ending.at));
+    let when = when.unwrap_or_default();
+    let why = ending.and_then(|ending| ending.comment.as_ref());
+    let why = why
+        .map(|comment| format!(" ({comment})"))
+        .unwrap_or_default();
+    format!("the request {id} {what}{who}{when}{why}{approved}; see: writ show {id}")
+}

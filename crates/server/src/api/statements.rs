@@ -1,0 +1,89 @@
+//! Statements: the one way to change anything.
+//!
+//! The envelope is its own authentication. A refusal by a rule is an answer
+//! like any other: it was recorded. What was turned away was not, and is a
+//! problem.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use writ_core::digest::RequestId;
+use writ_core::envelope::Envelope;
+use writ_core::names::Upn;
+use writ_core::statement::{Body, Principal, Unverified};
+use writ_core::view::{Posted, Problem};
+
+use super::requests;
+use crate::app::App;
+use crate::extract::{Item, Posting};
+use crate::failure::Failure;
+use crate::guard::Anonymous;
+
+/// One answer of a list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Posted(Posted),
+    Problem(Problem),
+}
+
+/// `POST /v1/statements`: one, or a list that is taken in its order.
+pub(super) async fn post(
+    _: Anonymous,
+    State(app): State<App>,
+    posting: Posting,
+) -> Result<Response, Failure> {
+    match posting {
+        Posting::One(_room, item) => Ok(Json(submit(&app, item).await?).into_response()),
+        Posting::List(_room, items) => {
+            let mut answers = Vec::with_capacity(items.len());
+            for item in items {
+                answers.push(match submit(&app, item).await {
+                    Ok(posted) => Answer::Posted(posted),
+                    Err(failure) => Answer::Problem(failure.problem()),
+                });
+            }
+            Ok(Json(answers).into_response())
+        }
+    }
+}
+
+async fn submit(app: &App, item: Item) -> Result<Posted, Failure> {
+    let decision = decision(item.envelope());
+    let mut posted = app.engine().submit(item.submission()).await?;
+    let came_late = posted.receipt.code.as_deref() == Some("not-pending");
+    if let Some((upn, request)) = decision.filter(|_| came_late) {
+        let published = app.engine().published();
+        let store = app.engine().store().as_ref();
+        // It is recorded already, whatever becomes of the story.
+        if let Ok(Some(story)) = requests::story(published.state(), store, request, &upn).await {
+            posted.detail = Some(story);
+        }
+    }
+    Ok(posted)
+}
+
+/// Who decides which request, if that is what a statement does.
+fn decision(envelope: &Envelope) -> Option<(Upn, RequestId)> {
+    let said = Unverified::read(envelope.clone().into()).ok()?;
+    let statement = said.statement();
+    let Principal::Person(upn) = &statement.by else {
+        return None;
+    };
+    let request = match &statement.body {
+        Body::Approve(approve) => approve.request,
+        Body::End(end) => end.request,
+        Body::Genesis(_)
+        | Body::Set(_)
+        | Body::Enrol(_)
+        | Body::RevokeKey(_)
+        | Body::Signout(_)
+        | Body::Request(_)
+        | Body::Invoke(_)
+        | Body::Outcome(_)
+        | Body::Recover(_)
+        | Body::Tick(_) => return None,
+    };
+    Some((upn.clone(), request))
+}

@@ -1,0 +1,16 @@
+//! Who is asking.
+
+use axum::Json;
+use writ_core::view::WhoAmI;
+
+use crate::guard::{Anyone, Caller};
+
+/// `GET /v1/whoami`
+pub(super) async fn show(caller: Caller<Anyone>) -> Json<WhoAmI> {
+    Json(WhoAmI {
+        upn: caller.upn().clone(),
+        role: caller.role(),
+        groups: caller.state().groups_of(caller.upn()).cloned().collect(),
+        key: caller.key(),
+    })
+}

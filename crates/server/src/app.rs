@@ -1,0 +1,95 @@
+//! What every handler shares.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
+use writ_core::time::Time;
+use writ_engine::Engine;
+
+use crate::session::Checked;
+
+/// How many readers may wait for outcomes at once; beyond, they are answered
+/// at once.
+const MAX_WAITING: usize = 256;
+/// How many large bodies may be in memory at once.
+const MAX_LARGE: usize = 32;
+
+/// The engine, and what the server itself remembers: nothing of authority.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    checked: Checked,
+    genesis: OnceCell<String>,
+    waiting: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    stopping: watch::Sender<bool>,
+    started: Time,
+    requests: AtomicU64,
+}
+
+impl App {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self(Arc::new(Inner {
+            started: engine.now(),
+            engine,
+            checked: Checked::default(),
+            genesis: OnceCell::new(),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            large: Arc::new(Semaphore::new(MAX_LARGE)),
+            stopping: watch::Sender::new(false),
+            requests: AtomicU64::new(0),
+        }))
+    }
+
+    /// What decides and what is published.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    /// The sessions whose signatures were checked.
+    pub(crate) fn checked(&self) -> &Checked {
+        &self.0.checked
+    }
+
+    /// Entry 0, in base64, once it was read.
+    pub(crate) fn genesis(&self) -> &OnceCell<String> {
+        &self.0.genesis
+    }
+
+    /// Leave to wait for an outcome, if not too many do.
+    pub(crate) fn may_wait(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.waiting.clone().try_acquire_owned().ok()
+    }
+
+    /// Leave to hold a large body, if not too many do.
+    pub(crate) fn may_hold(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.large.clone().try_acquire_owned().ok()
+    }
+
+    /// Becomes true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
+    }
+
+    /// Lets whoever waits know that the server stops.
+    pub(crate) fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// Names one call in headers and in log lines: unlike any other of this
+    /// process, and of its other lives unless the clock stood still.
+    pub(crate) fn next_request_id(&self) -> String {
+        let number = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:x}-{number:x}", self.0.started.0)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("App")
+    }
+}

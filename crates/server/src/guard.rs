@@ -1,0 +1,169 @@
+//! Guards: who may call a handler, as its first parameter.
+//!
+//! [`Anonymous`] says that anybody may; [`Caller`] names a **permission**. A
+//! caller exists only if its session counts and its role suffices, so a handler
+//! that has one needs no check and cannot forget one.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use writ_core::Published;
+use writ_core::digest::KeyId;
+use writ_core::names::Upn;
+use writ_core::object::Role;
+use writ_core::state::State;
+use writ_core::view::Seen;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::session::{Bearer, Who};
+use crate::sight::Sight;
+
+/// Anybody, whether signed in or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Anonymous;
+
+/// What a role is needed for.
+pub trait Permission: Send + Sync + 'static {
+    /// As the table of permissions spells it.
+    const NAME: &'static str;
+    /// Who has it, in a sentence.
+    const WHO: &'static str;
+    /// Whether a role, or none, has it.
+    fn admits(role: Option<Role>) -> bool;
+}
+
+/// Every active person with a live key.
+#[derive(Clone, Copy, Debug)]
+pub struct Anyone;
+
+/// Auditors, and administrators too.
+#[derive(Clone, Copy, Debug)]
+pub struct Auditor;
+
+/// Administrators.
+#[derive(Clone, Copy, Debug)]
+pub struct Administrator;
+
+impl Permission for Anyone {
+    const NAME: &'static str = "anyone";
+    const WHO: &'static str = "people of this organization";
+    fn admits(_: Option<Role>) -> bool {
+        true
+    }
+}
+
+impl Permission for Auditor {
+    const NAME: &'static str = "auditor";
+    const WHO: &'static str = "auditors and administrators";
+    fn admits(role: Option<Role>) -> bool {
+        matches!(role, Some(Role::Auditor | Role::Administrator))
+    }
+}
+
+impl Permission for Administrator {
+    const NAME: &'static str = "administrator";
+    const WHO: &'static str = "administrators";
+    fn admits(role: Option<Role>) -> bool {
+        role == Some(Role::Administrator)
+    }
+}
+
+/// A person who is signed in and has a permission.
+///
+/// Holds the published State in which that was so: what is answered from it
+/// was the caller's to see.
+pub struct Caller<P> {
+    bearer: Arc<Bearer>,
+    who: Who,
+    published: Published,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P: Permission> Caller<P> {
+    /// Who is asking.
+    pub fn upn(&self) -> &Upn {
+        &self.who.upn
+    }
+
+    /// What they may do beyond their own requests.
+    pub const fn role(&self) -> Option<Role> {
+        self.who.role
+    }
+
+    /// The key that signed their session.
+    pub const fn key(&self) -> KeyId {
+        self.who.key
+    }
+
+    /// Whether they may read everything.
+    pub fn is_auditor(&self) -> bool {
+        Auditor::admits(self.role())
+    }
+
+    /// The State that they were judged by.
+    pub fn state(&self) -> &State {
+        self.published.state()
+    }
+
+    /// The size of the log that this State is of.
+    pub const fn size(&self) -> u64 {
+        self.published.size()
+    }
+
+    /// Something of that State, with the size of the log that it is of.
+    pub fn seen<T>(&self, value: T) -> Json<Seen<T>> {
+        let seen = self.size();
+        Json(Seen { seen, value })
+    }
+
+    /// The same caller in another State, if they still are one there, now.
+    pub(crate) fn in_state(&self, published: Published, app: &App) -> Result<Self, Failure> {
+        Self::judge(self.bearer.clone(), published, app)
+    }
+
+    /// What they may see of requests and executions.
+    pub(crate) fn sight(&self) -> Sight {
+        Sight::of(self.state(), self.upn())
+    }
+
+    fn judge(bearer: Arc<Bearer>, published: Published, app: &App) -> Result<Self, Failure> {
+        let now = app.engine().now();
+        let who = bearer.holder(published.state(), now, app.checked())?;
+        if !P::admits(who.role) {
+            let (upn, only) = (who.upn, P::WHO);
+            return Err(Failure::Forbidden { upn, only });
+        }
+        Ok(Self {
+            bearer,
+            who,
+            published,
+            permission: PhantomData,
+        })
+    }
+}
+
+impl<P> fmt::Debug for Caller<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Caller({})", self.who.upn)
+    }
+}
+
+impl FromRequestParts<App> for Anonymous {
+    type Rejection = Failure;
+    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, Failure> {
+        Ok(Self)
+    }
+}
+
+impl<P: Permission> FromRequestParts<App> for Caller<P> {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let bearer = Bearer::of(&parts.headers)?;
+        Self::judge(Arc::new(bearer), app.engine().published(), app)
+    }
+}

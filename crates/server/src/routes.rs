@@ -1,0 +1,138 @@
+//! Routes that name who may call them.
+//!
+//! [`Routes`] is a router that takes only handlers whose first parameter is a
+//! guard, and keeps the **table of permissions** while it is built. So there
+//! is no route that nobody thought about, and the table cannot be wrong:
+//!
+//! ```
+//! use writ_server::{Anonymous, Anyone, Caller, Routes};
+//! async fn open(_: Anonymous) {}
+//! async fn guarded(_: Caller<Anyone>) {}
+//! let routes = Routes::default().get("/open", open).get("/guarded", guarded);
+//! assert_eq!(routes.permitted().len(), 2);
+//! ```
+//!
+//! A handler without a guard does not compile:
+//!
+//! ```compile_fail,E0277
+//! use writ_server::Routes;
+//! async fn forgotten(_: axum::extract::RawQuery) {}
+//! let routes = Routes::default().get("/forgotten", forgotten);
+//! ```
+//!
+//! Nor does one with its guard in the wrong place, or with no parameter:
+//!
+//! ```compile_fail,E0277
+//! use writ_server::{Anonymous, Routes};
+//! async fn late(_: axum::extract::RawQuery, _: Anonymous) {}
+//! let routes = Routes::default().get("/late", late);
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use writ_server::Routes;
+//! async fn bare() {}
+//! let routes = Routes::default().get("/bare", bare);
+//! ```
+
+use std::fmt;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::guard::{Anonymous, Caller, Permission};
+
+/// A first parameter that says who may call.
+pub trait Guard {
+    /// As the table of permissions spells it.
+    const NAME: &'static str;
+}
+
+impl Guard for Anonymous {
+    const NAME: &'static str = "anonymous";
+}
+
+impl<P: Permission> Guard for Caller<P> {
+    const NAME: &'static str = P::NAME;
+}
+
+/// The parameters of a handler whose first one is a guard.
+pub trait Guarded {
+    /// As the table of permissions spells it.
+    const NAME: &'static str;
+}
+
+/// axum names the parameters of a handler by a tuple that begins with a marker.
+macro_rules! guarded {
+    ($( ( $($other:ident),* ) )*) => { $(
+        impl<M, G: Guard, $($other),*> Guarded for (M, G, $($other,)*) {
+            const NAME: &'static str = G::NAME;
+        }
+    )* };
+}
+
+guarded! { () (A) (A, B) (A, B, C) (A, B, C, D) }
+
+/// One line of the table of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permitted {
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// Who may call it.
+    pub who: &'static str,
+}
+
+impl fmt::Display for Permitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, method, who } = self;
+        write!(f, "{method:<4} {path:<32} {who}")
+    }
+}
+
+/// A router in the making, with its table of permissions.
+#[derive(Debug, Default)]
+pub struct Routes {
+    router: Router<App>,
+    permitted: Vec<Permitted>,
+}
+
+impl Routes {
+    /// Adds a reading.
+    #[must_use]
+    pub fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let router = self.router.route(path, get(handler));
+        Self { router, ..self }.noted("GET", path, T::NAME)
+    }
+
+    /// Adds a posting.
+    #[must_use]
+    pub fn post<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let router = self.router.route(path, post(handler));
+        Self { router, ..self }.noted("POST", path, T::NAME)
+    }
+
+    /// The table of permissions, in the order of the routes.
+    pub fn permitted(&self) -> &[Permitted] {
+        &self.permitted
+    }
+
+    pub(crate) fn into_router(self) -> Router<App> {
+        self.router
+    }
+
+    fn noted(mut self, method: &'static str, path: &'static str, who: &'static str) -> Self {
+        self.permitted.push(Permitted { path, method, who });
+        self
+    }
+}

@@ -1,0 +1,230 @@
+//! Sessions: who is reading.
+//!
+//! A **session** is an envelope that a person's key signed, saying until when;
+//! it comes as `Authorization: Writ <base64url of its JSON>` and is never an
+//! entry. It lets its bearer read and nothing else. Its **signature** never
+//! changes, so it is checked once; everything else is asked of State **at every
+//! read**: whether the key is live, the person active, the time not over,
+//! nobody signed out.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use data_encoding::BASE64URL_NOPAD;
+use writ_core::digest::{Digest, KeyId};
+use writ_core::envelope::Envelope;
+use writ_core::key::PublicKey;
+use writ_core::names::Upn;
+use writ_core::object::Role;
+use writ_core::state::State;
+use writ_core::time::Time;
+
+use crate::failure::Failure;
+
+/// How many sessions' signatures are remembered as good.
+const MAX_CHECKED: usize = 4_096;
+/// The longest token that is read at all; a session is well below 1 KiB.
+const MAX_TOKEN: usize = 4_096;
+
+/// A session as it was sent. Says nothing yet.
+#[derive(Debug)]
+pub(crate) struct Bearer {
+    envelope: Envelope,
+    token: Digest,
+}
+
+/// Who is reading, by a session that counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) upn: Upn,
+    pub(crate) role: Option<Role>,
+    pub(crate) key: KeyId,
+}
+
+impl Bearer {
+    /// Reads the one session of a call.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Failure> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return Err(Failure::NoSession);
+        };
+        let text = value.to_str().map_err(|_| Failure::NoSession)?;
+        let (scheme, token) = text.split_once(' ').ok_or(Failure::NoSession)?;
+        if !scheme.eq_ignore_ascii_case("writ") {
+            return Err(Failure::NoSession);
+        }
+        Self::read(token).ok_or(Failure::SessionOver)
+    }
+
+    fn read(token: &str) -> Option<Self> {
+        if token.len() > MAX_TOKEN {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        Some(Self {
+            envelope: Envelope::parse(&bytes).ok()?,
+            token: Digest::of(token.as_bytes()),
+        })
+    }
+
+    /// Whose session it is, if it counts in this State at this time.
+    pub(crate) fn holder(
+        &self,
+        state: &State,
+        now: Time,
+        checked: &Checked,
+    ) -> Result<Who, Failure> {
+        let session = state.session(&self.envelope, now);
+        let (upn, key) = session.ok_or(Failure::SessionOver)?;
+        if !checked.holds(self, &key) {
+            return Err(Failure::SessionOver);
+        }
+        Ok(Who {
+            role: state.person(&upn).and_then(|person| person.role),
+            upn,
+            key: key.id(),
+        })
+    }
+
+    fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let signature = &self.envelope.signature;
+        signature.passkey.is_none()
+            && signature.keyid == key.id()
+            && key.verify(&self.envelope.pae(), &signature.sig)
+    }
+}
+
+/// The sessions whose signatures were found good, oldest forgotten first.
+///
+/// They are kept by the digest of the whole token. The digest of the envelope
+/// would not do: the signature is no part of it, so a second token with the
+/// same words and no signature would pass for the first.
+#[derive(Debug, Default)]
+pub(crate) struct Checked(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    tokens: BTreeSet<Digest>,
+    order: VecDeque<Digest>,
+}
+
+impl Checked {
+    /// Whether this key signed the session: looked up, or checked and kept.
+    fn holds(&self, bearer: &Bearer, key: &PublicKey) -> bool {
+        let known = self.kept(|kept| kept.tokens.contains(&bearer.token));
+        if known {
+            return true;
+        }
+        let holds = bearer.is_signed_by(key);
+        if holds {
+            self.kept(|kept| kept.add(bearer.token));
+        }
+        holds
+    }
+
+    fn kept<T>(&self, f: impl FnOnce(&mut Kept) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Kept {
+    fn add(&mut self, token: Digest) {
+        if !self.tokens.insert(token) {
+            return;
+        }
+        self.order.push_back(token);
+        if self.order.len() > MAX_CHECKED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.tokens.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use writ_core::envelope::PayloadType;
+    use writ_core::json;
+    use writ_core::key::SigningKey;
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn signed() -> (Envelope, SigningKey) {
+        let key = SigningKey::from_seed(Zeroizing::new([7; 32]));
+        (
+            Envelope::sign(PayloadType::Session, b"{}".to_vec(), &key),
+            key,
+        )
+    }
+
+    fn token(envelope: &Envelope) -> String {
+        BASE64URL_NOPAD.encode(&json::write(envelope).unwrap())
+    }
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_call_has_one_session_of_our_scheme() {
+        let token = token(&signed().0);
+        let good = format!("Writ {token}");
+        assert!(Bearer::of(&headers(&[&good])).is_ok());
+        assert!(Bearer::of(&headers(&[&good.replace("Writ", "writ")])).is_ok());
+        for bad in [
+            &[][..],
+            &[good.as_str(), good.as_str()],
+            &["Writ"],
+            &[token.as_str()],
+            &[good.replace("Writ", "Bearer").as_str()],
+        ] {
+            let refused = Bearer::of(&headers(bad)).unwrap_err();
+            assert_eq!(refused, Failure::NoSession, "{bad:?}");
+        }
+        for bad in [
+            format!("Writ {token}="),
+            format!("Writ  {token}"),
+            format!("Writ {}", "A".repeat(MAX_TOKEN + 4)),
+            "Writ e30".to_owned(),
+            "Writ ".to_owned(),
+        ] {
+            let refused = Bearer::of(&headers(&[&bad])).unwrap_err();
+            assert_eq!(refused, Failure::SessionOver, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_for_its_own_token_only() {
+        let (envelope, key) = signed();
+        let checked = Checked::default();
+        let good = Bearer::read(&token(&envelope)).unwrap();
+        assert!(checked.holds(&good, &key.public()));
+        assert!(checked.holds(&good, &key.public()));
+
+        let mut forged = envelope;
+        forged.signature.sig = vec![0; 64];
+        assert_eq!(forged.digest(), good.envelope.digest());
+        let forged = Bearer::read(&token(&forged)).unwrap();
+        assert!(!checked.holds(&forged, &key.public()));
+    }
+
+    #[test]
+    fn the_memory_of_signatures_is_bounded() {
+        let mut kept = Kept::default();
+        for number in 0..=MAX_CHECKED {
+            kept.add(Digest::of(&number.to_le_bytes()));
+            kept.add(Digest::of(&number.to_le_bytes()));
+        }
+        assert_eq!(kept.tokens.len(), MAX_CHECKED);
+        assert_eq!(kept.order.len(), MAX_CHECKED);
+        assert!(!kept.tokens.contains(&Digest::of(&0_usize.to_le_bytes())));
+    }
+}

@@ -1,0 +1,135 @@
+//! What every answer has, whatever was asked.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::world::{ALICE, Answer, World};
+
+fn is_dressed(answer: &Answer) {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        (
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        ("referrer-policy", "no-referrer"),
+    ] {
+        assert_eq!(answer.header(name), value);
+    }
+    assert!(!answer.header("x-request-id").is_empty());
+    assert!(answer.header("date").ends_with("GMT"));
+    assert!(
+        !answer
+            .headers
+            .keys()
+            .any(|name| name.as_str().starts_with("access-control"))
+    );
+}
+
+#[tokio::test]
+async fn every_answer_is_dressed_and_has_its_own_id() {
+    let world = World::new().await;
+    let mut ids = BTreeSet::new();
+    for path in [
+        "/healthz",
+        "/v1/organization",
+        "/v1/whoami",
+        "/nowhere",
+        "/v1/groups/x",
+        "/",
+    ] {
+        let call = world
+            .client()
+            .get(world.url(path))
+            .header("origin", "null")
+            .header("x-request-id", "mine");
+        let answer = world.send(call).await;
+        is_dressed(&answer);
+        assert!(ids.insert(answer.header("x-request-id").to_owned()));
+    }
+    assert!(!ids.contains("mine"));
+}
+
+#[tokio::test]
+async fn the_framework_speaks_our_words() {
+    let world = World::new().await;
+    for path in [
+        "/nowhere",
+        "/v1",
+        "/v1/",
+        "/v1/requests/",
+        "/v1/statements/x",
+        "/V1/status",
+    ] {
+        let answer = world.get(ALICE, path).await;
+        assert_eq!(answer.problem(404), "no-such-path", "{path}");
+    }
+    for (method, path, allow) in [
+        (Method::POST, "/v1/status", "GET,HEAD"),
+        (Method::OPTIONS, "/v1/status", "GET,HEAD"),
+        (Method::DELETE, "/v1/requests/abcd", "GET,HEAD"),
+        (Method::PATCH, "/v1/requests/abcd", "GET,HEAD"),
+        (Method::GET, "/v1/statements", "POST"),
+    ] {
+        let call = world
+            .client()
+            .request(method, world.url(path))
+            .header("x-http-method-override", "GET");
+        let answer = world.send(call).await;
+        assert_eq!(answer.problem(405), "wrong-method", "{path}");
+        assert_eq!(answer.header("allow"), allow);
+        is_dressed(&answer);
+    }
+}
+
+async fn raw(world: &World, text: &str) -> String {
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[tokio::test]
+async fn a_call_has_one_length_and_one_end() {
+    let world = World::new().await;
+    let post = "POST /v1/statements HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    // RFC 9112 §6.3: the chunks count, and nothing after them is read as a call.
+    for head in [
+        "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
+        "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let smuggled = format!("{post}{head}GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+        let answer = raw(&world, &smuggled).await;
+        assert!(answer.contains("connection: close"), "{head:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{head:?}: {answer}");
+    }
+    for head in [
+        "content-length: 5\r\ncontent-length: 6\r\n\r\n{}   ",
+        "content-length: +5\r\n\r\n{}   ",
+        "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "x-folded: a\r\n b\r\ncontent-length: 2\r\n\r\n{}",
+    ] {
+        let answer = raw(&world, &format!("{post}{head}")).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{head:?}: {answer}");
+    }
+    let many: String = (0..100).map(|n| format!("x-{n}: y\r\n")).collect();
+    let answer = raw(&world, &format!("GET /healthz HTTP/1.1\r\n{many}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    let good = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(raw(&world, good).await.ends_with("ok\n"));
+}
+
+#[tokio::test]
+async fn nothing_is_served_to_other_hosts() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let refused = writ_server::serve(world.engine.clone(), listener, async {}).await;
+    assert!(refused.unwrap_err().to_string().contains("reverse proxy"));
+}

@@ -1,0 +1,11 @@
+//! The API over TCP, with a real engine behind it.
+#![cfg(test)]
+
+mod executions;
+mod http;
+mod objects;
+mod permissions;
+mod requests;
+mod sessions;
+mod statements;
+mod world;

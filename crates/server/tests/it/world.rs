@@ -1,0 +1,434 @@
+//! A founded organization with a server of its own, and people with keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use writ_core::digest::{Digest, ExecutionId, OrganizationId, RequestId};
+use writ_core::envelope::{Envelope, Kind, PayloadType};
+use writ_core::json;
+use writ_core::key::{Algorithm, Hex, SigningKey};
+use writ_core::names::{Address, Upn};
+use writ_core::object::{
+    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, Role, SealingAlgorithm,
+    SealingKey, Services, SiteSettings, Task, Workload,
+};
+use writ_core::statement::{
+    Approve, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey, Outcome, OutputDigest,
+    Payload, Request, RunResult, Session, Set, possession, sign,
+};
+use writ_core::time::{Seconds, Time};
+use writ_core::value::{Constraints, Value, Values};
+use writ_core::view::{Posted, RequestView};
+use writ_engine::{Engine, Submission};
+use writ_store::Memory;
+use zeroize::Zeroizing;
+
+pub(crate) const ADMIN: &str = "admin@fabrikam.com";
+pub(crate) const ALICE: &str = "alice@fabrikam.com";
+pub(crate) const BOB: &str = "bob@fabrikam.com";
+pub(crate) const EVE: &str = "eve@fabrikam.com";
+pub(crate) const AUDITOR: &str = "auditor@fabrikam.com";
+pub(crate) const APPROVERS: &str = "approvers@fabrikam.com";
+pub(crate) const READERS: &str = "readers@fabrikam.com";
+pub(crate) const SAY: &str = r"Host\Say";
+
+/// An organization, its server, and a client of it.
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    client: reqwest::Client,
+    nonce: AtomicU64,
+}
+
+/// What the server answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
+        assert_eq!(self.status, 200, "{}", self.text());
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that it is a problem, and gives its code.
+    pub(crate) fn problem(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem: writ_core::view::Problem = serde_json::from_slice(&self.body).unwrap();
+        assert_eq!(problem.status, status);
+        assert!(!problem.title.is_empty() && !problem.detail.is_empty());
+        problem.code
+    }
+}
+
+fn seed(text: &str) -> SigningKey {
+    SigningKey::from_seed(Zeroizing::new(*Digest::of(text.as_bytes()).as_bytes()))
+}
+
+pub(crate) fn upn(text: &str) -> Upn {
+    text.parse().unwrap()
+}
+
+impl World {
+    /// Founded, with a server; nobody but the administrator, nothing set.
+    pub(crate) async fn founded() -> Self {
+        let engine = Engine::stand_in(Arc::new(Memory::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = writ_server::serve(engine.clone(), listener, async {
+            stopped.await.ok();
+        });
+        tokio::spawn(serving);
+        let world = Self {
+            engine,
+            address,
+            stop: Some(stop),
+            client: reqwest::Client::new(),
+            nonce: AtomicU64::new(0),
+        };
+        let posted = world.say(ADMIN, Kind::Genesis, genesis()).await;
+        assert!(posted.receipt.accepted, "{posted:?}");
+        world
+    }
+
+    /// With the people above, a task `Host\Say`, a policy of one approval, enabled.
+    pub(crate) async fn new() -> Self {
+        let world = Self::founded().await;
+        for (name, role) in [
+            (ALICE, None),
+            (BOB, None),
+            (EVE, None),
+            (AUDITOR, Some(Role::Auditor)),
+        ] {
+            world.invite(name, role).await;
+        }
+        let workload = Workload {
+            name: "Host".parse().unwrap(),
+            connector: "command".parse().unwrap(),
+            settings: BTreeMap::from([("user".to_owned(), Value::Text("svc".to_owned()))]),
+            origin: None,
+            secrets: BTreeMap::new(),
+            open_tasks: false,
+        };
+        let mut policy = Policy::new(SAY.parse().unwrap(), Approval::Manual);
+        policy.output_readers = BTreeSet::from([READERS.parse().unwrap()]);
+        let control = Control {
+            enabled: true,
+            admin_group: Some(APPROVERS.parse().unwrap()),
+            system_accounts: Vec::new(),
+            stop_system_accounts: false,
+        };
+        for object in [
+            group(APPROVERS, &[BOB]),
+            group(READERS, &[EVE]),
+            Object::Workload(Arc::new(workload)),
+            Object::Task(Arc::new(task())),
+            Object::Policy(Arc::new(policy)),
+            Object::Control(Arc::new(control)),
+        ] {
+            world.set(object).await;
+        }
+        world
+    }
+
+    async fn invite(&self, name: &str, role: Option<Role>) {
+        let invitation = seed(&format!("invitation of {name}"));
+        let person = Person {
+            role,
+            invitation: Some(Invitation {
+                key: invitation.public(),
+                until: self.engine.now().plus(Seconds::DAY),
+            }),
+            ..Person::new(upn(name))
+        };
+        self.set(Object::Person(Arc::new(person))).await;
+        let key = seed(name);
+        let mut payload = self.payload(
+            name,
+            Enrol {
+                person: upn(name),
+                key: key.public(),
+                label: "laptop".to_owned(),
+                passkey: false,
+                rp_id: None,
+                proof: None,
+            },
+        );
+        let proof = key.sign(&possession(&payload).unwrap());
+        payload.body.proof = Some(Hex(proof));
+        let envelope = sign(PayloadType::Statement(Kind::Enrol), &payload, &invitation).unwrap();
+        assert!(self.submit(envelope).await.receipt.accepted);
+    }
+
+    pub(crate) async fn set(&self, object: Object) {
+        let seen = self.engine.published().size();
+        let set = Set {
+            object: Some(object),
+            remove: None,
+            seen,
+        };
+        let posted = self.say(ADMIN, Kind::Set, set).await;
+        assert!(posted.receipt.accepted, "{posted:?}");
+    }
+
+    fn payload<B>(&self, by: &str, body: B) -> Payload<B> {
+        let number = self.nonce.fetch_add(1, Ordering::Relaxed);
+        let nonce = [[0; 8], number.to_be_bytes()].concat();
+        Payload {
+            at: self.engine.now(),
+            body,
+            by: by.parse().unwrap(),
+            instance: self.organization(),
+            nonce: Hex(nonce),
+        }
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        self.engine.published().state().organization()
+    }
+
+    /// An envelope of a person, or of `node`.
+    pub(crate) fn envelope<B: Serialize>(&self, by: &str, kind: Kind, body: B) -> Envelope {
+        let payload = self.payload(by, body);
+        sign(PayloadType::Statement(kind), &payload, &seed(by)).unwrap()
+    }
+
+    pub(crate) async fn submit(&self, envelope: Envelope) -> Posted {
+        let body = serde_json::json!({ "envelope": envelope });
+        self.post(&body).await.json()
+    }
+
+    pub(crate) async fn say<B: Serialize>(&self, by: &str, kind: Kind, body: B) -> Posted {
+        self.submit(self.envelope(by, kind, body)).await
+    }
+
+    pub(crate) async fn post(&self, body: &Json) -> Answer {
+        self.post_bytes("application/json", body.to_string().into_bytes())
+            .await
+    }
+
+    pub(crate) async fn post_bytes(&self, kind: &str, body: Vec<u8>) -> Answer {
+        let call = self
+            .client
+            .post(self.url("/v1/statements"))
+            .header("content-type", kind)
+            .body(body);
+        answered(call).await
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A session of a person, as a header's value.
+    pub(crate) fn session(&self, name: &str) -> String {
+        let at = self.engine.now();
+        self.session_of(name, at, at.plus(Seconds::HOUR))
+    }
+
+    pub(crate) fn session_of(&self, name: &str, at: Time, until: Time) -> String {
+        let mut payload = self.payload(name, Session { until });
+        payload.at = at;
+        token(&sign(PayloadType::Session, &payload, &seed(name)).unwrap())
+    }
+
+    /// Asks as somebody who has just signed in.
+    pub(crate) async fn get(&self, name: &str, path: &str) -> Answer {
+        self.get_with(Some(&self.session(name)), path).await
+    }
+
+    pub(crate) async fn get_with(&self, session: Option<&str>, path: &str) -> Answer {
+        let mut call = self.client.get(self.url(path));
+        if let Some(session) = session {
+            call = call.header("authorization", session);
+        }
+        answered(call).await
+    }
+
+    pub(crate) async fn send(&self, call: reqwest::RequestBuilder) -> Answer {
+        answered(call).await
+    }
+
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    pub(crate) async fn request(&self, by: &str) -> RequestId {
+        self.request_word(by, None).await
+    }
+
+    pub(crate) async fn request_word(&self, by: &str, word: Option<&str>) -> RequestId {
+        let equals = |word: &str| writ_core::value::Constraint::Equals(Value::Text(word.into()));
+        let parameters = word.map(|word| ("word".parse().unwrap(), equals(word)));
+        let request = Request {
+            task: SAY.parse().unwrap(),
+            reason: "because".to_owned(),
+            duration_s: None,
+            parameters: Constraints::from_iter(parameters),
+            start: None,
+            ticket: None,
+            runs: None,
+            on_behalf_of: None,
+        };
+        let posted = self.say(by, Kind::Request, request).await;
+        assert!(posted.receipt.accepted, "{posted:?}");
+        RequestId(posted.receipt.digest)
+    }
+
+    pub(crate) async fn approve(&self, by: &str, request: RequestId) -> Posted {
+        let approve = Approve {
+            request,
+            comment: None,
+            duration_s: None,
+            parameters: Constraints::new(),
+        };
+        self.say(by, Kind::Approve, approve).await
+    }
+
+    pub(crate) async fn end(&self, by: &str, request: RequestId, comment: &str) -> Posted {
+        let end = End {
+            request,
+            comment: Some(comment.to_owned()),
+            kill: false,
+        };
+        self.say(by, Kind::End, end).await
+    }
+
+    /// A live grant.
+    pub(crate) async fn grant(&self, by: &str) -> RequestId {
+        let request = self.request(by).await;
+        assert!(self.approve(BOB, request).await.receipt.accepted);
+        request
+    }
+
+    pub(crate) async fn run(&self, by: &str) -> ExecutionId {
+        let word = ("word".parse().unwrap(), Value::Text("hello".to_owned()));
+        let invoke = Invoke {
+            task: SAY.parse().unwrap(),
+            parameters: Values::from([word]),
+            attached: BTreeMap::new(),
+            request: None,
+            node: None,
+        };
+        let posted = self.say(by, Kind::Invoke, invoke).await;
+        assert!(posted.receipt.accepted, "{posted:?}");
+        ExecutionId(posted.receipt.digest)
+    }
+
+    /// Ends a run, as the runner does.
+    pub(crate) async fn finish(&self, execution: ExecutionId, output: &[u8]) {
+        let blob = [&[7; 16][..], output].concat();
+        let digest = Digest::of(&blob);
+        let size = output.len() as u64;
+        let outcome = Outcome {
+            execution,
+            result: RunResult::Succeeded,
+            exit: Some(0),
+            output: Some(OutputDigest { digest, size }),
+            note: None,
+        };
+        let payload = self.payload("node", outcome);
+        let kind = PayloadType::Statement(Kind::Outcome);
+        let submission = Submission {
+            envelope: sign(kind, &payload, &seed("runner")).unwrap(),
+            attachments: Vec::new(),
+        };
+        let blobs = vec![(digest, blob)];
+        let posted = self.engine.submit_with(submission, blobs).await.unwrap();
+        assert!(posted.receipt.accepted, "{posted:?}");
+    }
+
+    pub(crate) async fn shown(&self, by: &str, request: RequestId) -> RequestView {
+        self.get(by, &format!("/v1/requests/{request}"))
+            .await
+            .json()
+    }
+}
+
+pub(crate) fn token(envelope: &Envelope) -> String {
+    let bytes = json::write(envelope).unwrap();
+    format!("Writ {}", BASE64URL_NOPAD.encode(&bytes))
+}
+
+async fn answered(call: reqwest::RequestBuilder) -> Answer {
+    let response = call.send().await.unwrap();
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: response.bytes().await.unwrap().to_vec(),
+    }
+}
+
+pub(crate) fn group(address: &str, members: &[&str]) -> Object {
+    Object::Group(Arc::new(Group {
+        address: address.parse().unwrap(),
+        name: None,
+        members: members
+            .iter()
+            .map(|m| m.parse::<Address>().unwrap())
+            .collect(),
+        mail_to: MailTo::default(),
+        remind: None,
+        escalate_to: None,
+    }))
+}
+
+fn task() -> Task {
+    let text = r#"{"name":"Host\\Say","parameters":{"word":{"type":"string"}},
+        "template":{"args":["{word}"],"program":"/bin/echo"}}"#;
+    serde_json::from_str(text).unwrap()
+}
+
+fn genesis() -> Genesis {
+    let key = seed(ADMIN).public();
+    Genesis {
+        organization: "fabrikam.com".parse().unwrap(),
+        admin: FirstAdministrator {
+            upn: upn(ADMIN),
+            name: None,
+            mail: None,
+        },
+        key: LabelledKey {
+            alg: Algorithm::Ed25519,
+            public: key.public,
+            label: "laptop".to_owned(),
+        },
+        recovery: seed("recovery").public(),
+        services: Services {
+            log: seed("log").public(),
+            runner: seed("runner").public(),
+            sealing: SealingKey {
+                alg: SealingAlgorithm::X25519,
+                public: Hex(vec![5; 32]),
+            },
+        },
+        site: SiteSettings {
+            origins: vec!["http://localhost:8420".to_owned()],
+            rp_id: "localhost".to_owned(),
+            rules: 1,
+        },
+    }
+}
