@@ -2,11 +2,11 @@
 
 #![cfg(test)]
 
-mod house;
 mod approvals;
 mod control;
 mod ends;
 mod groups;
+mod house;
 mod not_yet;
 mod outcomes;
 mod people;
