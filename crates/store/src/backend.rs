@@ -94,15 +94,16 @@ impl Batch {
 
 /// Which rows of a noun to list, newest first: by `created`, then by id, both
 /// descending.
+///
+/// The work grows with the rows that have the rarest of the facets asked for and
+/// lack another. A page that must be quick at any size wants one facet for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// Of what.
     pub noun: &'static str,
-    /// Only rows that have any of these facets; every row, if absent. The work
-    /// grows with the rows that have them and lack one of `with`.
+    /// Only rows that have any of these facets; every row, if absent.
     pub visible: Option<Vec<(&'static str, String)>>,
-    /// And all of these. Where `visible` is absent the first one leads, so put
-    /// the rarest first.
+    /// And all of these, in any order.
     pub with: Vec<(&'static str, String)>,
     /// Only rows that come after this one: the last of the page before.
     pub before: Option<(Index, Digest)>,

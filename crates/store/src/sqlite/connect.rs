@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::refused;
-use super::sql;
+use super::{schema, sql};
 use crate::StoreError;
 
 /// How long to wait for a lock that another process holds.
@@ -74,10 +74,11 @@ fn warn_if_open_to_others(path: &Path) {
     let _ = path;
 }
 
-/// The connection that writes.
+/// The connection that writes. A file that is no store of ours stays as it is.
 pub(super) fn to_write(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
+    schema::version(&connection)?;
     let mode: String = connection
         .query_row(sql::JOURNAL_WAL, (), |row| row.get(0))
         .map_err(refused)?;

@@ -42,7 +42,11 @@ impl Sqlite {
         let path = connect::create(path)?;
         let mut connection = connect::to_write(&path)?;
         schema::upgrade(&mut connection)?;
-        let writer = Workers::start("store-write", vec![Writer::new(connection)])?;
+        let writer = Workers::start(
+            "store-write",
+            vec![Writer::new(connection)],
+            StoreError::Unknown,
+        )?;
         Ok(Self {
             writer: Some(writer),
             readers: Self::readers(&path)?,
@@ -62,7 +66,8 @@ impl Sqlite {
 
     fn readers(path: &Path) -> Result<Workers<Connection>, StoreError> {
         let connections = std::iter::repeat_with(|| connect::to_read(path)).take(READERS);
-        Workers::start("store-read", connections.collect::<Result<_, _>>()?)
+        let connections = connections.collect::<Result<_, _>>()?;
+        Workers::start("store-read", connections, StoreError::Unavailable)
     }
 
     async fn write<R: Send + 'static>(

@@ -125,15 +125,12 @@ pub(super) fn list(connection: &Connection, query: &Listing) -> Result<Vec<Liste
         None => (i64::MAX, Digest::from_bytes([0xff; 32])),
     };
     let (noun, limit) = (query.noun, at_most(query.limit));
-    let (any_of, all_of) = match (&query.visible, query.with.split_first()) {
-        (None, None) => {
-            let parameters = (noun, created, id.as_bytes(), limit);
-            return many(connection, sql::LIST_ALL, parameters);
-        }
-        (None, Some((first, rest))) => (std::slice::from_ref(first), rest),
-        (Some(visible), _) => (visible.as_slice(), query.with.as_slice()),
-    };
-    let (any_of, all_of) = (facets(any_of)?, facets(all_of)?);
+    if query.visible.is_none() && query.with.is_empty() {
+        let parameters = (noun, created, id.as_bytes(), limit);
+        return many(connection, sql::LIST_ALL, parameters);
+    }
+    let any_of = query.visible.as_deref().map(facets).transpose()?;
+    let all_of = facets(&query.with)?;
     let parameters = (noun, created, id.as_bytes(), limit, any_of, all_of);
     many(connection, sql::LIST_BY_FACETS, parameters)
 }

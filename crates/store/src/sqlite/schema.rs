@@ -52,8 +52,8 @@ pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
-/// The version of a file; 0 if it is empty.
-fn version(connection: &Connection) -> Result<usize, StoreError> {
+/// The version of a store; 0 of an empty file.
+pub(super) fn version(connection: &Connection) -> Result<usize, StoreError> {
     let number = |sql: &str| connection.query_row(sql, (), |row| row.get::<_, i64>(0));
     let id = number(sql::APPLICATION_ID).map_err(refused)?;
     let tables = number(sql::COUNT_TABLES).map_err(refused)?;

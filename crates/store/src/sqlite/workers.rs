@@ -15,15 +15,22 @@ pub(super) struct Workers<T> {
     /// None only while it is dropped.
     jobs: Option<Sender<Job<T>>>,
     threads: Vec<JoinHandle<()>>,
+    /// What it means that a worker ended in the middle of a job.
+    died: fn(String) -> StoreError,
 }
 
 impl<T: Send + 'static> Workers<T> {
-    pub(super) fn start(name: &str, owned: Vec<T>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        name: &str,
+        owned: Vec<T>,
+        died: fn(String) -> StoreError,
+    ) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel::<Job<T>>();
         let queue = Arc::new(Mutex::new(queue));
         let mut workers = Self {
             jobs: Some(jobs),
             threads: Vec::new(),
+            died,
         };
         for mut mine in owned {
             let queue = queue.clone();
@@ -57,7 +64,9 @@ impl<T: Send + 'static> Workers<T> {
             .as_ref()
             .is_some_and(|jobs| jobs.send(job).is_ok());
         match sent {
-            true => answer.await.unwrap_or_else(|_| Err(died())),
+            true => answer
+                .await
+                .unwrap_or_else(|_| Err((self.died)("its thread ended in the middle".to_owned()))),
             false => Err(unavailable("its threads have ended; restart the server")),
         }
     }
@@ -67,10 +76,6 @@ impl<T: Send + 'static> Workers<T> {
 fn next<T>(queue: &Mutex<Receiver<Job<T>>>) -> Option<Job<T>> {
     let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     queue.recv().ok()
-}
-
-fn died() -> StoreError {
-    StoreError::Unknown("the thread ended before it answered".to_owned())
 }
 
 fn unavailable(text: &str) -> StoreError {
@@ -84,5 +89,23 @@ impl<T> Drop for Workers<T> {
             // A worker that panicked has said so already.
             drop(thread.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_dies_leaves_an_error_and_not_a_wait() {
+        let workers = Workers::start("test", vec![1, 1], StoreError::Unknown).unwrap();
+        assert_eq!(workers.call(|mine| Ok(*mine)).await, Ok(1));
+        for _ in 0..2 {
+            let answer = workers.call::<()>(|_| panic!("on purpose")).await;
+            assert!(matches!(answer, Err(StoreError::Unknown(_))), "{answer:?}");
+        }
+        // Both are gone; the queue may close a moment after the last answer.
+        let answer = workers.call(|mine| Ok(*mine)).await;
+        assert!(answer.is_err(), "{answer:?}");
     }
 }

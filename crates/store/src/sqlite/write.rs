@@ -202,3 +202,92 @@ pub(super) fn set_meta(connection: &Connection, key: &str, value: &str) -> Resul
         .map(|_| ())
         .map_err(refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use writ_core::digest::{Digest, Index};
+
+    use super::*;
+    use crate::empty_head;
+    use crate::sqlite::{connect, schema};
+
+    fn batch(expect: TreeHead, blob: usize) -> Batch {
+        let name = expect.size.to_be_bytes();
+        let entry = NewEntry {
+            index: Index(expect.size),
+            digest: Digest::of(&name),
+            leaf: name.to_vec(),
+            leaf_hash: Digest::of(&name),
+            facts: "[]".to_owned(),
+            reads: Vec::new(),
+        };
+        let after = TreeHead {
+            size: expect.size + 1,
+            root: Digest::of(&name),
+        };
+        Batch {
+            expect,
+            after,
+            entries: vec![entry],
+            rows: Vec::new(),
+            blobs: vec![(Digest::of(&name), vec![7; blob])],
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_full_and_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = connect::create(&folder.path().join("store")).unwrap();
+        let mut connection = connect::to_write(&path).unwrap();
+        schema::upgrade(&mut connection).unwrap();
+        let mut writer = Writer::new(connection);
+        let first = batch(empty_head(), 10);
+        writer.append(&first).unwrap();
+        writer
+            .connection
+            .execute_batch("PRAGMA max_page_count = 30")
+            .unwrap();
+        let large = batch(first.after, 1_000_000);
+        let refused = writer.append(&large);
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+        assert_eq!(writer.head(), Ok(first.after));
+        let small = batch(first.after, 10);
+        writer.append(&small).unwrap();
+        writer
+            .connection
+            .execute_batch("PRAGMA max_page_count = 100000")
+            .unwrap();
+        writer.append(&batch(small.after, 1_000_000)).unwrap();
+        assert_eq!(writer.head().unwrap().size, 3);
+    }
+
+    #[test]
+    fn after_a_failed_commit_nothing_is_said_before_it_is_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = connect::create(&folder.path().join("store")).unwrap();
+        let mut connection = connect::to_write(&path).unwrap();
+        schema::upgrade(&mut connection).unwrap();
+        let mut writer = Writer::new(connection);
+        writer.append(&batch(empty_head(), 10)).unwrap();
+        writer
+            .connection
+            .busy_timeout(std::time::Duration::ZERO)
+            .unwrap();
+        // Somebody is still reading, so the log file cannot be emptied.
+        let reader = connect::to_read(&path).unwrap();
+        let look = reader.unchecked_transaction().unwrap();
+        let head = read::head(&look).unwrap();
+        writer.unsettled = true;
+        for answer in [writer.head().map(|_| ()), writer.append(&batch(head, 10))] {
+            assert!(
+                matches!(answer, Err(StoreError::Unavailable(_))),
+                "{answer:?}"
+            );
+        }
+        drop(look);
+        assert_eq!(writer.head(), Ok(head));
+        let log = folder.path().join("store-wal").metadata().unwrap();
+        assert_eq!(log.len(), 0, "nothing can come to light");
+        writer.append(&batch(head, 10)).unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 //! What stores promise, on every store there is.
 
 mod faulty;
+mod full;
 mod listing;
 mod memory;
 mod sqlite;

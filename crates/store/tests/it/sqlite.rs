@@ -208,10 +208,33 @@ async fn a_planted_trigger_does_not_fire() {
 fn a_file_that_is_no_store_is_left_as_it_is() {
     let (_folder, path) = place();
     std::fs::write(&path, "a letter to somebody, and no database at all").unwrap();
+    let letter = std::fs::read(&path).unwrap();
     let refused = Sqlite::open(&path).err().unwrap();
     assert!(matches!(refused, StoreError::Corrupt(_)), "{refused}");
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("a letter"));
+    assert_eq!(std::fs::read(&path).unwrap(), letter);
     let refused = Sqlite::open(&path.join("below")).err().unwrap();
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
+}
+
+#[test]
+fn a_database_of_another_program_is_left_as_it_is() {
+    let (_folder, path) = place();
+    edit(&path, "create table theirs (x)");
+    let theirs = std::fs::read(&path).unwrap();
+    for opened in [Sqlite::open(&path), Sqlite::open_read_only(&path)] {
+        let refused = opened.err().unwrap();
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), theirs);
+}
+
+#[test]
+fn a_store_of_a_newer_program_is_left_as_it_is() {
+    let (_folder, path) = place();
+    drop(Sqlite::open(&path).unwrap());
+    edit(&path, "update meta set value = '999' where key = 'schema'");
+    for opened in [Sqlite::open(&path), Sqlite::open_read_only(&path)] {
+        let refused = opened.err().unwrap().to_string();
+        assert!(refused.contains("schema version 999"), "{refused}");
+    }
 }
