@@ -14,20 +14,26 @@ const MAKE: &str = r"Host\Make";
 #[test]
 fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
     let mut site = Site::open();
-    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"]).ok();
+    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
+        .ok();
     site.grant(MAKE);
     site.grant(r"Host\Sleep");
     let folders = site.path("made");
     fs::create_dir(&folders).unwrap();
 
     for round in 0..3 {
-        let sleeping = site.writ("alice", &["executions", "-o", "json"]).ok().json();
+        let sleeping = site
+            .writ("alice", &["executions", "-o", "json"])
+            .ok()
+            .json();
         let known = sleeping["items"].as_array().map_or(0, Vec::len);
         let acknowledged = Mutex::new(Vec::new());
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
             let (site_, folders, acknowledged, stop) = (&site, &folders, &acknowledged, &stop);
-            scope.spawn(move || site_.writ("alice", &["run", r"Host\Sleep", "--param", "seconds=600"]));
+            scope.spawn(move || {
+                site_.writ("alice", &["run", r"Host\Sleep", "--param", "seconds=600"])
+            });
             for worker in 0..4 {
                 scope.spawn(move || {
                     for number in 0.. {
@@ -36,7 +42,8 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
                         }
                         let path = folders.join(format!("{round}-{worker}-{number}"));
                         let parameter = format!("path={}", path.display());
-                        let done = site_.writ("alice", &["run", MAKE, "--param", &parameter, "-o", "json"]);
+                        let done = site_
+                            .writ("alice", &["run", MAKE, "--param", &parameter, "-o", "json"]);
                         if done.code == 0 {
                             let id = done.json()["id"].as_str().unwrap().to_owned();
                             acknowledged.lock().unwrap().push((id, path));
@@ -57,7 +64,10 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
         site.kill();
         site.serve();
 
-        let runs = site.admin(&["executions", "--all", "--limit", "10000", "-o", "json"]).ok().json();
+        let runs = site
+            .admin(&["executions", "--all", "--limit", "10000", "-o", "json"])
+            .ok()
+            .json();
         let runs = runs["items"].as_array().unwrap().clone();
         assert!(runs.len() > known);
         let mut named = BTreeSet::new();
@@ -66,7 +76,10 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
             if let Some(path) = run["parameters"]["path"].as_str() {
                 assert!(named.insert(path.to_owned()), "asked for once: {run}");
                 let note = run["note"].as_str().unwrap_or_default();
-                assert!(run["status"] != "failed" || !note.contains("exit code"), "ran twice: {run}");
+                assert!(
+                    run["status"] != "failed" || !note.contains("exit code"),
+                    "ran twice: {run}"
+                );
             }
         }
         for (id, path) in acknowledged.into_inner().unwrap() {
@@ -76,9 +89,14 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
         }
         for made in fs::read_dir(&folders).unwrap() {
             let path = made.unwrap().path();
-            assert!(named.contains(path.to_str().unwrap()), "no entry for {path:?}");
+            assert!(
+                named.contains(path.to_str().unwrap()),
+                "no entry for {path:?}"
+            );
         }
-        let asleep = runs.iter().filter(|run| run["parameters"]["seconds"] == 600);
+        let asleep = runs
+            .iter()
+            .filter(|run| run["parameters"]["seconds"] == 600);
         for run in asleep {
             assert_eq!(run["status"], "unknown", "{run}");
         }

@@ -34,7 +34,10 @@ impl Done {
     #[track_caller]
     pub(crate) fn said(self, code: i32, words: &str) -> Self {
         let all = format!("{}{}", self.text(), self.stderr);
-        assert!(self.code == code && all.contains(words), "wanted {code} `{words}`: {self:#?}");
+        assert!(
+            self.code == code && all.contains(words),
+            "wanted {code} `{words}`: {self:#?}"
+        );
         self
     }
 
@@ -60,12 +63,23 @@ impl Site {
         for name in ["alice", "bob", "carol"] {
             site.enrol(name);
         }
-        site.admin(&["group", "set", APPROVERS, "--add", &upn("bob"), "--add", &upn("carol")]).ok();
+        site.admin(&[
+            "group",
+            "set",
+            APPROVERS,
+            "--add",
+            &upn("bob"),
+            "--add",
+            &upn("carol"),
+        ])
+        .ok();
         site.admin(&["enable", "--admin-group", APPROVERS]).ok();
-        site.admin(&["workload", "set", "Host", "--connector", "command"]).ok();
+        site.admin(&["workload", "set", "Host", "--connector", "command"])
+            .ok();
         let tasks = site.path("tasks.toml");
         fs::write(&tasks, TASKS).unwrap();
-        site.admin(&["task", "set", "-f", tasks.to_str().unwrap()]).ok();
+        site.admin(&["task", "set", "-f", tasks.to_str().unwrap()])
+            .ok();
         site
     }
 
@@ -78,10 +92,21 @@ impl Site {
         };
         drop(listener);
         let url = site.url();
-        site.admin(&["init", "--organization", ORGANIZATION, "--admin", &upn("admin"), "--url", &url])
-            .ok();
+        site.admin(&[
+            "init",
+            "--organization",
+            ORGANIZATION,
+            "--admin",
+            &upn("admin"),
+            "--url",
+            &url,
+        ])
+        .ok();
         let programs = "[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n";
-        let mut config = fs::OpenOptions::new().append(true).open(site.data().join("writ.toml")).unwrap();
+        let mut config = fs::OpenOptions::new()
+            .append(true)
+            .open(site.data().join("writ.toml"))
+            .unwrap();
         config.write_all(programs.as_bytes()).unwrap();
         site
     }
@@ -105,7 +130,10 @@ impl Site {
     /// Starts the server and waits until it answers.
     pub(crate) fn serve(&mut self) {
         let log = fs::File::create(self.path("serve.log")).unwrap();
-        let child = self.command("admin", &["serve", "--listen", &self.address]).stderr(log).spawn();
+        let child = self
+            .command("admin", &["serve", "--listen", &self.address])
+            .stderr(log)
+            .spawn();
         self.server = Some(child.unwrap());
         for _ in 0..600 {
             if TcpStream::connect(&self.address).is_ok() {
@@ -140,25 +168,43 @@ impl Site {
     /// `kill -9` while others still use the site; [`kill`](Self::kill) it after.
     pub(crate) fn kill_now(&self) {
         let id = self.server.as_ref().unwrap().id().to_string();
-        assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-KILL", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// As a service manager stops it.
     pub(crate) fn stop(&mut self) {
         let mut server = self.server.take().unwrap();
         let id = server.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         assert!(server.wait().unwrap().success(), "{}", self.log());
     }
 
     pub(crate) fn enrol(&self, name: &str) {
-        let invited = self.admin(&["person", "invite", &upn(name), "-o", "json"]).ok();
+        let invited = self
+            .admin(&["person", "invite", &upn(name), "-o", "json"])
+            .ok();
         let code = invited.json()["code"].as_str().unwrap().to_owned();
         self.login(name, &code).ok();
     }
 
     pub(crate) fn login(&self, name: &str, code: &str) -> Done {
-        self.enter(name, &["login", &self.url(), "--as", &upn(name), "--code-stdin"], code)
+        self.enter(
+            name,
+            &["login", &self.url(), "--as", &upn(name), "--code-stdin"],
+            code,
+        )
     }
 
     pub(crate) fn admin(&self, args: &[&str]) -> Done {
@@ -208,7 +254,11 @@ impl Site {
 
     /// Raises a request as alice; answers its id.
     pub(crate) fn ask(&self, task: &str, more: &[&str]) -> String {
-        let args = [&["request", task, "--reason", "For a test", "-o", "json"], more].concat();
+        let args = [
+            &["request", task, "--reason", "For a test", "-o", "json"],
+            more,
+        ]
+        .concat();
         let done = self.writ("alice", &args).ok();
         done.json()["id"].as_str().unwrap().to_owned()
     }

@@ -6,9 +6,16 @@ const SAY: &str = r"Host\Say";
 
 #[test]
 fn the_demo_tells_its_story() {
-    let done = std::process::Command::new(env!("CARGO_BIN_EXE_writ")).arg("demo").output().unwrap();
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_writ"))
+        .arg("demo")
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     assert!(said.contains("That was all of it"), "{said}");
 }
 
@@ -16,20 +23,37 @@ fn the_demo_tells_its_story() {
 fn a_task_is_asked_for_approved_run_and_revoked() {
     let mut site = Site::open();
     let run = ["run", SAY, "--param", "word=hello"];
-    site.writ("alice", &run).said(3, "No approval policy covers");
-    site.admin(&["policy", "set", SAY, "--approval", "manual", "--max-duration", "8h"]).ok();
-    site.writ("alice", &run).said(3, r"writ request 'Host\Say' --param word=hello");
+    site.writ("alice", &run)
+        .said(3, "No approval policy covers");
+    site.admin(&[
+        "policy",
+        "set",
+        SAY,
+        "--approval",
+        "manual",
+        "--max-duration",
+        "8h",
+    ])
+    .ok();
+    site.writ("alice", &run)
+        .said(3, r"writ request 'Host\Say' --param word=hello");
     let id = site.ask(SAY, &["--for", "1h"]);
-    site.writ("alice", &["approve", &id]).said(3, "somebody else");
-    let waiting = site.writ("bob", &["requests", "--to-approve", "-o", "json"]).ok();
+    site.writ("alice", &["approve", &id])
+        .said(3, "somebody else");
+    let waiting = site
+        .writ("bob", &["requests", "--to-approve", "-o", "json"])
+        .ok();
     assert!(waiting.text().contains(&id), "{waiting:?}");
-    site.writ("bob", &["approve", &id[..8], "--comment", "Go ahead"]).ok();
+    site.writ("bob", &["approve", &id[..8], "--comment", "Go ahead"])
+        .ok();
     site.writ("carol", &["approve", &id]).said(3, "not pending");
     for _ in 0..3 {
         let done = site.writ("alice", &run).ok();
         assert_eq!(done.stdout, b"hello\n");
     }
-    let done = site.writ("alice", &["run", SAY, "--param", "word=x", "-o", "json"]).ok();
+    let done = site
+        .writ("alice", &["run", SAY, "--param", "word=x", "-o", "json"])
+        .ok();
     let json = done.json();
     assert_eq!(json["status"], "succeeded");
     assert_eq!(json["exit_code"], 0);
@@ -38,11 +62,22 @@ fn a_task_is_asked_for_approved_run_and_revoked() {
     assert_eq!(json["request"], id.as_str());
 
     site.writ("bob", &["revoke", &id]).said(3, "say why");
-    site.writ("bob", &["revoke", &id, "--comment", "Enough"]).ok();
+    site.writ("bob", &["revoke", &id, "--comment", "Enough"])
+        .ok();
     site.writ("alice", &run).said(3, "Insufficient permissions");
     let shown = site.writ("alice", &["show", &id]).ok();
-    assert!(shown.text().contains("revoked") && shown.text().contains("Enough"), "{shown:?}");
-    assert_eq!(site.admin(&["executions", "--all", "-o", "json"]).ok().json()["items"].as_array().map(Vec::len), Some(4));
+    assert!(
+        shown.text().contains("revoked") && shown.text().contains("Enough"),
+        "{shown:?}"
+    );
+    assert_eq!(
+        site.admin(&["executions", "--all", "-o", "json"])
+            .ok()
+            .json()["items"]
+            .as_array()
+            .map(Vec::len),
+        Some(4)
+    );
 
     // Beside the running server, and by downloading.
     site.admin(&["log", "verify"]).ok();
@@ -56,60 +91,110 @@ fn a_task_is_asked_for_approved_run_and_revoked() {
 #[test]
 fn parameters_arrive_literally() {
     let site = Site::open();
-    site.admin(&["policy", "set", SAY, "--approval", "manual"]).ok();
+    site.admin(&["policy", "set", SAY, "--approval", "manual"])
+        .ok();
     site.grant(SAY);
     let long = "x".repeat(100_000);
-    for word in ["$(id)", "`id`", "'\"\\", "{word}", "{{}}", "a b;c|d&e>f", "%s\\n", "", "é 漢 😀", &long] {
-        let done = site.writ("alice", &["run", SAY, "--param", &format!("word={word}")]).ok();
+    for word in [
+        "$(id)",
+        "`id`",
+        "'\"\\",
+        "{word}",
+        "{{}}",
+        "a b;c|d&e>f",
+        "%s\\n",
+        "",
+        "é 漢 😀",
+        &long,
+    ] {
+        let done = site
+            .writ("alice", &["run", SAY, "--param", &format!("word={word}")])
+            .ok();
         assert_eq!(done.text(), format!("{word}\n"));
     }
     let file = site.path("word");
     std::fs::write(&file, &long).unwrap();
     let from_file = format!("word=@{}", file.display());
-    let done = site.writ("alice", &["run", SAY, "--param", &from_file]).ok();
+    let done = site
+        .writ("alice", &["run", SAY, "--param", &from_file])
+        .ok();
     assert_eq!(done.text().trim_end(), long);
-    site.writ("alice", &["run", SAY, "--param", "word=-n"]).said(3, "dash");
-    site.writ("alice", &["run", SAY, "--param", "word=a\nb"]).said(3, "line breaks");
+    site.writ("alice", &["run", SAY, "--param", "word=-n"])
+        .said(3, "dash");
+    site.writ("alice", &["run", SAY, "--param", "word=a\nb"])
+        .said(3, "line breaks");
 }
 
 #[test]
 fn a_task_that_fails_says_so() {
     let site = Site::open();
-    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"]).ok();
+    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
+        .ok();
     site.grant(r"Host\Fail");
-    site.writ("alice", &["run", r"Host\Fail"]).said(7, "exit code 1");
+    site.writ("alice", &["run", r"Host\Fail"])
+        .said(7, "exit code 1");
 }
 
 #[test]
 fn quorum_stages_and_the_other_commands_of_the_issue_work() {
     let site = Site::open();
-    site.admin(&["group", "set", "second@fabrikam.onmicrosoft.com", "--add", &upn("carol")]).ok();
     site.admin(&[
-        "policy", "set", SAY, "--approval", "manual", "--approvers", &format!("{APPROVERS}:1"),
-        "--approvers", "second@fabrikam.onmicrosoft.com",
+        "group",
+        "set",
+        "second@fabrikam.onmicrosoft.com",
+        "--add",
+        &upn("carol"),
+    ])
+    .ok();
+    site.admin(&[
+        "policy",
+        "set",
+        SAY,
+        "--approval",
+        "manual",
+        "--approvers",
+        &format!("{APPROVERS}:1"),
+        "--approvers",
+        "second@fabrikam.onmicrosoft.com",
     ])
     .ok();
     let id = site.ask(SAY, &[]);
     site.writ("bob", &["approve", &id]).ok();
-    site.writ("alice", &["run", SAY, "--param", "word=a"]).said(3, "Insufficient");
+    site.writ("alice", &["run", SAY, "--param", "word=a"])
+        .said(3, "Insufficient");
     site.writ("carol", &["approve", &id]).ok();
     site.writ("alice", &["run", SAY, "--param", "word=a"]).ok();
-    assert!(site.writ("alice", &["grants"]).ok().text().contains(&id[..8]));
+    assert!(
+        site.writ("alice", &["grants"])
+            .ok()
+            .text()
+            .contains(&id[..8])
+    );
     site.writ("alice", &["revoke", &id]).ok();
 
     let id = site.ask(SAY, &[]);
     site.writ("alice", &["cancel", &id]).ok();
     let id = site.ask(SAY, &[]);
-    site.writ("bob", &["deny", &id, "--comment", "Not today"]).ok();
+    site.writ("bob", &["deny", &id, "--comment", "Not today"])
+        .ok();
     site.writ("alice", &["show", &id]).said(0, "Not today");
 
     site.admin(&["disable", "--yes"]).ok();
-    site.writ("alice", &["request", SAY, "--reason", "x"]).said(3, "disabled");
+    site.writ("alice", &["request", SAY, "--reason", "x"])
+        .said(3, "disabled");
     site.admin(&["enable"]).ok();
     for list in [
-        &["person", "list"][..], &["group", "list"], &["workload", "list"], &["task", "list"],
-        &["policy", "list"], &["key", "list"], &["requests", "--all"], &["log", "show"],
-        &["log", "checkpoint"], &["whoami"], &["status"],
+        &["person", "list"][..],
+        &["group", "list"],
+        &["workload", "list"],
+        &["task", "list"],
+        &["policy", "list"],
+        &["key", "list"],
+        &["requests", "--all"],
+        &["log", "show"],
+        &["log", "checkpoint"],
+        &["whoami"],
+        &["status"],
     ] {
         site.admin(list).ok();
     }
@@ -124,7 +209,9 @@ fn quorum_stages_and_the_other_commands_of_the_issue_work() {
 #[test]
 fn a_lost_key_is_replaced_by_a_new_invitation() {
     let site = Site::open();
-    let invited = site.admin(&["person", "invite", &upn("alice"), "-o", "json"]).ok();
+    let invited = site
+        .admin(&["person", "invite", &upn("alice"), "-o", "json"])
+        .ok();
     let code = invited.json()["code"].as_str().unwrap().to_owned();
     let url = site.url();
     let login = ["login", &url, "--as", &upn("alice"), "--code-stdin"];

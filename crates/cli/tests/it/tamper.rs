@@ -8,10 +8,13 @@ const SAY: &str = r"Host\Say";
 /// A stopped installation where alice has a pending request and had a grant.
 fn stopped() -> (Site, String) {
     let mut site = Site::open();
-    site.admin(&["policy", "set", SAY, "--approval", "manual"]).ok();
+    site.admin(&["policy", "set", SAY, "--approval", "manual"])
+        .ok();
     let revoked = site.grant(SAY);
-    site.writ("alice", &["run", SAY, "--param", "word=once"]).ok();
-    site.writ("bob", &["revoke", &revoked, "--comment", "x"]).ok();
+    site.writ("alice", &["run", SAY, "--param", "word=once"])
+        .ok();
+    site.writ("bob", &["revoke", &revoked, "--comment", "x"])
+        .ok();
     let pending = site.ask(SAY, &[]);
     site.stop();
     (site, pending)
@@ -26,13 +29,15 @@ fn projections_changed_by_hand_let_nothing_run() {
          UPDATE entries SET facts = replace(facts, '\"pending\"', '\"live\"');",
     );
     site.serve();
-    site.writ("alice", &["run", SAY, "--param", "word=x"]).said(3, "Insufficient");
+    site.writ("alice", &["run", SAY, "--param", "word=x"])
+        .said(3, "Insufficient");
     site.admin(&["show", &pending]).said(0, "pending");
     site.admin(&["log", "verify"]).said(1, "facts");
     site.stop();
     site.sql("DELETE FROM rows; DELETE FROM facets; DELETE FROM blobs;");
     site.serve();
-    site.writ("alice", &["run", SAY, "--param", "word=x"]).said(3, "Insufficient");
+    site.writ("alice", &["run", SAY, "--param", "word=x"])
+        .said(3, "Insufficient");
     site.writ("bob", &["approve", &pending]).ok();
     site.writ("alice", &["run", SAY, "--param", "word=x"]).ok();
 }
@@ -40,8 +45,8 @@ fn projections_changed_by_hand_let_nothing_run() {
 #[test]
 fn a_changed_leaf_stops_the_start_and_is_named() {
     let (site, _) = stopped();
-    site.sql("UPDATE entries SET leaf = replace(leaf, '\"accepted\":false', '\"accepted\":true ') WHERE \"index\" = 7;
-              UPDATE entries SET leaf = CAST(replace(CAST(leaf AS TEXT), 'main', 'niam') AS BLOB) WHERE \"index\" = 7;");
+    site.sql("UPDATE entries SET leaf = replace(leaf, '\"accepted\":false', '\"accepted\":true ') WHERE position = 7;
+              UPDATE entries SET leaf = CAST(replace(CAST(leaf AS TEXT), 'main', 'niam') AS BLOB) WHERE position = 7;");
     site.serve_in_vain();
     site.admin(&["log", "verify"]).said(1, "leaf 7");
 }
@@ -49,15 +54,18 @@ fn a_changed_leaf_stops_the_start_and_is_named() {
 #[test]
 fn a_shorter_log_stops_the_start() {
     let (site, _) = stopped();
-    site.sql("DELETE FROM entries WHERE \"index\" = (SELECT max(\"index\") FROM entries);");
+    site.sql("DELETE FROM entries WHERE position = (SELECT max(position) FROM entries);");
     let done = site.serve_in_vain();
-    assert!(done.stderr.contains("entries") || done.stderr.contains("log"), "{done:?}");
+    assert!(
+        done.stderr.contains("entries") || done.stderr.contains("log"),
+        "{done:?}"
+    );
 }
 
 #[test]
 fn a_deleted_entry_stops_the_start() {
     let (site, _) = stopped();
-    site.sql("DELETE FROM entries WHERE \"index\" = 5;");
+    site.sql("DELETE FROM entries WHERE position = 5;");
     site.serve_in_vain();
     site.admin(&["log", "verify"]).said(1, "5");
 }
