@@ -1,0 +1,13 @@
+//! One function per verb: look, fill, sign, post.
+
+mod join;
+mod log;
+mod objects;
+mod people;
+mod requests;
+mod runs;
+
+pub use join::Joining;
+pub use people::{Invited, Invitee};
+pub use requests::{Asking, Ending, Narrowing};
+pub use runs::Started;

@@ -1,0 +1,109 @@
+//! Asking, deciding, ending.
+
+use writ_core::digest::RequestId;
+use writ_core::envelope::Kind;
+use writ_core::names::TaskName;
+use writ_core::statement::{Approve, End, Request};
+use writ_core::time::{Seconds, Time};
+use writ_core::value::Constraints;
+use writ_core::view::RequestView;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::http::Listing;
+
+/// What somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// Which task.
+    pub task: TaskName,
+    /// Why.
+    pub reason: String,
+    /// For how long.
+    pub duration: Option<Seconds>,
+    /// With which parameters.
+    pub parameters: Constraints,
+    /// From when.
+    pub start: Option<Time>,
+    /// How often.
+    pub runs: Option<u64>,
+}
+
+/// How an approval gives less than was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Narrowing {
+    /// Why.
+    pub comment: Option<String>,
+    /// For a shorter time.
+    pub duration: Option<Seconds>,
+    /// With narrower parameters.
+    pub parameters: Constraints,
+}
+
+/// How a request is ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ending {
+    /// Why.
+    pub comment: Option<String>,
+}
+
+impl Client {
+    /// Raises a request; answers its id and what became of it.
+    pub async fn request(&self, asking: Asking) -> Result<(RequestId, Vec<String>), Error> {
+        let request = Request {
+            task: asking.task,
+            reason: asking.reason,
+            duration_s: asking.duration,
+            parameters: asking.parameters,
+            start: asking.start,
+            ticket: None,
+            runs: asking.runs,
+            on_behalf_of: None,
+        };
+        let said = self.say(Kind::Request, request, &[]).await?;
+        Ok((RequestId(said.digest), said.posted.facts))
+    }
+
+    /// Approves; answers what became of it.
+    pub async fn approve(
+        &self,
+        request: RequestId,
+        narrowing: Narrowing,
+    ) -> Result<Vec<String>, Error> {
+        let approve = Approve {
+            request,
+            comment: narrowing.comment,
+            duration_s: narrowing.duration,
+            parameters: narrowing.parameters,
+        };
+        let said = self.say(Kind::Approve, approve, &[]).await?;
+        Ok(said.posted.facts)
+    }
+
+    /// Cancels, denies or revokes; answers what became of it.
+    pub async fn end(&self, request: RequestId, ending: Ending) -> Result<Vec<String>, Error> {
+        let end = End {
+            request,
+            comment: ending.comment,
+            kill: false,
+        };
+        let said = self.say(Kind::End, end, &[]).await?;
+        Ok(said.posted.facts)
+    }
+
+    /// One request, by its id or the first digits of it.
+    pub async fn show(&self, id: &str) -> Result<RequestView, Error> {
+        self.get(&format!("/v1/requests/{id}"), &[]).await
+    }
+
+    /// Requests, the newest first.
+    pub async fn requests(&self, listing: &Listing) -> Result<Vec<RequestView>, Error> {
+        self.list("/v1/requests", listing).await
+    }
+
+    /// One's own live grants, the one ending first first.
+    pub async fn grants(&self) -> Result<Vec<RequestView>, Error> {
+        let seen: writ_core::view::Seen<_> = self.seen("/v1/grants").await?;
+        Ok(seen.value)
+    }
+}

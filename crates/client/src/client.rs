@@ -1,0 +1,246 @@
+//! A client: speaks for one profile.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+use tokio::time::{Duration, sleep};
+use writ_core::digest::Digest;
+use writ_core::envelope::{Envelope, Kind, PayloadType};
+use writ_core::json;
+use writ_core::key::{Hex, SigningKey};
+use writ_core::names::Upn;
+use writ_core::statement::{MAX_SESSION, Payload, Principal, Session, read_payload, sign};
+use writ_core::time::{Seconds, Time};
+use writ_core::view::{Page, Posted, Seen};
+
+use crate::error::Error;
+use crate::http::{Http, Listing};
+use crate::profile::{Account, Profile};
+use crate::system;
+
+/// How long before its end a session is made anew.
+const RENEW: Seconds = Seconds::HOUR;
+/// How often a statement is sent again whose answer was lost.
+const TRIES: u32 = 4;
+/// How long to wait before that, and then longer each time.
+const PAUSE: Duration = Duration::from_millis(300);
+/// How many items are asked for at once.
+const PAGE: usize = 200;
+
+/// Speaks for one profile.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) http: Http,
+    pub(crate) profile: Profile,
+    key: SigningKey,
+    session: OnceCell<Envelope>,
+}
+
+/// What is said, what goes with it, and the answer to it.
+pub(crate) struct Said {
+    pub(crate) digest: Digest,
+    pub(crate) posted: Posted,
+}
+
+/// Something to be posted.
+#[derive(Serialize)]
+struct Posting<'a> {
+    envelope: &'a Envelope,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    blobs: std::collections::BTreeMap<Digest, String>,
+}
+
+impl Client {
+    /// Speaks for a profile, at its server or at another address of it.
+    pub fn new(profile: Profile, url: Option<&str>) -> Result<Self, Error> {
+        if profile.is_logged_out() {
+            let Account { url, upn, .. } = profile.account();
+            return Err(Error::Usage(format!(
+                "you are logged out here; run: writ login {url} --as {upn}"
+            )));
+        }
+        let http = Http::new(url.unwrap_or(&profile.account().url))?;
+        Self::with(http, profile)
+    }
+
+    /// Speaks for a profile whose owner just said so.
+    pub(crate) fn of(profile: Profile) -> Result<Self, Error> {
+        Self::with(Http::new(&profile.account().url)?, profile)
+    }
+
+    fn with(http: Http, profile: Profile) -> Result<Self, Error> {
+        Ok(Self {
+            http,
+            key: profile.key()?,
+            profile,
+            session: OnceCell::new(),
+        })
+    }
+
+    /// Who this is, and where.
+    pub const fn account(&self) -> &Account {
+        self.profile.account()
+    }
+
+    /// Who this is.
+    pub fn upn(&self) -> &Upn {
+        &self.account().upn
+    }
+
+    /// This machine's key.
+    pub const fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The session to read with: the kept one, or a new one.
+    pub(crate) async fn session(&self) -> Result<&Envelope, Error> {
+        self.session
+            .get_or_try_init(|| async {
+                let view = self.http.organization().await?;
+                if view.id != self.account().organization {
+                    return Err(Error::Untrusted(format!(
+                        "{} shows the organization {}, and this profile is of {}; nothing was sent",
+                        self.http.url(),
+                        view.id,
+                        self.account().organization
+                    )));
+                }
+                let now = self.http.now();
+                let kept = self.profile.session()?;
+                match kept.filter(|kept| self.lasts(kept, now)) {
+                    Some(kept) => Ok(kept),
+                    None => self.new_session(now),
+                }
+            })
+            .await
+    }
+
+    fn lasts(&self, session: &Envelope, now: Time) -> bool {
+        let payload = read_payload::<Session>(&session.payload);
+        session.signature.keyid == self.key.public().id()
+            && payload
+                .is_ok_and(|payload| payload.at <= now && now.plus(RENEW) < payload.body.until)
+    }
+
+    fn new_session(&self, now: Time) -> Result<Envelope, Error> {
+        let until = now.plus(MAX_SESSION);
+        let session = self.sign(PayloadType::Session, now, Session { until })?;
+        self.profile.keep_session(&session)?;
+        Ok(session)
+    }
+
+    fn sign<B: Serialize>(
+        &self,
+        payload_type: PayloadType,
+        at: Time,
+        body: B,
+    ) -> Result<Envelope, Error> {
+        let payload = Payload {
+            at,
+            body,
+            by: Principal::Person(self.upn().clone()),
+            instance: Some(self.account().organization),
+            nonce: Hex(system::random::<16>().to_vec()),
+        };
+        sign(payload_type, &payload, &self.key).map_err(|error| Error::Usage(error.to_string()))
+    }
+
+    /// Reads something.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, Error> {
+        let session = self.session().await?;
+        self.http.get(path, query, Some(session)).await
+    }
+
+    /// Reads all objects of a noun, and the log size that they were looked at.
+    pub(crate) async fn seen<T: DeserializeOwned>(&self, path: &str) -> Result<Seen<T>, Error> {
+        self.get(path, &[]).await
+    }
+
+    /// Reads a listing, page after page.
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        listing: &Listing,
+    ) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        let mut before = None;
+        while items.len() < listing.most {
+            let mut query = listing.with.clone();
+            let limit = PAGE.min(listing.most - items.len());
+            query.push(("limit", limit.to_string()));
+            query.extend(before.map(|before| ("before", before)));
+            let page: Page<T> = self.get(path, &query).await?;
+            items.extend(page.items);
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Says something. A refusal is an error; an answer that was lost is asked
+    /// for again, with the same envelope, which acts once.
+    pub(crate) async fn say<B: Serialize>(
+        &self,
+        kind: Kind,
+        body: B,
+        beside: &[Vec<u8>],
+    ) -> Result<Said, Error> {
+        // It also makes sure that this is the right organization.
+        self.session().await?;
+        let now = self.http.now();
+        let envelope = self.sign(PayloadType::Statement(kind), now, body)?;
+        let posted = post(&self.http, &envelope, beside).await?;
+        Ok(Said {
+            digest: envelope.digest(),
+            posted,
+        })
+    }
+}
+
+/// Posts an envelope until it is answered.
+pub(crate) async fn post(
+    http: &Http,
+    envelope: &Envelope,
+    beside: &[Vec<u8>],
+) -> Result<Posted, Error> {
+    let encode = |bytes: &Vec<u8>| (Digest::of(bytes), data_encoding::BASE64.encode(bytes));
+    let posting = Posting {
+        envelope,
+        blobs: beside.iter().map(encode).collect(),
+    };
+    let body = json::write(&posting).map_err(|error| Error::Usage(error.to_string()))?;
+    let mut pause = PAUSE;
+    for tries in 1.. {
+        match http.post::<Posted>("/v1/statements", body.clone()).await {
+            Ok(posted) => return checked(posted, envelope.digest()),
+            Err(Error::Unreachable(_)) if tries < TRIES => {
+                sleep(pause).await;
+                pause *= 2;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Unreachable(format!("no answer from {}", http.url())))
+}
+
+/// The answer, if it is to this statement and a yes.
+fn checked(posted: Posted, digest: Digest) -> Result<Posted, Error> {
+    let receipt = &posted.receipt;
+    if receipt.digest != digest {
+        return Err(Error::Untrusted(
+            "the server answered another statement than this one".into(),
+        ));
+    }
+    if receipt.accepted {
+        return Ok(posted);
+    }
+    let code = receipt.code.as_deref().unwrap_or("refused").to_owned();
+    let sentence = posted.detail.unwrap_or_else(|| code.clone());
+    Err(Error::Refused { code, sentence })
+}
