@@ -415,14 +415,19 @@ impl RunStatus {
     }
 }
 
+impl From<RunResult> for RunStatus {
+    fn from(result: RunResult) -> Self {
+        match result {
+            RunResult::Succeeded => Self::Succeeded,
+            RunResult::Failed => Self::Failed,
+            RunResult::Unknown => Self::Unknown,
+        }
+    }
+}
+
 impl From<Option<&OutcomeRecord>> for RunStatus {
     fn from(outcome: Option<&OutcomeRecord>) -> Self {
-        match outcome.map(|outcome| outcome.result) {
-            None => Self::Authorized,
-            Some(RunResult::Succeeded) => Self::Succeeded,
-            Some(RunResult::Failed) => Self::Failed,
-            Some(RunResult::Unknown) => Self::Unknown,
-        }
+        outcome.map_or(Self::Authorized, |outcome| outcome.result.into())
     }
 }
 

@@ -1,17 +1,15 @@
 //! `writ init`: an organization, its data directory, its first administrator.
 
-use std::process::ExitCode;
-
 use serde_json::json;
-use writ_client::code::RecoveryCode;
-use writ_client::entropy::{SystemEntropy, new_key};
-use writ_client::profile::{Account, Profiles};
-use writ_client::{Error, computer_name};
+use writ_client::{Account, Code, RecoverySeed, check_url, computer_name, new_key};
 use writ_core::digest::OrganizationId;
 use writ_core::names::{Domain, Upn};
 use writ_core::statement::FirstAdministrator;
 
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
 use crate::node::{DataDirectory, Founding};
+use crate::output::{print, print_json};
 
 /// Found an organization: its data directory, its keys, its first administrator
 #[derive(Clone, Debug, clap::Args)]
@@ -37,39 +35,39 @@ pub(crate) struct Args {
 struct Founded {
     organization: OrganizationId,
     profile: String,
-    recovery: RecoveryCode,
+    recovery: Code,
 }
 
 /// Founds, and says what comes next.
-pub(crate) async fn run(
-    args: &Args,
-    data: &DataDirectory,
-    profiles: &Profiles,
-    profile: Option<&str>,
-    as_json: bool,
-) -> Result<ExitCode, Error> {
-    let profile = profile.unwrap_or(args.admin.as_str());
-    if profiles.find(profile)?.is_some() {
-        return Err(Error::Usage(format!(
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let profile = context.named_profile().unwrap_or(args.admin.as_str());
+    if context.profiles.find(profile)?.is_some() {
+        return Err(Failure::usage(format!(
             "there is a profile `{profile}` already; name another one: writ --profile NAME init …"
         )));
     }
-    let founded = found(args, data, profiles, profile).await?;
-    match as_json {
-        true => print_json(data, &founded),
-        false => print_text(args, data, &founded),
+    let data = context.data()?;
+    let founded = found(args, &data, context, profile).await?;
+    match context.is_json() {
+        true => print_json(&json!({
+            "organization_id": founded.organization,
+            "data_dir": data.path(),
+            "profile": founded.profile,
+            "recovery_code": founded.recovery.reveal().as_str(),
+        })),
+        false => print(&told(args, &data, &founded)),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 async fn found(
     args: &Args,
     data: &DataDirectory,
-    profiles: &Profiles,
+    context: &Context,
     profile: &str,
-) -> Result<Founded, Error> {
-    let (key, paper) = (new_key(&SystemEntropy), new_key(&SystemEntropy));
-    let url = args.url.trim_end_matches('/');
+) -> Result<Founded, Failure> {
+    let (key, paper) = (new_key(), RecoverySeed::draw());
+    let url = check_url(&args.url)?;
     let founding = Founding {
         organization: args.organization.clone(),
         admin: FirstAdministrator {
@@ -77,65 +75,55 @@ async fn found(
             name: args.name.clone(),
             mail: args.mail.clone(),
         },
-        url,
+        url: &url,
         key: &key,
         label: computer_name(),
-        recovery: paper.public(),
+        recovery: paper.key().public(),
     };
-    let organization = data
-        .found(founding)
-        .await
-        .map_err(|error| Error::Usage(error.to_string()))?;
+    let organization = data.found(founding).await?;
     let account = Account {
-        url: url.to_owned(),
+        url,
         organization,
         upn: args.admin.clone(),
     };
     // An organization whose only key is lost is of no use: it goes with the key.
-    let kept = profiles
-        .stage(profile, &account, &key)
-        .and_then(|staged| profiles.adopt(staged))
-        .and_then(|kept| profiles.make_current(kept.name()));
-    if let Err(error) = kept {
+    if let Err(error) = context.profiles.keep(profile, &account, &key) {
         data.take_away();
-        return Err(error);
+        return Err(error.into());
     }
     Ok(Founded {
         organization,
         profile: profile.to_owned(),
-        recovery: RecoveryCode::of(&paper),
+        recovery: Code::recovery(&paper, organization),
     })
 }
 
-fn print_json(data: &DataDirectory, founded: &Founded) {
-    let shown = json!({
-        "organization_id": founded.organization,
-        "data_dir": data.path(),
-        "profile": founded.profile,
-        "recovery_code": founded.recovery.reveal().as_str(),
-    });
-    println!("{shown:#}");
-}
-
-fn print_text(args: &Args, data: &DataDirectory, founded: &Founded) {
+fn told(args: &Args, data: &DataDirectory, founded: &Founded) -> String {
     let domain = args.organization.as_str();
-    println!("The organization {domain} is founded.\n");
-    println!("  organization id  {}", founded.organization);
-    println!("  data directory   {}", data.path().display());
-    println!("  profile          {}", founded.profile);
-    println!("  recovery code    {}\n", founded.recovery.reveal().as_str());
-    println!("Write the recovery code down on paper: it is shown only now, and it is the");
-    println!("way back in if this computer's key is lost (writ login URL --as UPN --recovery).\n");
-    println!("Next:\n");
-    for line in [
-        "writ serve".to_owned(),
-        format!("writ person invite approver@{domain}"),
-        format!("writ group set approvers@{domain} --add approver@{domain}"),
-        format!("writ enable --admin-group approvers@{domain}"),
-        "writ workload set Host --connector command".to_owned(),
-    ] {
-        println!("  {line}");
-    }
-    println!("\nBack up writ.toml and writ.db regularly, and state/ once, kept elsewhere:");
-    println!("whoever holds both holds everything.");
+    format!(
+        "The organization {domain} is founded.
+
+  organization id  {id}
+  data directory   {data}
+  profile          {profile}
+  recovery code    {recovery}
+
+Write the recovery code down on paper: it is shown only now, and it is the way
+back in if this computer's key is lost (writ login URL --as UPN --recovery).
+
+Next:
+
+  writ serve
+  writ person invite approver@{domain}
+  writ group set approvers@{domain} --add approver@{domain}
+  writ enable --admin-group approvers@{domain}
+  writ workload set Host --connector command
+
+Back up writ.toml and writ.db regularly, and state/ once, kept elsewhere:
+whoever holds both holds everything.",
+        id = founded.organization,
+        data = data.path().display(),
+        profile = founded.profile,
+        recovery = founded.recovery.reveal().as_str(),
+    )
 }

@@ -1,12 +1,13 @@
 //! `writ serve`: the node and its API.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use writ_client::Error;
+use tracing_subscriber::EnvFilter;
 
-use crate::node::DataDirectory;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::output::{print, remark};
 
 /// How long runs in flight may go on after the server was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,30 +24,35 @@ pub(crate) struct Args {
 }
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(args: &Args, data: &DataDirectory) -> Result<ExitCode, Error> {
-    let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
-    let config = data.config().map_err(|error| usage(&error))?;
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let data = context.data()?;
+    log_to_stderr();
+    let config = data.config()?;
     let address = args.listen.as_ref().unwrap_or(&config.listen);
-    let address = writ_server::listen_address(address).map_err(|error| usage(&error))?;
+    let address = writ_server::listen_address(address).map_err(Failure::usage)?;
     if args.check {
-        data.check(&config).map_err(|error| usage(&error))?;
-        println!("{} is fine", data.config_file().display());
-        return Ok(ExitCode::SUCCESS);
+        data.check(&config)?;
+        print(&format!("{} is fine", data.config_file().display()));
+        return Ok(Exit::Done);
     }
     // The port first: replaying a long log for nothing helps nobody.
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        usage(&format!(
+        Failure::usage(format!(
             "cannot listen on {address}: {error}; choose another with --listen ADDRESS:PORT"
         ))
     })?;
-    let engine = data.open(&config).await.map_err(|error| usage(&error))?;
+    let engine = data.open(&config).await?;
     let published = engine.published();
-    let domain = published.state().domain().map(ToString::to_string).unwrap_or_default();
-    eprintln!(
+    let domain = published
+        .state()
+        .domain()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    remark(&format!(
         "writ serves {domain} on http://{} ({} entries); Ctrl-C stops it",
         listener.local_addr().unwrap_or(address),
         published.size()
-    );
+    ));
 
     let (stop, told) = tokio::sync::oneshot::channel::<()>();
     let until = async {
@@ -56,7 +62,7 @@ pub(crate) async fn run(args: &Args, data: &DataDirectory) -> Result<ExitCode, E
     let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, until));
     let ended = tokio::select! {
         () = asked_to_stop() => {
-            eprintln!("stopping; runs in flight have {} seconds", PATIENCE.as_secs());
+            remark(&format!("stopping; runs in flight have {} seconds", PATIENCE.as_secs()));
             None
         }
         () = engine.ended() => Some("the log cannot be followed any more; see the messages above".to_owned()),
@@ -73,9 +79,21 @@ pub(crate) async fn run(args: &Args, data: &DataDirectory) -> Result<ExitCode, E
         let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
     }
     match ended {
-        None => Ok(ExitCode::SUCCESS),
-        Some(problem) => Err(usage(&problem)),
+        None => Ok(Exit::Done),
+        Some(problem) => Err(Failure::broken(problem)),
     }
+}
+
+/// What the server has to say goes to standard error; `RUST_LOG` chooses how much.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // It was set already, in a test.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .try_init();
 }
 
 /// Ctrl-C, or the signal that service managers send.

@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn errors_name_line_and_key() {
         let error = Config::parse("node = \"main\"\nmax_run = 3\n").unwrap_err();
-        assert!(error.contains("line 2") && error.contains("max_run"), "{error}");
+        assert!(
+            error.contains("line 2") && error.contains("max_run"),
+            "{error}"
+        );
         let error = Config::parse("max_runs = 0").unwrap_err();
         assert!(error.contains("max_runs"), "{error}");
         assert!(Config::parse("node = \"a b\"").unwrap_err().contains("a b"));

@@ -15,9 +15,7 @@ use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::names::{Domain, Name};
 use writ_core::object::SiteSettings;
 use writ_core::rules::Rules;
-use writ_core::statement::{
-    FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign,
-};
+use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
     Anchor, Clock, Engine, Entropy, LocalState, Options, Report, SystemClock, SystemEntropy,
     found_organization, verify_log,
@@ -70,7 +68,9 @@ impl DataDirectory {
             .or_else(|| Some(std::env::home_dir()?.join(".local/share")));
         match base {
             Some(base) => Ok(Self(base.join("writ"))),
-            None => Err(NodeError::new("no home directory; name one with --data-dir DIR")),
+            None => Err(NodeError::new(
+                "no home directory; name one with --data-dir DIR",
+            )),
         }
     }
 
@@ -90,9 +90,11 @@ impl DataDirectory {
         self.0.join("state")
     }
 
-    /// Whether an organization was founded here.
-    pub(crate) fn is_founded(&self) -> bool {
-        self.state().join("organization").exists()
+    /// The organization that was founded here, if one was.
+    pub(crate) fn organization(&self) -> Option<OrganizationId> {
+        Anchor::read(&self.state())
+            .ok()
+            .map(|anchor| anchor.organization)
     }
 
     /// Makes the directory and founds an organization in it. What it made is
@@ -156,8 +158,12 @@ impl DataDirectory {
             instance: None,
             nonce: Hex(nonce),
         };
-        let genesis = sign(PayloadType::Statement(Kind::Genesis), &payload, founding.key)
-            .map_err(NodeError::new)?;
+        let genesis = sign(
+            PayloadType::Statement(Kind::Genesis),
+            &payload,
+            founding.key,
+        )
+        .map_err(NodeError::new)?;
         let node = Config::default().node;
         found_organization(&mut local, &store, &SystemClock, &node, genesis)
             .await
@@ -207,7 +213,9 @@ impl DataDirectory {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(bad(error)),
             Ok(()) | Err(_) => {}
         }
-        fs::create_dir(&path).and_then(|()| path.canonicalize()).map_err(bad)
+        fs::create_dir(&path)
+            .and_then(|()| path.canonicalize())
+            .map_err(bad)
     }
 
     /// Verifies the whole log, also while a node serves it.
@@ -215,7 +223,9 @@ impl DataDirectory {
         // The head first: the database is never behind it.
         let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
         let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
-        verify_log(&store, &anchor, progress).await.map_err(NodeError::new)
+        verify_log(&store, &anchor, progress)
+            .await
+            .map_err(NodeError::new)
     }
 }
 

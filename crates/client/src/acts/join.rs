@@ -155,11 +155,11 @@ impl Joining {
 }
 
 impl Profile {
-    /// Uses the key that is here already: a client that the server knows, or none.
-    pub async fn log_in_again(self) -> Result<Option<Client>, Error> {
-        let client = Client::of(self)?;
+    /// Uses the key that is here already, if the server still knows it.
+    pub async fn log_in_again(self) -> Result<Option<Self>, Error> {
+        let client = Client::of(self.clone())?;
         match client.who_am_i().await {
-            Ok(_) => Ok(Some(client)),
+            Ok(_) => Ok(Some(self)),
             Err(Error::Refused { .. }) => Ok(None),
             Err(error) => Err(error),
         }

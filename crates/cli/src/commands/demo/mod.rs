@@ -11,10 +11,11 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use self::service::Service;
+use crate::exit::{Exit, Failure};
 
 const ORGANIZATION: &str = "fabrikam.onmicrosoft.com";
 const TASK: &str = r"Host\Restart-Service";
@@ -44,7 +45,14 @@ impl From<io::Error> for DemoError {
 }
 
 /// Tells the story; it takes a few seconds.
-pub(crate) fn run(args: &Args) -> Result<ExitCode, DemoError> {
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    match play(args) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => Err(Failure::broken(format!("the demo stopped: {error}"))),
+    }
+}
+
+fn play(args: &Args) -> Result<(), DemoError> {
     let stage = Stage::build()?;
     say("Writ: one task, asked for, approved, run, revoked, verified.");
     say("Each line after a $ is the real command, run by that person with their own key.\n");
@@ -55,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, DemoError> {
     if args.serve {
         stay(&stage)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// An organization, its server, three people.
@@ -64,7 +72,15 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
     let admin = person("admin");
     stage.show(
         "admin",
-        &["init", "--organization", ORGANIZATION, "--admin", &admin, "--url", &stage.url],
+        &[
+            "init",
+            "--organization",
+            ORGANIZATION,
+            "--admin",
+            &admin,
+            "--url",
+            &stage.url,
+        ],
     )?;
     let programs = format!("[command]\nprograms = [{:?}]\n", stage.program);
     append(&stage.data.join("writ.toml"), &programs)?;
@@ -75,7 +91,11 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
         let upn = person(name);
         let invited = stage.show("admin", &["person", "invite", &upn, "-o", "json"])?;
         let code = json_text(&invited, "code")?;
-        stage.enter(name, &["login", &stage.url, "--as", &upn, "--code-stdin"], &code)?;
+        stage.enter(
+            name,
+            &["login", &stage.url, "--as", &upn, "--code-stdin"],
+            &code,
+        )?;
     }
     Ok(server)
 }
@@ -84,16 +104,30 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
 fn prepare(stage: &Stage, service: &Service) -> Result<(), DemoError> {
     heading("The administrator says who approves, and what may be asked for");
     let approvers = format!("pamapprovers@{ORGANIZATION}");
-    stage.show("admin", &["group", "set", &approvers, "--add", &person("bob")])?;
+    stage.show(
+        "admin",
+        &["group", "set", &approvers, "--add", &person("bob")],
+    )?;
     stage.show("admin", &["enable", "--admin-group", &approvers])?;
-    stage.show("admin", &["workload", "set", "Host", "--connector", "command"])?;
+    stage.show(
+        "admin",
+        &["workload", "set", "Host", "--connector", "command"],
+    )?;
     let tasks = stage.root.join("tasks.toml");
     fs::write(&tasks, service.task(&stage.program))?;
     let tasks = tasks.display().to_string();
     stage.show("admin", &["task", "set", "-f", &tasks])?;
     stage.show(
         "admin",
-        &["policy", "set", TASK, "--approval", "manual", "--param", "unit=one_of:web,mail"],
+        &[
+            "policy",
+            "set",
+            TASK,
+            "--approval",
+            "manual",
+            "--param",
+            "unit=one_of:web,mail",
+        ],
     )?;
     Ok(())
 }
@@ -108,7 +142,9 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
     let reason = "The web service hangs since 9:30";
     let asked = stage.show(
         "alice",
-        &["request", TASK, "--reason", reason, "--for", "1h", "--param", "unit=web", "-o", "json"],
+        &[
+            "request", TASK, "--reason", reason, "--for", "1h", "--param", "unit=web", "-o", "json",
+        ],
     )?;
     let id = json_text(&asked, "id")?;
 
@@ -117,7 +153,16 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
 
     heading("Bob can");
     stage.show("bob", &["requests", "--to-approve"])?;
-    stage.show("bob", &["approve", &id, "--comment", "Known fault, go ahead", "--yes"])?;
+    stage.show(
+        "bob",
+        &[
+            "approve",
+            &id,
+            "--comment",
+            "Known fault, go ahead",
+            "--yes",
+        ],
+    )?;
 
     heading("She runs it, three times; the process is another one each time");
     let mut before = service.process()?;
@@ -133,10 +178,15 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
     }
 
     heading("Bob takes it back, with effect at once");
-    stage.show("bob", &["revoke", &id, "--comment", "Fixed for good", "--yes"])?;
+    stage.show(
+        "bob",
+        &["revoke", &id, "--comment", "Fixed for good", "--yes"],
+    )?;
     stage.refused("alice", &run, "Insufficient permissions")?;
     if service.process()? != before {
-        return Err(DemoError("the service was restarted after the revocation".into()));
+        return Err(DemoError(
+            "the service was restarted after the revocation".into(),
+        ));
     }
 
     heading("All of it is in the log, which verifies");
@@ -148,8 +198,14 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
 
 /// Keeps the server, and says what to try.
 fn stay(stage: &Stage) -> Result<(), DemoError> {
-    say(&format!("\nThe server goes on at {}. In another terminal:\n", stage.url));
-    say(&format!("  export WRIT_CONFIG_HOME={}", stage.config.display()));
+    say(&format!(
+        "\nThe server goes on at {}. In another terminal:\n",
+        stage.url
+    ));
+    say(&format!(
+        "  export WRIT_CONFIG_HOME={}",
+        stage.config.display()
+    ));
     say(&format!("  export WRIT_DATA_DIR={}", stage.data.display()));
     say(&format!("  alias writ={}\n", stage.program.display()));
     for line in [
@@ -236,7 +292,10 @@ impl Stage {
         input: Option<&str>,
         expected: i32,
     ) -> Result<String, DemoError> {
-        let typed: Vec<_> = args.iter().map(|arg| writ_core::refusal::shell_word(arg)).collect();
+        let typed: Vec<_> = args
+            .iter()
+            .map(|arg| writ_core::refusal::shell_word(arg))
+            .collect();
         say(&format!("{who}$ writ {}", typed.join(" ")));
         let mut child = self
             .command(who, args)

@@ -9,10 +9,12 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::DemoError;
+use crate::exit::{Exit, Failure};
+use crate::output::print_bytes;
 
 /// The demo's own service; no part of Writ
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -34,13 +36,15 @@ pub(crate) enum Args {
 }
 
 /// Does one of the three.
-pub(crate) fn main(args: &Args) -> io::Result<ExitCode> {
-    match args {
-        Args::Run { socket } => manage(socket)?,
-        Args::Work => until_input_ends()?,
-        Args::Restart { socket, unit } => print!("{}", ask(socket, &format!("restart {unit}"))?),
-    }
-    Ok(ExitCode::SUCCESS)
+pub(crate) fn main(args: &Args) -> Result<Exit, Failure> {
+    let done = match args {
+        Args::Run { socket } => manage(socket),
+        Args::Work => until_input_ends(),
+        Args::Restart { socket, unit } => {
+            ask(socket, &format!("restart {unit}")).map(|answer| print_bytes(answer.as_bytes()))
+        }
+    };
+    done.map(|()| Exit::Done).map_err(Failure::broken)
 }
 
 fn until_input_ends() -> io::Result<()> {

@@ -1,0 +1,189 @@
+//! `writ executions`: what was run, and how it ended.
+
+use clap::ValueEnum;
+use writ_client::Listing;
+use writ_core::view::{ExecutionView, RunStatus};
+
+use super::show::brief;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::output::{local, print_bytes, print_fields, print_items, print_json, print_table};
+
+/// List what was run, the newest first, or show one execution
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    show: Option<One>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum One {
+    /// Show one execution
+    Show {
+        /// Which: its id, or the first digits of it
+        #[arg(value_parser = super::id_prefix)]
+        id: String,
+        /// Print what it put out, and nothing else
+        #[arg(long)]
+        print_output: bool,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct Filter {
+    /// Your own [default]
+    #[arg(long, conflicts_with = "all")]
+    mine: bool,
+    /// All that you may see
+    #[arg(long)]
+    all: bool,
+    /// Only those under this request
+    #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
+    request: Option<String>,
+    /// Only those that ended so
+    #[arg(long, value_enum)]
+    status: Option<StatusArg>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum StatusArg {
+    /// Not ended yet
+    Authorized,
+    /// The target said it was done
+    Succeeded,
+    /// Not started, or the target said it failed
+    Failed,
+    /// Sight of it was lost
+    Unknown,
+}
+
+impl StatusArg {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Authorized => RunStatus::Authorized.name(),
+            Self::Succeeded => RunStatus::Succeeded.name(),
+            Self::Failed => RunStatus::Failed.name(),
+            Self::Unknown => RunStatus::Unknown.name(),
+        }
+    }
+}
+
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    match &args.show {
+        Some(One::Show { id, print_output }) => show(id, *print_output, context).await,
+        None => list(&args.filter, context).await,
+    }
+}
+
+async fn show(id: &str, print_output: bool, context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let view = client.execution(id).await?;
+    if print_output {
+        print_bytes(&super::run::as_shown(client.output(&view).await?));
+    } else if context.is_json() {
+        print_json(&view);
+    } else {
+        print_execution(&view);
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(filter: &Filter, context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let scope = if filter.all { "all" } else { "mine" };
+    let mut with = vec![("scope", scope.to_owned())];
+    if let Some(id) = &filter.request {
+        with.push(("request", client.show(id).await?.id.to_string()));
+    }
+    with.extend(filter.status.map(|s| ("status", s.name().to_owned())));
+    let most = filter.limit;
+    let executions = client.executions(&Listing { with, most }).await?;
+    if context.is_json() {
+        print_items(&executions);
+        return Ok(Exit::Done);
+    }
+    let row = |view: &ExecutionView| {
+        let exit = view.exit_code.map(|code| code.to_string());
+        vec![
+            brief(&view.id.short()),
+            view.status.name().to_owned(),
+            exit.unwrap_or_default(),
+            view.task.to_string(),
+            given(view, ", "),
+            view.by.to_string(),
+            local(view.authorized),
+            brief(&view.request.short()),
+        ]
+    };
+    print_table(
+        &[
+            "id",
+            "status",
+            "exit",
+            "task",
+            "parameters",
+            "by",
+            "at",
+            "request",
+        ],
+        executions.iter().map(row).collect(),
+        match filter.all {
+            true => "nothing was run that you may see",
+            false => "you have run nothing; see everybody's with --all",
+        },
+    );
+    Ok(Exit::Done)
+}
+
+fn print_execution(view: &ExecutionView) {
+    let output = view.output.as_ref();
+    print_fields(&[
+        ("execution", view.id.short()),
+        ("status", view.status.name().to_owned()),
+        (
+            "exit code",
+            view.exit_code
+                .map(|code| code.to_string())
+                .unwrap_or_default(),
+        ),
+        ("note", view.note.clone().unwrap_or_default()),
+        ("task", view.task.to_string()),
+        ("parameters", given(view, "\n")),
+        ("by", view.by.to_string()),
+        ("request", view.request.short()),
+        ("node", view.node.to_string()),
+        ("authorized", local(view.authorized)),
+        ("ended", view.ended.map(local).unwrap_or_default()),
+        (
+            "output",
+            output
+                .map(|output| {
+                    format!(
+                        "{} bytes; see: writ executions show {} --print-output",
+                        output.size,
+                        brief(&view.id.short())
+                    )
+                })
+                .unwrap_or_default(),
+        ),
+    ]);
+}
+
+/// What a run was given, long texts by their size.
+fn given(view: &ExecutionView, between: &str) -> String {
+    let values = view
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let texts = view
+        .attached
+        .iter()
+        .map(|(name, text)| format!("{name}=({} bytes)", text.size));
+    values.chain(texts).collect::<Vec<_>>().join(between)
+}

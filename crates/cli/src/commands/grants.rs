@@ -1,0 +1,36 @@
+//! `writ grants`: what one may run now.
+
+use writ_core::view::RequestView;
+
+use super::show::{asked, brief};
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::output::{local, print_items, print_table};
+
+/// List what you may run now, and until when
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let grants = context.client()?.grants().await?;
+    if context.is_json() {
+        print_items(&grants);
+        return Ok(Exit::Done);
+    }
+    let row = |view: &RequestView| {
+        let grant = view.grant.as_ref();
+        vec![
+            brief(&view.id.short()),
+            view.task.to_string(),
+            asked(view, ", "),
+            grant.map(|grant| local(grant.from)).unwrap_or_default(),
+            grant.map(|grant| local(grant.until)).unwrap_or_default(),
+        ]
+    };
+    print_table(
+        &["request", "task", "parameters", "from", "until"],
+        grants.iter().map(row).collect(),
+        "you may run nothing now; ask for a task: writ request TASK --reason TEXT",
+    );
+    Ok(Exit::Done)
+}

@@ -1,0 +1,143 @@
+//! `writ group`: people and groups, named by a mail address.
+
+use std::collections::BTreeSet;
+
+use writ_core::names::Address;
+use writ_core::object::{Group, MailTo, Object, ObjectName};
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::output::{print, print_fields, print_items, print_json, print_table};
+
+/// Make, change, list, show and remove groups
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Args {
+    /// Make a group, or change who is in it
+    Set(SetArgs),
+    /// List all groups
+    List,
+    /// Show one group
+    Show {
+        /// Which
+        address: Address,
+    },
+    /// Remove a group
+    Remove {
+        /// Which
+        address: Address,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct SetArgs {
+    /// Its address, such as approvers@example.com
+    address: Address,
+    /// Put a person or a group into it; may be repeated
+    #[arg(long, value_name = "UPN|GROUP", num_args = 1..)]
+    add: Vec<Address>,
+    /// Take a person or a group out of it; may be repeated
+    #[arg(long, value_name = "UPN|GROUP", num_args = 1..)]
+    remove: Vec<Address>,
+    /// As people call it
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    match args {
+        Args::Set(args) => set(args, context).await,
+        Args::List => list(context).await,
+        Args::Show { address } => {
+            let group = context.client()?.group(&address).await?.value;
+            match context.is_json() {
+                true => print_json(&group),
+                false => print_fields(&[
+                    ("group", group.address.to_string()),
+                    ("name", group.name.clone().unwrap_or_default()),
+                    ("members", members(&group.members, "\n")),
+                ]),
+            }
+            Ok(Exit::Done)
+        }
+        Args::Remove { address, yes } => {
+            let client = context.client()?;
+            let seen = client.group(&address).await?.seen;
+            context.confirm(
+                &format!("Remove {address}? Policies that name it then have nobody there."),
+                yes,
+            )?;
+            client
+                .remove(ObjectName::Group(address.clone()), seen)
+                .await?;
+            print(&format!("The group {address} is removed."));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let groups = client.groups().await?;
+    let found = groups
+        .value
+        .into_iter()
+        .find(|group| group.address == args.address);
+    let mut group = found.unwrap_or(Group {
+        address: args.address,
+        name: None,
+        members: BTreeSet::new(),
+        mail_to: MailTo::default(),
+        remind: None,
+        escalate_to: None,
+    });
+    for member in &args.remove {
+        if !group.members.remove(member) {
+            return Err(Failure::usage(format!(
+                "{member} is not in {0}; see: writ group show {0}",
+                group.address
+            )));
+        }
+    }
+    group.members.extend(args.add);
+    group.name = args.name.or(group.name);
+    let said = match group.members.len() {
+        0 => format!("The group {} is set, and empty.", group.address),
+        _ => format!(
+            "The group {} is set: {}",
+            group.address,
+            members(&group.members, ", ")
+        ),
+    };
+    client.set(Object::Group(group.into()), groups.seen).await?;
+    print(&said);
+    Ok(Exit::Done)
+}
+
+async fn list(context: &Context) -> Result<Exit, Failure> {
+    let groups = context.client()?.groups().await?.value;
+    if context.is_json() {
+        print_items(&groups);
+        return Ok(Exit::Done);
+    }
+    let row = |group: &Group| {
+        vec![
+            group.address.to_string(),
+            group.name.clone().unwrap_or_default(),
+            members(&group.members, ", "),
+        ]
+    };
+    print_table(
+        &["group", "name", "members"],
+        groups.iter().map(row).collect(),
+        "there are no groups; make one: writ group set ADDRESS --add UPN",
+    );
+    Ok(Exit::Done)
+}
+
+fn members(members: &BTreeSet<Address>, between: &str) -> String {
+    let names: Vec<_> = members.iter().map(Address::as_str).collect();
+    names.join(between)
+}

@@ -1,0 +1,118 @@
+//! The commands, one file each.
+
+pub(crate) mod approve;
+pub(crate) mod completions;
+pub(crate) mod control;
+pub(crate) mod demo;
+pub(crate) mod end;
+pub(crate) mod executions;
+pub(crate) mod grants;
+pub(crate) mod group;
+pub(crate) mod init;
+pub(crate) mod key;
+pub(crate) mod log;
+pub(crate) mod login;
+pub(crate) mod person;
+pub(crate) mod policy;
+pub(crate) mod request;
+pub(crate) mod requests;
+pub(crate) mod run;
+pub(crate) mod serve;
+pub(crate) mod show;
+pub(crate) mod status;
+pub(crate) mod task;
+mod task_file;
+pub(crate) mod workload;
+
+use writ_client::Client;
+use writ_core::names::TaskName;
+use writ_core::value::{Constraints, Schemas};
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::parse::Assignment;
+
+/// Does what was typed.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::DemoService(args) => demo::service::main(&args),
+        Command::Init(args) => init::run(&args, context).await,
+        Command::Serve(args) => serve::run(&args, context).await,
+        Command::Login(args) => login::log_in(args, context).await,
+        Command::Logout(args) => login::log_out(&args, context).await,
+        Command::Whoami(_) => status::who_am_i(context).await,
+        Command::Status(_) => status::run(context).await,
+        Command::Request(args) => request::run(args, context).await,
+        Command::Requests(args) => requests::run(&args, context).await,
+        Command::Show(args) => show::run(&args, context).await,
+        Command::Cancel(args) => end::cancel(args, context).await,
+        Command::Approve(args) => approve::run(args, context).await,
+        Command::Deny(args) => end::deny(args, context).await,
+        Command::Revoke(args) => end::revoke(args, context).await,
+        Command::Run(args) => run::run(args, context).await,
+        Command::Grants(_) => grants::run(context).await,
+        Command::Executions(args) => executions::run(&args, context).await,
+        Command::Person(args) => person::run(args, context).await,
+        Command::Key(args) => key::run(args, context).await,
+        Command::Group(args) => group::run(args, context).await,
+        Command::Workload(args) => workload::run(args, context).await,
+        Command::Task(args) => task::run(args, context).await,
+        Command::Policy(args) => policy::run(args, context).await,
+        Command::Enable(args) => control::enable(args, context).await,
+        Command::Disable(args) => control::disable(&args, context).await,
+        Command::Log(args) => log::run(&args, context).await,
+        Command::Completions(args) => Ok(completions::run(&args)),
+    }
+}
+
+/// What a task says of its parameters, if anything was given at all. A task
+/// that does not exist says nothing: the rules say it better.
+async fn schemas(
+    client: &Client,
+    task: &TaskName,
+    given: &[Assignment],
+) -> Result<Schemas, Failure> {
+    if given.is_empty() {
+        return Ok(Schemas::new());
+    }
+    match client.task(task).await {
+        Ok(task) => Ok(task.value.parameters),
+        Err(error) if error.code() == Some("unknown-object") => Ok(Schemas::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was typed about parameters, each once.
+fn constraints(given: &[Assignment], schemas: &Schemas) -> Result<Constraints, Failure> {
+    let mut constraints = Constraints::new();
+    for assignment in given {
+        let constraint = assignment
+            .constraint(schemas.get(&assignment.name))
+            .map_err(Failure::usage)?;
+        let name = assignment.name.clone();
+        if constraints.insert(name, constraint).is_some() {
+            return Err(given_twice(assignment));
+        }
+    }
+    Ok(constraints)
+}
+
+fn given_twice(assignment: &Assignment) -> Failure {
+    Failure::usage(format!(
+        "the parameter `{}` is given twice",
+        assignment.name
+    ))
+}
+
+/// An id as people type it: the first digits, 4 at least, with or without dashes.
+fn id_prefix(text: &str) -> Result<String, String> {
+    let digits = text.replace('-', "").to_ascii_lowercase();
+    let is_prefix =
+        (4..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    match is_prefix {
+        true => Ok(digits),
+        false => Err("give an id, or at least its first 4 digits; see: writ requests".into()),
+    }
+}

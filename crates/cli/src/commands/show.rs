@@ -1,0 +1,166 @@
+//! `writ show`: one request, whole. Also what other commands show of requests.
+
+use writ_client::Client;
+use writ_core::record::Status;
+use writ_core::value::Constraints;
+use writ_core::view::RequestView;
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::output::{local, print_fields, print_json};
+
+/// Show one request: who, what, why, until when, who decided
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which: its id, or the first digits of it
+    #[arg(value_parser = super::id_prefix)]
+    id: String,
+}
+
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let view = context.client()?.show(&args.id).await?;
+    match context.is_json() {
+        true => print_json(&view),
+        false => print_request(&view),
+    }
+    Ok(Exit::Done)
+}
+
+/// The request that is meant, to be decided: shown first, if a person decides.
+pub(super) async fn to_decide(
+    client: &Client,
+    id: &str,
+    context: &Context,
+    yes: bool,
+) -> Result<RequestView, Failure> {
+    let view = client.show(id).await?;
+    if !yes && !context.is_json() && crate::output::is_interactive() {
+        print_request(&view);
+    }
+    Ok(view)
+}
+
+/// Everything that there is to know of a request.
+pub(super) fn print_request(view: &RequestView) {
+    let parameters = match asked(view, "\n") {
+        none if none.is_empty() => "any".to_owned(),
+        some => some,
+    };
+    let runs = match view.runs {
+        Some(runs) => format!("at most {runs}"),
+        None => "any number of times".to_owned(),
+    };
+    let grant = view.grant.as_ref();
+    let narrowed = grant.map(|grant| limits(&grant.limits)).unwrap_or_default();
+    print_fields(&[
+        ("request", view.id.short()),
+        ("status", status(view)),
+        ("task", view.task.to_string()),
+        ("parameters", parameters),
+        ("by", view.by.to_string()),
+        ("reason", view.reason.clone()),
+        ("for", view.duration_s.to_string()),
+        ("starts", view.start.map(local).unwrap_or_default()),
+        ("runs", runs),
+        ("raised", local(view.raised)),
+        ("policy", view.policy.to_string()),
+        ("approvers", stages(view)),
+        ("approved", approvals(view)),
+        (
+            "live",
+            grant
+                .map(|grant| format!("from {} until {}", local(grant.from), local(grant.until)))
+                .unwrap_or_default(),
+        ),
+        ("limited to", narrowed),
+        ("ended", ending(view)),
+    ]);
+}
+
+fn status(view: &RequestView) -> String {
+    let name = view.status.name();
+    match view.status {
+        Status::Pending => format!("{name} until {}", local(view.expires)),
+        Status::Live
+        | Status::Ended
+        | Status::Revoked
+        | Status::Denied
+        | Status::Expired
+        | Status::Canceled
+        | Status::Superseded => name.to_owned(),
+    }
+}
+
+/// The parameters that were asked for.
+pub(super) fn asked(view: &RequestView, between: &str) -> String {
+    spelled(&view.parameters, between)
+}
+
+fn spelled(constraints: &Constraints, between: &str) -> String {
+    let rules: Vec<_> = constraints
+        .iter()
+        .map(|(name, constraint)| format!("{name} {constraint}"))
+        .collect();
+    rules.join(between)
+}
+
+fn limits(limits: &[Constraints]) -> String {
+    let limits: Vec<_> = limits
+        .iter()
+        .filter(|constraints| !constraints.is_empty())
+        .map(|constraints| spelled(constraints, "\n"))
+        .collect();
+    limits.join("\n")
+}
+
+fn stages(view: &RequestView) -> String {
+    let stages: Vec<_> = view
+        .stages
+        .iter()
+        .map(|stage| format!("{}: {} of {}", stage.group, stage.given, stage.needed))
+        .collect();
+    match stages.is_empty() {
+        true => "nobody is asked".to_owned(),
+        false => stages.join("\n"),
+    }
+}
+
+fn approvals(view: &RequestView) -> String {
+    let said: Vec<_> = view
+        .approvals
+        .iter()
+        .map(|approval| {
+            let shorter = approval.duration_s.map(|s| format!(", for {s}"));
+            format!(
+                "by {} at {}{}{}",
+                approval.by,
+                local(approval.at),
+                shorter.unwrap_or_default(),
+                comment(approval.comment.as_deref())
+            )
+        })
+        .collect();
+    said.join("\n")
+}
+
+fn ending(view: &RequestView) -> String {
+    let Some(ending) = &view.ending else {
+        return String::new();
+    };
+    let by = ending.by.as_ref().map(|by| format!(" by {by}"));
+    format!(
+        "at {}{}{}",
+        local(ending.at),
+        by.unwrap_or_default(),
+        comment(ending.comment.as_deref())
+    )
+}
+
+fn comment(text: Option<&str>) -> String {
+    text.map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+/// The first 12 digits of an id: enough to name it by, in a table.
+pub(super) fn brief(short: &str) -> String {
+    short.chars().take(13).collect()
+}

@@ -1,0 +1,75 @@
+//! What every command is told: which profile, which server, which form.
+
+use clap::ValueEnum;
+use inquire::Confirm;
+use writ_client::{Client, Profile, Profiles};
+
+use crate::args::Global;
+use crate::exit::Failure;
+use crate::node::DataDirectory;
+use crate::output::is_interactive;
+
+/// In which form results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// What every command is told.
+#[derive(Debug)]
+pub(crate) struct Context {
+    global: Global,
+    pub(crate) profiles: Profiles,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Result<Self, Failure> {
+        let profiles = Profiles::new(global.config_home.clone())?;
+        Ok(Self { global, profiles })
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.global.output == Form::Json
+    }
+
+    /// The profile that was named on the command line.
+    pub(crate) fn named_profile(&self) -> Option<&str> {
+        self.global.profile.as_deref()
+    }
+
+    /// The server that was named on the command line.
+    pub(crate) fn named_server(&self) -> Option<&str> {
+        self.global.server.as_deref()
+    }
+
+    /// The profile to act as.
+    pub(crate) fn profile(&self) -> Result<Profile, Failure> {
+        Ok(self.profiles.get(self.named_profile())?)
+    }
+
+    /// Speaks to the server as that profile.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(Client::new(self.profile()?, self.named_server())?)
+    }
+
+    /// The data directory of a node on this machine.
+    pub(crate) fn data(&self) -> Result<DataDirectory, Failure> {
+        Ok(DataDirectory::new(self.global.data_dir.clone())?)
+    }
+
+    /// Asks, if there is somebody to ask and the answer is not given already.
+    pub(crate) fn confirm(&self, question: &str, yes: bool) -> Result<(), Failure> {
+        if yes || self.is_json() || !is_interactive() {
+            return Ok(());
+        }
+        match Confirm::new(question).with_default(false).prompt() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::usage("nothing was done")),
+            Err(error) => Err(Failure::usage(format!("nothing was done: {error}"))),
+        }
+    }
+}
