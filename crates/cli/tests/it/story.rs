@@ -46,7 +46,8 @@ fn a_task_is_asked_for_approved_run_and_revoked() {
     assert!(waiting.text().contains(&id), "{waiting:?}");
     site.writ("bob", &["approve", &id[..8], "--comment", "Go ahead"])
         .ok();
-    site.writ("carol", &["approve", &id]).said(3, "not pending");
+    site.writ("carol", &["approve", &id])
+        .said(3, "approved by bob@");
     for _ in 0..3 {
         let done = site.writ("alice", &run).ok();
         assert_eq!(done.stdout, b"hello\n");

@@ -34,7 +34,7 @@ fn founding_twice_or_wrongly_is_refused() {
 fn serving_wrongly_says_why() {
     let site = Site::founded();
     site.writ("admin", &["serve", "--listen", "0.0.0.0:0"])
-        .said(2, "loopback");
+        .said(2, "refusing to listen");
     site.writ("admin", &["serve", "--listen", "nonsense"])
         .said(2, "127.0.0.1");
     let config = site.data().join("writ.toml");
@@ -77,7 +77,7 @@ fn each_step_of_the_tour_answers_wrong_input() {
             3,
             "administrator",
         ),
-        ("nobody", &["whoami"], 2, "writ login"),
+        ("nobody", &["whoami"], 2, "login URL --as UPN"),
         (
             "admin",
             &[
