@@ -73,6 +73,9 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(error) => error.fmt(f),
+            Self::Store(error @ StoreError::Corrupt(_)) => {
+                write!(f, "{error}; restore the newest backup of the database")
+            }
             Self::Store(error) => error.fmt(f),
             Self::Corrupt(corrupt) => write!(
                 f,

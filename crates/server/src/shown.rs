@@ -128,6 +128,12 @@ pub(crate) async fn find<V: Shown>(
     for row in rows.iter().take(MAX_CANDIDATES) {
         found.extend(shown::<V>(state, row)?.filter(&may_read));
     }
+    if rows.is_empty() {
+        // What is open needs no row, if it is named whole.
+        let whole = id.0.parse().ok();
+        let open = whole.and_then(|whole| V::of_state(state, whole));
+        found.extend(open.filter(&may_read));
+    }
     let candidates = names(&found);
     let id = id.0.clone();
     let noun = V::NOUN;

@@ -316,6 +316,15 @@ type = "string"
 required = true
 
 [[task]]
+name = "Host\\Short"
+program = "/bin/echo"
+args = ["{word}"]
+output_cap = 100
+[task.parameters.word]
+type = "string"
+required = true
+
+[[task]]
 name = "Host\\Fail"
 program = "/bin/false"
 args = []

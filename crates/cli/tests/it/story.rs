@@ -127,6 +127,20 @@ fn parameters_arrive_literally() {
 }
 
 #[test]
+fn output_beyond_the_cap_is_cut_and_said_to_be() {
+    let site = Site::open();
+    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
+        .ok();
+    site.grant(r"Host\Short");
+    let word = format!("word={}", "x".repeat(200));
+    let run = ["run", r"Host\Short", "--param", &word];
+    let done = site.writ("alice", &run).said(0, "first 100 bytes");
+    assert_eq!(done.stdout, [b'x'; 100]);
+    let json = site.writ("alice", &[&run[..], &["-o", "json"]].concat());
+    assert_eq!(json.ok().json()["truncated"], true);
+}
+
+#[test]
 fn a_task_that_fails_says_so() {
     let site = Site::open();
     site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
