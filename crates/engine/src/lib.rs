@@ -85,7 +85,8 @@ impl Engine {
     }
 
     /// Takes nothing more but outcomes, waits for runs in flight as long as
-    /// `patience`, then finishes what was taken and syncs the head.
+    /// `patience`, then finishes what was taken, syncs the head and tidies up
+    /// the store.
     ///
     /// A run that has no outcome when the process ends becomes `unknown` at the
     /// next start.
@@ -95,6 +96,9 @@ impl Engine {
         let _ = tokio::time::timeout(patience, self.0.door.runs_ended()).await;
         self.0.stop.send_replace(true);
         self.ended().await;
+        if let Err(error) = self.0.store.tidy().await {
+            tracing::warn!(%error, "the store could not be tidied up");
+        }
     }
 
     /// Returns when the sequencer has ended, whoever ended it.

@@ -180,6 +180,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Takes one step of making the rows anew.
     async fn rebuild(&self, step: Rebuild) -> Result<(), StoreError>;
+
+    /// Before a stop: leaves everything where a copy of the store's file finds
+    /// it. Nothing is lost without.
+    async fn tidy(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// What `Rows` and `End` answer when no rebuild was begun.

@@ -147,4 +147,8 @@ impl<B: Backend> Backend for Faulty<B> {
         let unknown = self.ask(Call::Rebuild(&step))?;
         then(unknown, self.inner.rebuild(step).await)
     }
+
+    async fn tidy(&self) -> Result<(), StoreError> {
+        self.inner.tidy().await
+    }
 }

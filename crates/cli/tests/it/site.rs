@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,14 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
@@ -148,9 +156,21 @@ impl Site {
 
     /// Tries to start the server, which must refuse; answers what it said.
     pub(crate) fn serve_in_vain(&self) -> Done {
-        let done = self.writ("admin", &["serve", "--listen", &self.address]);
-        assert_ne!(done.code, 0, "{done:?}");
-        done
+        let mut child = self
+            .command("admin", &["serve", "--listen", &self.address])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for _ in 0..3_000 {
+            if child.try_wait().unwrap().is_some() {
+                let done = Done::of(child.wait_with_output().unwrap());
+                assert_ne!(done.code, 0, "{done:?}");
+                return done;
+            }
+            thread::park_timeout(Duration::from_millis(20));
+        }
+        child.kill().unwrap();
+        panic!("the server did start: {:?}", child.wait_with_output());
     }
 
     pub(crate) fn log(&self) -> String {
@@ -189,6 +209,9 @@ impl Site {
                 .success()
         );
         assert!(server.wait().unwrap().success(), "{}", self.log());
+        // A node that was stopped leaves everything in one file.
+        let beside = fs::metadata(self.data().join("writ.db-wal"));
+        assert!(beside.is_err() || beside.is_ok_and(|file| file.len() == 0));
     }
 
     pub(crate) fn enrol(&self, name: &str) {
@@ -226,12 +249,7 @@ impl Site {
             .unwrap();
         // A command that reads nothing may be gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
-        Done {
-            code: output.status.code().unwrap_or(-1),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Done::of(child.wait_with_output().unwrap())
     }
 
     fn command(&self, who: &str, args: &[&str]) -> Command {

@@ -151,7 +151,7 @@ fn a_task_that_fails_says_so() {
 }
 
 #[test]
-fn quorum_stages_and_the_other_commands_of_the_issue_work() {
+fn quorum_stages_and_every_listing_work() {
     let site = Site::open();
     site.admin(&[
         "group",

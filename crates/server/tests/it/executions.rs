@@ -73,7 +73,7 @@ async fn waiting_ends_with_the_outcome_or_the_time() {
     let ends = async {
         sleep(Duration::from_millis(200)).await;
         // What concerns others does not end the wait.
-        world.request_word(BOB, Some("x")).await;
+        world.request_word(EVE, Some("x")).await;
         world.finish(run, b"done\n").await;
     };
     let long = path("30");

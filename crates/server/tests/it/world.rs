@@ -2,32 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use writ_connect::{Connector, Connectors, Ended, Output};
+use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::json;
 use writ_core::key::{Algorithm, Hex, SigningKey};
-use writ_core::names::{Address, Upn};
+use writ_core::names::{Address, Name, Upn};
 use writ_core::object::{
-    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, Role, SealingAlgorithm,
-    SealingKey, Services, SiteSettings, Task, Workload,
+    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, Role, Services,
+    SiteSettings, Task, Workload,
 };
+use writ_core::run::Permit;
 use writ_core::statement::{
-    Approve, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey, Outcome, OutputDigest,
-    Payload, Request, RunResult, Session, Set, possession, sign,
+    Approve, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey, Payload, Request,
+    Session, Set, possession, sign,
 };
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraints, Value, Values};
 use writ_core::view::{Posted, RequestView};
-use writ_engine::{Engine, Submission};
+use writ_engine::{
+    Clock, Engine, LocalState, Options, SystemClock, SystemEntropy, found_organization,
+};
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -47,6 +54,36 @@ pub(crate) struct World {
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
     nonce: AtomicU64,
+    finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
+    _directory: tempfile::TempDir,
+}
+
+/// A connector whose runs end when the test says so, with its output.
+struct Held(watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>);
+
+#[async_trait]
+impl Connector for Held {
+    fn check_task(&self, _: &Task) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn check_workload(&self, _: &Workload) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
+        let id = permit.job().execution;
+        let mut finished = self.0.clone();
+        match finished.wait_for(|runs| runs.contains_key(&id)).await {
+            Ok(runs) => output.push(&runs[&id]),
+            Err(_) => {
+                return Ended::Unknown {
+                    note: "the test is over".to_owned(),
+                };
+            }
+        }
+        Ended::Succeeded { exit: Some(0) }
+    }
 }
 
 /// What the server answered.
@@ -94,7 +131,9 @@ pub(crate) fn upn(text: &str) -> Upn {
 impl World {
     /// Founded, with a server; nobody but the administrator, nothing set.
     pub(crate) async fn founded() -> Self {
-        let engine = Engine::stand_in(Arc::new(Memory::new()));
+        let directory = tempfile::tempdir().unwrap();
+        let (finished, held) = watch::channel(BTreeMap::new());
+        let engine = engine(&directory.path().join("state"), held).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -102,16 +141,15 @@ impl World {
             stopped.await.ok();
         });
         tokio::spawn(serving);
-        let world = Self {
+        Self {
             engine,
             address,
             stop: Some(stop),
             client: reqwest::Client::new(),
             nonce: AtomicU64::new(0),
-        };
-        let posted = world.say(ADMIN, Kind::Genesis, genesis()).await;
-        assert!(posted.receipt.accepted, "{posted:?}");
-        world
+            finished,
+            _directory: directory,
+        }
     }
 
     /// With the people above, a task `Host\Say`, a policy of one approval, enabled.
@@ -210,7 +248,7 @@ impl World {
         self.engine.published().state().organization()
     }
 
-    /// An envelope of a person, or of `node`.
+    /// An envelope of a person.
     pub(crate) fn envelope<B: Serialize>(&self, by: &str, kind: Kind, body: B) -> Envelope {
         let payload = self.payload(by, body);
         sign(PayloadType::Statement(kind), &payload, &seed(by)).unwrap()
@@ -338,27 +376,14 @@ impl World {
         ExecutionId(posted.receipt.digest)
     }
 
-    /// Ends a run, as the runner does.
+    /// Lets a run end, with this output.
     pub(crate) async fn finish(&self, execution: ExecutionId, output: &[u8]) {
-        let blob = [&[7; 16][..], output].concat();
-        let digest = Digest::of(&blob);
-        let size = output.len() as u64;
-        let outcome = Outcome {
-            execution,
-            result: RunResult::Succeeded,
-            exit: Some(0),
-            output: Some(OutputDigest { digest, size }),
-            note: None,
-        };
-        let payload = self.payload("node", outcome);
-        let kind = PayloadType::Statement(Kind::Outcome);
-        let submission = Submission {
-            envelope: sign(kind, &payload, &seed("runner")).unwrap(),
-            attachments: Vec::new(),
-        };
-        let blobs = vec![(digest, blob)];
-        let posted = self.engine.submit_with(submission, blobs).await.unwrap();
-        assert!(posted.receipt.accepted, "{posted:?}");
+        self.finished.send_modify(|runs| {
+            runs.insert(execution, output.to_vec());
+        });
+        let mut published = self.engine.watch();
+        let is_over = |published: &Published| published.state().execution(execution).is_none();
+        published.wait_for(is_over).await.unwrap();
     }
 
     pub(crate) async fn shown(&self, by: &str, request: RequestId) -> RequestView {
@@ -402,7 +427,32 @@ fn task() -> Task {
     serde_json::from_str(text).unwrap()
 }
 
-fn genesis() -> Genesis {
+/// An engine of an organization that was just founded.
+async fn engine(directory: &Path, held: watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>) -> Engine {
+    let mut local = LocalState::create(directory, &SystemEntropy).unwrap();
+    let store = Arc::new(Memory::new());
+    let node: Name = "main".parse().unwrap();
+    let payload = Payload {
+        at: SystemClock.now(),
+        body: genesis(local.services().unwrap()),
+        by: ADMIN.parse().unwrap(),
+        instance: None,
+        nonce: Hex(vec![0; 16]),
+    };
+    let kind = PayloadType::Statement(Kind::Genesis);
+    let envelope = sign(kind, &payload, &seed(ADMIN)).unwrap();
+    found_organization(&mut local, &*store, &SystemClock, &node, envelope)
+        .await
+        .unwrap();
+    let connectors = Connectors::new().with(&"command".parse().unwrap(), Held(held));
+    let options = Options { node, max_runs: 8 };
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    Engine::open(local, store, connectors, clock, entropy, options)
+        .await
+        .unwrap()
+}
+
+fn genesis(services: Services) -> Genesis {
     let key = seed(ADMIN).public();
     Genesis {
         organization: "fabrikam.com".parse().unwrap(),
@@ -417,14 +467,7 @@ fn genesis() -> Genesis {
             label: "laptop".to_owned(),
         },
         recovery: seed("recovery").public(),
-        services: Services {
-            log: seed("log").public(),
-            runner: seed("runner").public(),
-            sealing: SealingKey {
-                alg: SealingAlgorithm::X25519,
-                public: Hex(vec![5; 32]),
-            },
-        },
+        services,
         site: SiteSettings {
             origins: vec!["http://localhost:8420".to_owned()],
             rp_id: "localhost".to_owned(),

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
 
+use self::error::refused;
 use self::workers::Workers;
 use self::write::Writer;
 use crate::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry};
@@ -147,5 +148,11 @@ impl Backend for Sqlite {
 
     async fn rebuild(&self, step: Rebuild) -> Result<(), StoreError> {
         self.write(move |writer| writer.rebuild(&step)).await
+    }
+
+    async fn tidy(&self) -> Result<(), StoreError> {
+        // Whoever reads just now is in the way, and nothing is lost by it.
+        self.write(|writer| writer.tidy().map(drop).map_err(refused))
+            .await
     }
 }

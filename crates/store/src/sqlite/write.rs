@@ -83,11 +83,7 @@ impl Writer {
     /// is seen has been moved out of it and synced, leaves one truth.
     fn settle(&mut self) -> Result<(), StoreError> {
         if self.unsettled {
-            let busy: i64 = self
-                .connection
-                .query_row(sql::CHECKPOINT, (), |row| row.get(0))
-                .map_err(unsettled)?;
-            if busy != 0 {
+            if !self.tidy().map_err(unsettled)? {
                 return Err(StoreError::Unavailable(
                     "an earlier commit failed and its fate is not settled yet".to_owned(),
                 ));
@@ -95,6 +91,14 @@ impl Writer {
             self.unsettled = false;
         }
         Ok(())
+    }
+
+    /// Empties the log file beside the store; whether nobody was in the way.
+    pub(super) fn tidy(&self) -> rusqlite::Result<bool> {
+        let busy: i64 = self
+            .connection
+            .query_row(sql::CHECKPOINT, (), |row| row.get(0))?;
+        Ok(busy == 0)
     }
 }
 

@@ -69,6 +69,20 @@ async fn everything_is_there_when_it_is_opened_again() {
 }
 
 #[tokio::test]
+async fn once_tidied_a_copy_of_the_one_file_is_the_store() {
+    let (folder, path) = place();
+    let store = Sqlite::open(&path).unwrap();
+    store.append(make::batch(empty_head(), 3)).await.unwrap();
+    let copy = folder.path().join("copy");
+    store.tidy().await.unwrap();
+    std::fs::copy(&path, &copy).unwrap();
+    let copy = Sqlite::open(&copy).unwrap();
+    assert_eq!(copy.head().await, store.head().await);
+    let all = store.entries(Index(0), 9).await.unwrap();
+    assert_eq!(copy.entries(Index(0), 9).await.unwrap(), all);
+}
+
+#[tokio::test]
 async fn two_programs_on_one_file_conflict() {
     let (_folder, path) = place();
     let one = Sqlite::open(&path).unwrap();
