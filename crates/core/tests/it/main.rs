@@ -17,3 +17,5 @@ mod runs;
 mod said;
 mod sessions;
 mod times;
+mod vectors;
+mod written;
