@@ -5,6 +5,7 @@
 mod approvals;
 mod control;
 mod ends;
+mod golden;
 mod groups;
 mod house;
 mod mutations;

@@ -6,12 +6,25 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn anew() -> bool {
+    env::var_os("WRIT_WRITE").is_some_and(|value| value == "1")
+}
+
+/// What a file holds; none while it is written anew.
+pub(crate) fn read(name: &str) -> Option<String> {
+    (!anew()).then(|| fs::read_to_string(path(name)).unwrap())
+}
+
 /// Compares a text with a file, named from the folder of this crate; or writes
 /// the file, if asked to.
 #[track_caller]
 pub(crate) fn compare(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
-    if env::var_os("WRIT_WRITE").is_some_and(|value| value == "1") {
+    let path = path(name);
+    if anew() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         return;
