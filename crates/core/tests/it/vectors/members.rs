@@ -22,11 +22,11 @@ pub(crate) enum Presence {
 pub(crate) type Members = BTreeMap<String, Presence>;
 
 /// Reads a text as some type; what is wrong with it, if it is not one.
-pub(crate) type Read<'a> = &'a dyn Fn(&[u8]) -> Result<String, String>;
+pub(crate) type Reader = dyn Fn(&[u8]) -> Result<String, String>;
 
 /// The members of the type that stands at a place of a text; none if what
 /// stands there is no object, or one with names of anybody's choice.
-pub(crate) fn members(read: Read<'_>, text: &str, place: &str) -> Option<Members> {
+pub(crate) fn members(read: &Reader, text: &str, place: &str) -> Option<Members> {
     let names = named_instead(read, text, place, "unknown field")?;
     let presence = |name: &String| {
         let without = edited(text, place, |object| {
@@ -47,12 +47,12 @@ pub(crate) fn members(read: Read<'_>, text: &str, place: &str) -> Option<Members
 }
 
 /// The words that may stand at a place, where the type names them.
-pub(crate) fn words(read: Read<'_>, text: &str, place: &str) -> Option<Vec<String>> {
+pub(crate) fn words(read: &Reader, text: &str, place: &str) -> Option<Vec<String>> {
     named_instead(read, text, place, "unknown variant")
 }
 
 /// Puts something unknown to a place, and picks the names out of what is said.
-fn named_instead(read: Read<'_>, text: &str, place: &str, what: &str) -> Option<Vec<String>> {
+fn named_instead(read: &Reader, text: &str, place: &str, what: &str) -> Option<Vec<String>> {
     let odd = edited(text, place, |value| match value.as_object_mut() {
         Some(members) => drop(members.insert("!".into(), Value::Bool(true))),
         None => *value = Value::String("!".into()),
