@@ -231,6 +231,23 @@ mod tests {
         }
     }
 
+    /// The codes that `docs/statements.md` points to, made by another hand.
+    #[test]
+    fn the_vectors_read() {
+        let vectors = include_str!("../../core/tests/vectors/codes.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let text = |pointer: &str| vectors.pointer(pointer).unwrap().as_str().unwrap();
+        let id = OrganizationId(text("/organization").parse().unwrap());
+        let upn = Upn::parse(text("/invitation/person")).unwrap();
+        for purpose in [Purpose::Invitation, Purpose::Recovery] {
+            let at = |member: &str| text(&format!("/{}/{member}", purpose.name()));
+            let code = Code::read(purpose, at("code")).unwrap();
+            assert!(code.is_for(id));
+            assert_eq!(*code.reveal(), at("code"));
+            assert_eq!(code.key(id, &upn).public().id().to_string(), at("key/id"));
+        }
+    }
+
     #[test]
     fn one_kind_is_not_the_other_and_noise_is_neither() {
         let seed = RecoverySeed::draw();

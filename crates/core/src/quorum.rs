@@ -10,10 +10,19 @@ use crate::names::{Address, Upn};
 use crate::object::{MAX_GROUP_DEPTH, Stage};
 use crate::state::State;
 
+/// What stages miss: approvals of this group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Which group cannot give what is asked of it.
+    pub group: Address,
+    /// How many are missing and who could give the others, in words.
+    pub problem: String,
+}
+
 impl State {
     /// Whether active people with a key, other than the requester, could give
-    /// every approval of these stages; else what is missing, in words.
-    pub fn reachable(&self, requester: &Upn, stages: &[Stage]) -> Result<(), String> {
+    /// every approval of these stages; else what is missing.
+    pub fn reachable(&self, requester: &Upn, stages: &[Stage]) -> Result<(), Missing> {
         let able: Vec<BTreeSet<Upn>> = stages
             .iter()
             .map(|stage| self.able(&stage.group, requester))
@@ -81,7 +90,7 @@ fn seat(
     false
 }
 
-fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> String {
+fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> Missing {
     let able: Vec<_> = able
         .into_iter()
         .flatten()
@@ -91,12 +100,13 @@ fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> String {
         [] => "nobody besides you has a key there yet".to_owned(),
         names => format!("besides you, only {} could", names.join(", ")),
     };
-    format!(
-        "{} must give {} approval{}, at most {given} can be given: {who}; an administrator adds \
-         people: writ group set {} --add UPN",
-        stage.group,
-        stage.approvals,
-        if stage.approvals.get() == 1 { "" } else { "s" },
-        stage.group
-    )
+    let plural = if stage.approvals.get() == 1 { "" } else { "s" };
+    let problem = format!(
+        "{} must give {} approval{plural}, at most {given} can be given: {who}",
+        stage.group, stage.approvals
+    );
+    Missing {
+        group: stage.group.clone(),
+        problem,
+    }
 }

@@ -8,12 +8,18 @@
 
 use std::fmt;
 
+use crate::credentials::MAX_KEYS;
 use crate::digest::{ExecutionId, KeyId, RequestId};
 use crate::names::{Address, Name, TaskName, Upn};
-use crate::object::Noun;
+use crate::object::{MAX_GROUP_DEPTH, Noun};
+use crate::request::{MAX_LIVE, MAX_PENDING};
+use crate::rules::Rules;
 use crate::statement::{FRESH, Principal};
 use crate::time::{Seconds, Time};
 use crate::value::{Value, Values};
+
+/// The newest rules, for the sentence about others.
+const NEWEST: u16 = Rules::NEWEST.number();
 
 /// One line of `docs/refusals.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +28,19 @@ pub struct Listed {
     pub code: &'static str,
     /// When it is said.
     pub when: &'static str,
-    /// The sentence, with its fields in braces.
+    /// What is said, with its fields in braces.
     pub sentence: &'static str,
+    /// What to do next: how the sentence goes on.
+    pub next: &'static str,
 }
 
-/// An enum of refusals: each variant with its code and its sentence beside it,
-/// so that neither can be forgotten.
+/// An enum of refusals: each variant with its code, its sentence and what to do
+/// next beside it, so that none can be forgotten.
 macro_rules! refusals {
     (
         $(#[$doc:meta])* $name:ident;
         $( #[doc = $when:literal] $variant:ident { $( $field:ident : $type:ty ),* }
-            $code:literal $sentence:literal )*
+            $code:literal $sentence:literal $next:literal )*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +55,7 @@ macro_rules! refusals {
         impl $name {
             /// All of them, as the documentation lists them.
             pub const CATALOG: &[Listed] = &[
-                $( Listed { code: $code, when: $when, sentence: $sentence }, )*
+                $( Listed { code: $code, when: $when, sentence: $sentence, next: $next }, )*
             ];
 
             /// As entries and answers spell it.
@@ -61,7 +69,10 @@ macro_rules! refusals {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $( Self::$variant { $( $field ),* } => write!(f, $sentence), )*
+                    $( Self::$variant { $( $field ),* } => {
+                        write!(f, $sentence)?;
+                        write!(f, $next)
+                    } )*
                 }
             }
         }
@@ -76,144 +87,189 @@ refusals! {
 
     /// The organization exists already.
     GenesisTwice {} "genesis-twice"
-        "this organization has been founded already; a second one needs a data directory of its own"
+        "this organization has been founded already"
+        "; a second one needs a data directory of its own: writ --data-dir DIR init"
     /// Nothing has been said yet, and this is not a genesis.
     GenesisFirst {} "genesis-first"
-        "the log is empty; found the organization first: writ init --organization DOMAIN --admin UPN"
+        "the log is empty"
+        "; found the organization first: writ init --organization DOMAIN --admin UPN"
     /// The statement asks for what this version does not do.
     NotYet { what: &'static str } "not-yet"
         "{what} is not supported by this version"
+        "; do without it, or update when the CHANGELOG of a newer version has it"
     /// The statement was made for another organization.
     WrongInstance {} "wrong-instance"
-        "the statement was made for another organization; sign in to this one: writ login URL --as UPN"
+        "the statement was made for another organization"
+        "; sign in to this one: writ login URL --as UPN"
     /// The statement's own time is too far from the log's.
     Stale { at: Time, now: Time } "stale"
-        "the statement says it was made at {at}, and here it is {now}; they may differ by {FRESH}: set the clock and repeat"
+        "the statement says it was made at {at}, and here it is {now}; they may differ by at most {FRESH}"
+        ": set the clock and repeat"
     /// The same statement is in the log already.
     Replayed { index: u64 } "replayed"
-        "the same statement is entry {index} already; it acts once"
+        "the same statement is entry {index} already, and acts once"
+        "; that entry is its answer: to say it again, make a new one"
     /// The key that signed is not one of the person's live keys.
     KeyNotLive { who: Principal } "key-not-live"
-        "this key is not enrolled for {who}, or was revoked; ask an administrator for a new invitation and run: writ login URL --as UPN"
+        "this key is not enrolled for {who}, or was revoked"
+        "; ask an administrator for a new invitation and run: writ login URL --as UPN"
     /// The invitation was used or has ended.
     InvitationEnded { person: Upn } "invitation-ended"
-        "the invitation of {person} was used already, replaced or has ended; an administrator makes a new one: writ person invite {person}"
+        "the invitation of {person} was used already, replaced or has ended"
+        "; an administrator makes a new one: writ person invite {person}"
     /// The person was deactivated, or does not exist.
     Inactive { person: Upn } "inactive"
-        "{person} is not an active person of this organization; an administrator can change that: writ person invite {person}"
+        "{person} is not an active person of this organization"
+        "; an administrator can change that: writ person invite {person}"
     /// The statement needs an administrator.
     NotAdministrator { person: Upn } "not-administrator"
-        "{person} is not an administrator, and only administrators may do this"
+        "only administrators may do this, and {person} is not one"
+        "; ask one to do it, or to make you one: writ person invite {person} --role administrator"
     /// The statement concerns somebody else.
     NotYours { person: Upn } "not-yours"
-        "this belongs to {person}; only they or an administrator may do this"
+        "this belongs to {person}, and only they or an administrator may do it"
+        "; ask one of them"
 
     /// The object changed after the signer looked at it.
-    Changed { noun: Noun, name: String, index: u64 } "changed"
-        "the {noun} {name} was changed by entry {index}, after you looked; look again and repeat"
+    Changed { what: String, index: u64 } "changed"
+        "the {what} was changed by entry {index}, after you looked"
+        "; look again and repeat"
     /// The object does not exist.
     UnknownObject { noun: Noun, name: String } "unknown-object"
-        "there is no {noun} {name}; see: writ {noun} list"
+        "there is no {noun} {name}"
+        "; see: writ {noun} list"
     /// A person and a group would have the same name; a removed group keeps its own.
     NameTaken { name: String, noun: Noun } "name-taken"
         "{name} names a {noun} already, or did; people and groups share their names"
+        ": choose another one"
     /// The group would contain itself.
     GroupCycle { group: Address, member: Address } "group-cycle"
         "{member} contains {group}, directly or through others, so it cannot be its member"
+        "; see who is in it: writ group show {member}"
     /// The groups would nest too deeply.
     GroupDepth { group: Address } "group-depth"
-        "{group} would nest groups deeper than 8 levels; flatten it"
+        "{group} would nest groups deeper than {MAX_GROUP_DEPTH} levels"
+        "; put people into it instead of groups: writ group set {group} --add UPN"
     /// Nobody would be left to administer.
     LastAdministrator { person: Upn } "last-administrator"
-        "{person} is the last active administrator with a key; make another one first: writ person invite UPN --role administrator"
+        "{person} is the last active administrator with a key"
+        "; make another one first: writ person invite UPN --role administrator"
     /// The site names rules that this version does not know, or older ones.
     RulesUnknown { rules: u16 } "rules-unknown"
-        "rules {rules} cannot be chosen; this version follows rules up to 1 and never goes back"
+        "rules {rules} cannot be chosen; this version follows rules up to {NEWEST} and never goes back"
+        ": keep the rules that are in force, or update Writ first"
 
     /// The key is one of the person's already, or that of their invitation.
     KeyExists { key: KeyId } "key-exists"
-        "the key {key} is enrolled already; make a new one"
+        "the key {key} is enrolled already"
+        "; make a new one, and enrol that"
     /// The person has as many keys as anybody may have.
     KeyLimit { person: Upn } "key-limit"
-        "{person} has 32 keys; revoke one first: writ key list, writ key revoke KEY"
+        "{person} has {MAX_KEYS} keys, which is all that anybody may have"
+        "; revoke one first: writ key list, writ key revoke KEY"
     /// The person has no such key.
     UnknownKey { key: KeyId, person: Upn } "unknown-key"
-        "{person} has no key {key}; see: writ key list"
+        "{person} has no key {key}"
+        "; see: writ key list {person}"
 
     /// Privileged access has been disabled.
     Disabled {} "disabled"
-        "privileged access is disabled: nothing can be requested, approved or run until an administrator enables it: writ enable"
+        "privileged access is disabled: nothing can be requested, approved or run"
+        "; an administrator enables it: writ enable"
     /// Privileged access was never enabled.
     NeverEnabled {} "never-enabled"
-        "privileged access has not been enabled yet; an administrator does it once: writ enable --admin-group ADDRESS"
+        "privileged access has not been enabled yet"
+        "; an administrator does it once: writ enable --admin-group ADDRESS"
     /// The task does not exist.
     UnknownTask { task: TaskName } "unknown-task"
-        "there is no task {task}; see: writ task list"
+        "there is no task {task}"
+        "; see: writ task list"
     /// No policy covers the task, so it is closed.
     NoPolicy { task: TaskName } "no-policy"
-        "No approval policy covers {task}, so nobody may run it. An administrator allows it with: writ policy set '{task}' --approval manual"
+        "No approval policy covers {task}, so nobody may run it."
+        " An administrator allows it with: writ policy set '{task}' --approval manual"
     /// The policy asks for approval, and names nobody who could give it.
     NoApprovers { task: TaskName } "no-approvers"
-        "the policy of {task} names no approvers and there is no default group; an administrator sets one: writ enable --admin-group ADDRESS"
+        "the policy of {task} names no approvers and there is no default group"
+        "; an administrator sets one: writ enable --admin-group ADDRESS"
     /// The policy says who may ask, and the person is not among them.
     NotRequester { task: TaskName, group: Address } "not-requester"
-        "only members of {group} may ask for {task}; an administrator can add you: writ group set {group} --add UPN"
+        "only members of {group} may ask for {task}"
+        "; an administrator can add you: writ group set {group} --add UPN"
     /// The duration is outside what the policy grants.
     Duration { longest: Seconds } "duration"
         "the duration must be from 1m to {longest}, which is the most that the policy grants"
+        "; give another: --for {longest}"
     /// A parameter is not what the task, the policy or the grant allows.
-    Parameters { problem: String } "parameters"
+    Parameters { task: TaskName, problem: String } "parameters"
         "{problem}"
+        "; see what the task takes: writ task show '{task}'"
     /// The asked start is in the past or too far ahead.
     Start {} "start"
         "the start must be in the future, and at most 30 days ahead"
+        "; give another, or leave it out to start when it is approved: --start TIME"
     /// More runs are asked for than the policy grants.
     Runs { most: u64 } "runs"
-        "the policy grants at most {most} runs; ask for no more"
+        "the policy grants at most {most} runs"
+        "; ask for no more: --runs {most}"
     /// The same is pending already.
     AlreadyPending { request: RequestId } "already-pending"
-        "you asked for the same already and it is pending; see: writ show {request}"
+        "you asked for the same already and it is pending"
+        "; see who can decide it: writ show {request}"
     /// The person has as many pending requests as anybody may have.
     PendingLimit {} "pending-limit"
-        "you have 100 pending requests; cancel some first: writ requests --mine, writ cancel ID"
+        "you have {MAX_PENDING} pending requests, which is all that anybody may have"
+        "; cancel some first: writ requests --mine, writ cancel ID"
     /// The person has as many live grants as anybody may have.
     LiveLimit { person: Upn } "live-limit"
-        "{person} has 1000 live grants; some must end first: writ grants, writ revoke ID"
+        "{person} has {MAX_LIVE} live grants, which is all that anybody may have"
+        "; some must end first: writ grants, writ revoke ID"
 
     /// The request was decided or has ended, or never was.
     NotPending { request: RequestId } "not-pending"
-        "the request {request} is not pending any more, or does not exist; see: writ show {request}"
+        "the request {request} was decided, has ended, or does not exist"
+        "; see what became of it: writ show {request}"
     /// The approver is the requester.
-    SelfApproval {} "self-approval"
+    SelfApproval { request: RequestId } "self-approval"
         "you asked for this yourself, so somebody else must approve it"
+        "; see who can: writ show {request}"
     /// The person is not in the group that is asked now.
     NotApprover { group: Address } "not-approver"
         "only members of {group} may approve this now"
+        "; ask one of them, or an administrator to add you: writ group set {group} --add UPN"
     /// The person decided this request before.
-    AlreadyDecided {} "already-decided"
-        "you approved this request already; each person decides once"
+    AlreadyDecided { request: RequestId } "already-decided"
+        "you approved this request already, and each person decides once"
+        "; see who else can: writ show {request}"
     /// The approval would give more than was asked for.
     Wider { longest: Seconds } "wider"
         "an approval may give less than was asked for and not more: from 1m to {longest}"
+        "; give a shorter time, or leave it out: --for {longest}"
     /// Ending somebody else's request needs a comment.
     CommentRequired {} "comment-required"
-        "say why: add --comment TEXT"
+        "whoever ends somebody else's request must say why"
+        ": add --comment TEXT"
     /// The person may not end this request.
     NotYoursToEnd { request: RequestId } "not-yours-to-end"
         "only its requester, its approvers and administrators may end the request {request}"
+        "; ask one of them: writ show {request}"
 
     /// No live grant covers the run.
     Insufficient { task: TaskName, with: Asked } "insufficient"
-        "Insufficient permissions. Please raise an elevated access request for this task.\n  writ request '{task}'{with} --reason 'TEXT'"
+        "Insufficient permissions. Please raise an elevated access request for this task."
+        "\n  writ request '{task}'{with} --reason 'TEXT'"
     /// The grant covers the run and has not begun.
     NotStarted { request: RequestId, from: Time } "not-started"
-        "the grant {request} begins at {from}; run it then"
+        "the grant {request} begins at {from}"
+        "; run it then"
     /// The grant is older than the policy now allows.
     TooOld { task: TaskName, longest: Seconds } "too-old"
-        "the policy of {task} now grants at most {longest}, and this grant is older; ask again: writ request '{task}' --reason 'TEXT'"
+        "the policy of {task} now grants at most {longest}, and this grant is older"
+        "; ask again: writ request '{task}' --reason 'TEXT'"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
-        "the execution {execution} does not exist or has its outcome already; see: writ executions"
+        "the execution {execution} does not exist or has its outcome already"
+        "; see: writ executions"
 }
 
 refusals! {
@@ -222,46 +278,60 @@ refusals! {
 
     /// The envelope or what travels beside it is too big.
     TooBig { size: usize, most: usize } "too-big"
-        "the statement is {size} bytes and may be {most}; shorten its texts, or give a long one with --param NAME=@FILE"
+        "the statement is {size} bytes and may be {most}"
+        "; shorten its texts, or give a long one with --param NAME=@FILE"
     /// The envelope or its payload is not of the right form.
     BadForm { problem: String } "bad-form"
         "{problem}"
+        "; nothing was recorded: correct it and repeat"
     /// The statement was made for another organization.
     OtherInstance {} "wrong-instance"
-        "the statement was made for another organization; sign in to this one: writ login URL --as UPN"
+        "the statement was made for another organization"
+        "; sign in to this one: writ login URL --as UPN"
     /// The statement's own time is too far from the server's.
     OutOfTime { at: Time, now: Time } "stale"
-        "the statement says it was made at {at}, and the server's clock says {now}; they may differ by {FRESH}: set the clock and repeat"
+        "the statement says it was made at {at}, and the server's clock says {now}; they may differ by at most {FRESH}"
+        ": set the clock and repeat"
     /// No live key of that person has the id.
     NoSuchKey { who: Principal } "key-not-live"
-        "this key is not enrolled for {who}, or was revoked, or the invitation was used or has ended; ask an administrator for a new invitation: writ person invite UPN"
+        "this key is not enrolled for {who}, or was revoked, or the invitation was used or has ended"
+        "; ask an administrator for a new invitation: writ person invite UPN"
     /// The signature does not fit.
     BadSignature {} "bad-signature"
-        "the signature does not fit the statement; nothing was recorded"
+        "the signature does not fit the statement, so it was changed on the way or made by another key; nothing was recorded"
+        ": repeat, and if it stays so, enrol a new key: writ login URL --as UPN"
     /// What travels beside the envelope is missing, odd or not what it says.
     BadAttachment { problem: String } "bad-attachment"
         "{problem}"
+        "; nothing was recorded: send every text that the statement names, and no other"
     /// The connector does not understand the task or the workload.
     BadTemplate { problem: String } "bad-template"
         "{problem}"
+        "; nothing was recorded: correct it and set it again"
     /// Enrolled people could never give the approvals that the policy asks for.
-    Quorum { task: TaskName, missing: String } "quorum"
-        "nobody could ever approve this request for {task}: {missing}"
+    Quorum { task: TaskName, group: Address, problem: String } "quorum"
+        "nobody could ever approve this request for {task}: {problem}"
+        "; an administrator adds people: writ group set {group} --add UPN"
     /// This node has as many runs in flight as it may.
     Busy {} "busy"
-        "this node has as many runs in flight as it may; repeat in a few seconds"
+        "this node has as many runs in flight as it may"
+        "; repeat in a few seconds"
     /// Too much is waiting.
     Overloaded {} "overloaded"
-        "the server is overloaded; nothing was recorded: repeat in a few seconds"
+        "the server is overloaded; nothing was recorded"
+        ": repeat in a few seconds"
     /// The log could not be written.
     Unavailable { problem: String } "unavailable"
-        "nothing was recorded: {problem}; the operator finds more with: writ status"
+        "nothing was recorded: {problem}"
+        "; repeat in a few seconds, and if it stays so, the operator finds more with: writ status"
     /// It is not known whether the log was written.
     Unknown {} "unknown-fate"
-        "the server lost its database while recording this; send the same again: it acts once"
+        "the server lost its database while recording this"
+        "; send the same again: it acts once"
     /// The node is stopping.
     Stopping {} "stopping"
-        "the server is stopping; nothing was recorded: repeat in a few seconds"
+        "the server is stopping; nothing was recorded"
+        ": repeat in a few seconds"
 }
 
 impl Refusal {
@@ -327,6 +397,15 @@ mod tests {
         for catalog in [Refusal::CATALOG, TurnedAway::CATALOG] {
             let codes: BTreeSet<_> = catalog.iter().map(|listed| listed.code).collect();
             assert_eq!(codes.len(), catalog.len());
+        }
+    }
+
+    #[test]
+    fn every_no_says_what_to_do_next() {
+        for listed in [Refusal::CATALOG, TurnedAway::CATALOG].concat() {
+            let next = listed.next.trim_start_matches([';', ':', ',', ' ', '\n']);
+            assert!(next.len() > 8 && next != listed.next, "{listed:?}");
+            assert!(!listed.sentence.is_empty() && !listed.next.ends_with('.'));
         }
     }
 

@@ -106,8 +106,11 @@ pub(crate) fn may_ask(r: &Reading<'_>, upn: &Upn, governed: &Governed) -> Result
 /// What a request fixes must be possible under the task and the policy.
 fn admissible(governed: &Governed, asked: &Constraints) -> Result<(), Refusal> {
     let policy = &governed.rule.policy;
-    check_constraints(&governed.task.parameters, asked)
-        .map_err(|problem| Refusal::Parameters { problem })?;
+    let no = |problem| Refusal::Parameters {
+        task: governed.task.name.clone(),
+        problem,
+    };
+    check_constraints(&governed.task.parameters, asked).map_err(no)?;
     for (name, constraint) in asked {
         let problem = match (policy.parameters.get(name), constraint) {
             (Some(wanted), Constraint::Equals(value)) if !wanted.allows(Some(value)) => {
@@ -119,7 +122,7 @@ fn admissible(governed: &Governed, asked: &Constraints) -> Result<(), Refusal> {
             }
             _ => continue,
         };
-        return Err(Refusal::Parameters { problem });
+        return Err(no(problem));
     }
     Ok(())
 }
@@ -170,10 +173,10 @@ pub(crate) fn approve(
         return Err(Refusal::NotPending { request: record.id });
     }
     if record.by == signer.upn {
-        return Err(Refusal::SelfApproval {});
+        return Err(Refusal::SelfApproval { request: record.id });
     }
     if record.approvals.iter().any(|a| a.by == signer.upn) {
-        return Err(Refusal::AlreadyDecided {});
+        return Err(Refusal::AlreadyDecided { request: record.id });
     }
     let stages = &record.rule.stages;
     let given = counted(r, record);
@@ -196,8 +199,12 @@ pub(crate) fn approve(
         return Err(Refusal::Wider { longest });
     }
     if let Some(task) = r.task(&record.task) {
-        check_constraints(&task.parameters, &approve.parameters)
-            .map_err(|problem| Refusal::Parameters { problem })?;
+        check_constraints(&task.parameters, &approve.parameters).map_err(|problem| {
+            Refusal::Parameters {
+                task: task.name.clone(),
+                problem,
+            }
+        })?;
     }
 
     let mut approved = record.as_ref().clone();

@@ -40,12 +40,16 @@ pub(crate) fn invoke(
         values: &invoke.parameters,
         attached: &invoke.attached,
     };
-    given.fits(&governed.task.parameters)?;
+    let no = |problem| Refusal::Parameters {
+        task: governed.task.name.clone(),
+        problem,
+    };
+    given.fits(&governed.task.parameters).map_err(no)?;
     let grant = choose(r, signer, &governed, &given, invoke)?;
     may_ask(r, &signer.upn, &governed)?;
     let policy = &governed.rule.policy;
     if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
-        return Err(Refusal::Parameters { problem });
+        return Err(no(problem));
     }
     let record = ExecutionRecord {
         id: ExecutionId(id),
@@ -92,7 +96,10 @@ fn choose<'a>(
         }
         if let Some(problem) = given.beyond(grant) {
             why = match invoke.request {
-                Some(_) => Refusal::Parameters { problem },
+                Some(_) => Refusal::Parameters {
+                    task: governed.task.name.clone(),
+                    problem,
+                },
                 None => why,
             };
         } else if r.now() < grant.from {
@@ -124,28 +131,25 @@ struct Given<'a> {
 
 impl Given<'_> {
     /// Whether the task takes all of it, and nothing it requires is missing.
-    fn fits(&self, schemas: &Schemas) -> Result<(), Refusal> {
-        let no = |problem| Err(Refusal::Parameters { problem });
-        if let Err(problem) = check_values(schemas, self.values) {
-            return no(problem);
-        }
+    fn fits(&self, schemas: &Schemas) -> Result<(), String> {
+        check_values(schemas, self.values)?;
         for (name, attachment) in self.attached {
             match schemas.get(name) {
-                None => return no(format!("the task has no parameter `{name}`")),
+                None => return Err(format!("the task has no parameter `{name}`")),
                 Some(schema) if schema.value_type != ValueType::String => {
-                    return no(format!(
+                    return Err(format!(
                         "parameter `{name}` must be a {}",
                         schema.value_type
                     ));
                 }
                 Some(schema) if schema.one_of.is_some() => {
-                    return no(format!(
+                    return Err(format!(
                         "parameter `{name}` is one of a few; it must stand in the statement"
                     ));
                 }
                 Some(schema) if attachment.size > schema.max_length => {
                     let (size, most) = (attachment.size, schema.max_length);
-                    return no(format!(
+                    return Err(format!(
                         "parameter `{name}` is {size} bytes long; at most {most} are allowed"
                     ));
                 }
@@ -156,7 +160,7 @@ impl Given<'_> {
             .iter()
             .find(|(name, schema)| schema.required && !self.has(name));
         match missing {
-            Some((name, _)) => no(format!("parameter `{name}` is required")),
+            Some((name, _)) => Err(format!("parameter `{name}` is required")),
             None => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use writ_core::Missing;
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, MAX_ENVELOPE};
 use writ_core::key::PublicKey;
@@ -264,7 +265,11 @@ fn check_quorum(
     let task = governed.task.name.clone();
     state
         .reachable(requester, &governed.rule.stages)
-        .map_err(|missing| TurnedAway::Quorum { task, missing })
+        .map_err(|Missing { group, problem }| TurnedAway::Quorum {
+            task,
+            group,
+            problem,
+        })
 }
 
 /// What travels beside a statement must be what the statement names, all of it

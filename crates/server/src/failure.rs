@@ -324,7 +324,8 @@ mod tests {
             (
                 TurnedAway::Quorum {
                     task: task(),
-                    missing: text(),
+                    group: "approvers@fabrikam.com".parse().unwrap(),
+                    problem: text(),
                 },
                 409,
             ),

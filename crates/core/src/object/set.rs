@@ -66,8 +66,7 @@ fn unchanged(r: &Reading<'_>, seen: u64, object: &Object) -> Result<(), Refusal>
 fn not_since(seen: u64, changed: Option<Index>, noun: Noun, name: &str) -> Result<(), Refusal> {
     match changed {
         Some(Index(index)) if index >= seen => Err(Refusal::Changed {
-            noun,
-            name: name.to_owned(),
+            what: format!("{noun} {name}").trim_end().to_owned(),
             index,
         }),
         _ => Ok(()),

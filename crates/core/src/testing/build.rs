@@ -215,7 +215,7 @@ pub fn genesis() -> Genesis {
         organization: Domain::parse(DOMAIN).unwrap(),
         admin: FirstAdministrator {
             upn: upn("admin"),
-            name: Some("Ada Min".into()),
+            name: None,
             mail: None,
         },
         key: LabelledKey {

@@ -14,7 +14,7 @@ pub enum Constraint {
     Equals(Value),
     /// It must be one of these.
     OneOf(Vec<Value>),
-    /// Text that matches: `*` any text, `?` one character, all else itself.
+    /// Text that matches: `*` any text, `?` one byte, all else itself.
     Glob(String),
     /// An integer within these bounds, both included.
     Range(Range),

@@ -4,9 +4,12 @@
 
 mod approvals;
 mod control;
+mod documents;
 mod ends;
+mod golden;
 mod groups;
 mod house;
+mod mutations;
 mod not_yet;
 mod outcomes;
 mod people;
@@ -17,3 +20,5 @@ mod runs;
 mod said;
 mod sessions;
 mod times;
+mod vectors;
+mod written;

@@ -322,7 +322,10 @@ fn a_set_is_refused_if_the_object_changed() {
         let mut set = w.setting(object.clone());
         set.seen = looked;
         w.yes("admin", set.clone());
-        no(&mut w, "admin", set, "changed");
+        let said = no(&mut w, "admin", set, "changed").to_string();
+        // Where there is only one, its noun is its name.
+        let named = said.starts_with(&format!("the {} ", object.noun()));
+        assert!(named && !said.contains("  "), "{said}");
     }
     let looked = w.size();
     w.set(manual(RESTART, &[("seniors", 1)]));

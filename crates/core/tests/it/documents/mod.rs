@@ -1,0 +1,4 @@
+//! The documentation says what the code does: what it lists, a test compares.
+
+mod refusals;
+mod statements;
