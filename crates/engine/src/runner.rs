@@ -10,15 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use writ_connect::{Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
+use writ_core::json::JsonError;
 use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
+use writ_core::refusal::{Refusal, TurnedAway};
 use writ_core::run::Permit;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
+use writ_core::time::Time;
 
 use crate::clock::Entropy;
 use crate::sequence::ToStart;
@@ -26,6 +29,14 @@ use crate::{Engine, Submission, speak};
 
 /// How long to wait before saying an outcome again that was not recorded.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long after the task's deadline a connector is given up.
+const GRACE: Duration = Duration::from_secs(30);
+/// What the log says of a statement that was decided too late.
+const STALE: &str = Refusal::Stale {
+    at: Time(0),
+    now: Time(0),
+}
+.code();
 /// How long a note in the log may be, in characters.
 const MAX_NOTE: usize = 1_000;
 
@@ -70,7 +81,7 @@ impl Runner {
 
     /// Ends what an earlier process of this node left open: nothing is ever run
     /// again by itself.
-    pub(crate) async fn end_open_runs(&self) {
+    pub(crate) async fn end_open_runs(self) {
         let published = self.engine.published();
         let open: Vec<_> = published
             .state()
@@ -128,10 +139,14 @@ impl Runner {
             Ok(permit) => permit,
             Err(why) => return not_started(why),
         };
-        let output = Output::new(permit.job().task.output_cap);
-        let ended = connector.execute(&permit, &output).await;
+        let task = &permit.job().task;
+        let output = Output::new(task.output_cap);
+        let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
+        let ended = timeout(most, connector.execute(&permit, &output)).await;
         Finished {
-            ended,
+            ended: ended.unwrap_or_else(|_| Ended::Unknown {
+                note: "the connector did not end by the task's deadline".into(),
+            }),
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
@@ -169,54 +184,72 @@ impl Runner {
 
     /// Says an outcome until it is recorded, or found recorded, or the node stops.
     async fn say(&self, execution: ExecutionId, finished: Finished) {
+        let mut said = None;
         loop {
-            match self.say_once(execution, &finished).await {
-                Said::Done => return,
-                Said::Stopped => {
-                    tracing::warn!(%execution, "stopped before the outcome was recorded");
-                    return;
+            let why = match self.say_once(execution, &finished, &mut said).await {
+                Ok(()) => return,
+                Err(why) => why,
+            };
+            if *self.engine.0.stopped.borrow() {
+                tracing::warn!(%execution, "stopped before the outcome was recorded");
+                return;
+            }
+            tracing::warn!(%execution, why, "the outcome was not recorded yet");
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// The same statement again acts once, so `said` keeps it; another is made
+    /// only where the clock has left it behind.
+    async fn say_once(
+        &self,
+        execution: ExecutionId,
+        finished: &Finished,
+        said: &mut Option<Submission>,
+    ) -> Result<(), String> {
+        let submission = match said.take() {
+            Some(submission) => submission,
+            None => self
+                .statement(execution, finished)
+                .map_err(|error| error.to_string())?,
+        };
+        match self.engine.submit(submission.clone()).await {
+            Ok(posted) => match posted.receipt.code.as_deref() {
+                None => Ok(()),
+                Some(STALE) => Err(posted.detail.unwrap_or_default()),
+                Some(code) => {
+                    // It has one already, or the log takes none from this key.
+                    tracing::error!(%execution, code, "the outcome was refused");
+                    Ok(())
                 }
-                Said::Again(why) => {
-                    tracing::warn!(%execution, why, "the outcome was not recorded yet");
-                    sleep(PAUSE).await;
-                }
+            },
+            Err(why @ TurnedAway::OutOfTime { .. }) => Err(why.to_string()),
+            Err(why) => {
+                *said = Some(submission);
+                Err(why.to_string())
             }
         }
     }
 
-    async fn say_once(&self, execution: ExecutionId, finished: &Finished) -> Said {
-        let Some(instance) = self.engine.published().state().organization() else {
-            return Said::Stopped;
-        };
+    fn statement(
+        &self,
+        execution: ExecutionId,
+        finished: &Finished,
+    ) -> Result<Submission, JsonError> {
         let (body, attachments) = self.outcome(execution, finished);
-        let now = self
-            .engine
-            .now()
-            .max(self.engine.published().state().time());
+        let published = self.engine.published();
         let envelope = speak::envelope(
             Kind::Outcome,
             body,
             &self.key,
-            instance,
-            now,
+            published.state().organization(),
+            self.engine.now(),
             &*self.entropy,
-        );
-        let envelope = match envelope {
-            Ok(envelope) => envelope,
-            Err(error) => return Said::Again(error.to_string()),
-        };
-        match self
-            .engine
-            .submit(Submission {
-                envelope,
-                attachments,
-            })
-            .await
-        {
-            Ok(_) => Said::Done,
-            Err(_) if *self.engine.0.stopped.borrow() => Said::Stopped,
-            Err(turned_away) => Said::Again(turned_away.to_string()),
-        }
+        )?;
+        Ok(Submission {
+            envelope,
+            attachments,
+        })
     }
 
     /// The statement, and the output that goes with it: 16 random bytes, so
@@ -250,12 +283,6 @@ impl Runner {
             blob.into_iter().collect(),
         )
     }
-}
-
-enum Said {
-    Done,
-    Stopped,
-    Again(String),
 }
 
 /// A note as the log takes it: short, and nothing that hides or reorders.
