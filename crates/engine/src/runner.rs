@@ -18,7 +18,7 @@ use writ_core::json::JsonError;
 use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
-use writ_core::refusal::{Refusal, TurnedAway};
+use writ_core::refusal::Refusal;
 use writ_core::run::Permit;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
 use writ_core::time::Time;
@@ -184,12 +184,7 @@ impl Runner {
 
     /// Says an outcome until it is recorded, or found recorded, or the node stops.
     async fn say(&self, execution: ExecutionId, finished: Finished) {
-        let mut said = None;
-        loop {
-            let why = match self.say_once(execution, &finished, &mut said).await {
-                Ok(()) => return,
-                Err(why) => why,
-            };
+        while let Err(why) = self.say_once(execution, &finished).await {
             if *self.engine.0.stopped.borrow() {
                 tracing::warn!(%execution, "stopped before the outcome was recorded");
                 return;
@@ -199,34 +194,20 @@ impl Runner {
         }
     }
 
-    /// The same statement again acts once, so `said` keeps it; another is made
-    /// only where the clock has left it behind.
-    async fn say_once(
-        &self,
-        execution: ExecutionId,
-        finished: &Finished,
-        said: &mut Option<Submission>,
-    ) -> Result<(), String> {
-        let submission = match said.take() {
-            Some(submission) => submission,
-            None => self
-                .statement(execution, finished)
-                .map_err(|error| error.to_string())?,
-        };
-        match self.engine.submit(submission.clone()).await {
-            Ok(posted) => match posted.receipt.code.as_deref() {
-                None => Ok(()),
-                Some(STALE) => Err(posted.detail.unwrap_or_default()),
-                Some(code) => {
-                    // It has one already, or the log takes none from this key.
-                    tracing::error!(%execution, code, "the outcome was refused");
-                    Ok(())
-                }
-            },
-            Err(why @ TurnedAway::OutOfTime { .. }) => Err(why.to_string()),
-            Err(why) => {
-                *said = Some(submission);
-                Err(why.to_string())
+    /// Says an outcome now, or why it has to be said again: nothing was recorded,
+    /// or it was refused as too old.
+    async fn say_once(&self, execution: ExecutionId, finished: &Finished) -> Result<(), String> {
+        let submission = self.statement(execution, finished);
+        let submission = submission.map_err(|error| error.to_string())?;
+        let posted = self.engine.submit(submission).await;
+        let posted = posted.map_err(|turned_away| turned_away.to_string())?;
+        match posted.receipt.code.as_deref() {
+            None => Ok(()),
+            Some(STALE) => Err(posted.detail.unwrap_or_default()),
+            Some(code) => {
+                // It has one already, or the log takes none from this key.
+                tracing::error!(%execution, code, "the outcome was refused");
+                Ok(())
             }
         }
     }

@@ -60,32 +60,29 @@ async fn two_nodes_on_one_log_take_turns() {
     assert_eq!(two.check_log().await.size(), before + 11);
 }
 
-/// A log on which somebody wrote what nobody said, or whose head is another one.
-async fn written_on(kept: &dyn Backend, leaf: Option<&[u8]>) {
+/// Appends what nobody said.
+async fn scribble(kept: &dyn Backend, leaf: &[u8]) {
     let head = kept.head().await.unwrap();
-    let index = Index(head.size);
-    let entries = leaf.map(|leaf| StoredEntry {
-        index,
+    let entry = StoredEntry {
+        index: Index(head.size),
         digest: Digest::of(b"nobody"),
         leaf: leaf.to_vec(),
         leaf_hash: Digest::of(b"nothing"),
         facts: "[]".into(),
         reads: Vec::new(),
-    });
-    let entries: Vec<_> = entries.into_iter().collect();
+    };
     let after = TreeHead {
-        size: head.size + entries.len() as u64,
+        size: head.size + 1,
         root: Digest::of(b"no root"),
     };
-    kept.append(Batch {
+    let batch = Batch {
         expect: head,
         after,
-        entries,
+        entries: vec![entry],
         rows: Vec::new(),
         blobs: Vec::new(),
-    })
-    .await
-    .unwrap();
+    };
+    kept.append(batch).await.unwrap();
 }
 
 #[tokio::test]
@@ -96,6 +93,7 @@ async fn a_log_that_cannot_be_followed_stops_the_node() {
         "other head",
         "shorter",
         "changed",
+        "missing",
     ] {
         let world = World::ready().await;
         let switch = Arc::new(Switch::to(Arc::clone(&world.place.kept)));
@@ -104,8 +102,8 @@ async fn a_log_that_cannot_be_followed_stops_the_node() {
         let entries = world.place.entries().await;
         let last = entries.len() - 1;
         match name {
-            "nonsense" => written_on(&*world.place.kept, Some(b"nonsense")).await,
-            "said before" => written_on(&*world.place.kept, Some(&entries[last].leaf)).await,
+            "nonsense" => scribble(&*world.place.kept, b"nonsense").await,
+            "said before" => scribble(&*world.place.kept, &entries[last].leaf).await,
             "shorter" => {
                 let shorter = forge::hashed(entries[..last].to_vec()).await;
                 switch.turn_to(Arc::new(shorter));
@@ -113,6 +111,10 @@ async fn a_log_that_cannot_be_followed_stops_the_node() {
             "changed" => {
                 let changed = forge::replaced(&entries, last, "\"node1\"", "\"node2\"");
                 switch.turn_to(Arc::new(forge::hashed(changed).await));
+            }
+            "missing" => {
+                scribble(&*world.place.kept, b"").await;
+                switch.corrupt();
             }
             _ => {
                 let other = TreeHead {
@@ -132,9 +134,8 @@ async fn a_log_that_cannot_be_followed_stops_the_node() {
     }
 }
 
-/// The same nonsense in the store's own words.
 #[tokio::test]
-async fn a_store_that_contradicts_itself_is_not_asked_for_ever() {
+async fn a_batch_that_the_store_cannot_hold_is_turned_away_and_the_next_goes_on() {
     let kept = Memory::new();
     let world = World::ready_on(Arc::new(kept.clone())).await;
     let switch = Arc::new(Switch::to(Arc::clone(&world.place.kept)));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use writ_connect::Ended;
 use writ_core::refusal::TurnedAway;
 use writ_core::testing::{RESTART, asking};
@@ -88,6 +89,30 @@ async fn a_state_directory_has_one_node_at_a_time() {
             "{second}"
         );
         world = world.restart().await;
+    }
+}
+
+/// Whatever stood at the door when it closed: it is turned away, or it is run
+/// and has its outcome.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_node_that_stops_in_peace_leaves_no_run_open() {
+    let mut world = World::ready().await;
+    world.grant().await;
+    let mut accepted = 0;
+    for _ in 0..50 {
+        let mut asking = JoinSet::new();
+        for _ in 0..8 {
+            let (world, envelope) = (world.clone(), world.envelope("alice", restarting()));
+            asking.spawn(async move { world.submit(envelope).await });
+        }
+        world.engine.stop(Duration::MAX).await;
+        assert_eq!(world.open_runs(), 0);
+        let answers = asking.join_all().await;
+        accepted += answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(world.place.target.calls().len(), accepted);
+        let next = world.at(world.place.open().await.unwrap());
+        assert_eq!(next.state(), world.state());
+        world = next;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A store that is another one from one call to the next: a database that is
 //! changed under a running node.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
@@ -13,6 +14,8 @@ pub(crate) struct Switch {
     store: RwLock<Arc<dyn Backend>>,
     /// Whether blobs can be read now; who asks meanwhile waits.
     gives_blobs: watch::Sender<bool>,
+    /// Whether entries are said to contradict themselves.
+    is_corrupt: AtomicBool,
 }
 
 impl Switch {
@@ -20,6 +23,7 @@ impl Switch {
         Self {
             store: RwLock::new(store),
             gives_blobs: watch::Sender::new(true),
+            is_corrupt: AtomicBool::new(false),
         }
     }
 
@@ -29,6 +33,10 @@ impl Switch {
 
     pub(crate) fn give_blobs(&self, yes: bool) {
         self.gives_blobs.send_replace(yes);
+    }
+
+    pub(crate) fn corrupt(&self) {
+        self.is_corrupt.store(true, Ordering::SeqCst);
     }
 
     fn now(&self) -> Arc<dyn Backend> {
@@ -47,7 +55,10 @@ impl Backend for Switch {
     }
 
     async fn entries(&self, from: Index, max: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        self.now().entries(from, max).await
+        match self.is_corrupt.load(Ordering::SeqCst) {
+            true => Err(StoreError::Corrupt("an entry is missing".into())),
+            false => self.now().entries(from, max).await,
+        }
     }
 
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
