@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use writ_connect::{Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
@@ -80,26 +81,32 @@ impl Runner {
     }
 
     /// Ends what an earlier process of this node left open: nothing is ever run
-    /// again by itself.
-    pub(crate) async fn end_open_runs(self) {
+    /// again by itself. What is open is asked before this returns, so that no run
+    /// of this process is among it.
+    pub(crate) fn end_open_runs(&self) -> JoinHandle<()> {
         let published = self.engine.published();
-        let open: Vec<_> = published
-            .state()
-            .open_executions(self.engine.node())
-            .cloned()
-            .collect();
-        for record in open {
-            let name = &record.definition.workload.connector;
-            let probed = match self.engine.0.connectors.get(name) {
-                Some(connector) => connector.probe(record.id).await,
-                None => None,
-            };
-            let ended = probed.unwrap_or_else(|| Ended::Unknown {
-                note: "the node was restarted while it ran; it may have had its effect or not"
-                    .into(),
-            });
-            self.say(record.id, Finished::without_output(ended)).await;
-        }
+        let open = published.state().open_executions(self.engine.node());
+        let open: Vec<_> = open.cloned().collect();
+        let runner = self.clone();
+        tokio::spawn(async move {
+            for record in open {
+                let ended = runner.probed(&record).await;
+                let finished = Finished::without_output(ended);
+                runner.say(record.id, finished).await;
+            }
+        })
+    }
+
+    /// How a run ended that was lost from sight.
+    async fn probed(&self, record: &ExecutionRecord) -> Ended {
+        let name = &record.definition.workload.connector;
+        let ended = match self.engine.0.connectors.get(name) {
+            Some(connector) => connector.probe(record.id).await,
+            None => None,
+        };
+        ended.unwrap_or_else(|| Ended::Unknown {
+            note: "the node was restarted while it ran; it may have had its effect or not".into(),
+        })
     }
 
     /// Starts each run that it is told of, at once.

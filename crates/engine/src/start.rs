@@ -192,9 +192,8 @@ impl Engine {
             stopped,
         }));
         let runner = Runner::new(engine.clone(), runner_key, entropy);
-        let ending = tokio::spawn(runner.clone().end_open_runs());
         // A full disk must not keep readers out. Either way it goes on.
-        let _ = timeout(PATIENCE, ending).await;
+        let _ = timeout(PATIENCE, runner.end_open_runs()).await;
         tokio::spawn(runner.run(starting));
         Ok(engine)
     }

@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use writ_core::digest::{Digest, OrganizationId};
+use writ_core::digest::{Digest, ExecutionId, OrganizationId};
 use writ_core::envelope::{Envelope, MAX_ENVELOPE, PayloadType};
 use writ_core::key::Hex;
 use writ_core::names::{Name, ParameterName};
 use writ_core::object::{Object, Workload};
 use writ_core::refusal::TurnedAway;
-use writ_core::statement::{Attachment, Body, Invoke, RevokeKey, Session, sign};
-use writ_core::testing::{RESTART, asking, ending, group, key, manual, running, task, upn};
+use writ_core::statement::{Attachment, Body, Invoke, RevokeKey, RunResult, Session, Tick, sign};
+use writ_core::testing::{
+    RESTART, asking, ending, genesis, group, key, manual, outcome, running, task, upn,
+};
 use writ_core::time::Seconds;
 use writ_engine::Clock;
 use writ_store::{Call, Fault, Faulty, Memory};
@@ -41,6 +43,10 @@ fn bad_envelopes(world: &World) -> Vec<(&'static str, Envelope)> {
     nowhere.instance = None;
     let mut short = world.payload("alice", asking(RESTART));
     short.nonce = Hex(vec![1; 15]);
+    let mut second = world.payload("admin", genesis());
+    second.instance = None;
+    let nothing = ExecutionId(Digest::of(b"nothing"));
+    let tick = Tick { turned_away: 0 };
     let until = world.place.clock.now();
     let session = world.payload("alice", Session { until });
     let session = sign(PayloadType::Session, &session, &key("alice")).unwrap();
@@ -57,6 +63,7 @@ fn bad_envelopes(world: &World) -> Vec<(&'static str, Envelope)> {
         ("bad-form", signed(&short, "alice")),
         ("bad-form", session),
         ("wrong-instance", signed(&elsewhere, "alice")),
+        ("wrong-instance", signed(&second, "admin")),
         ("stale", as_of(-301)),
         ("stale", as_of(301)),
         (
@@ -64,6 +71,14 @@ fn bad_envelopes(world: &World) -> Vec<(&'static str, Envelope)> {
             signed(&world.payload("alice", asking(RESTART)), "bob"),
         ),
         ("key-not-live", world.envelope("nobody", asking(RESTART))),
+        // What only a node may say, with a key that is not its own.
+        ("key-not-live", world.envelope("node", tick.clone())),
+        (
+            "key-not-live",
+            world.envelope("node", outcome(nothing, RunResult::Succeeded)),
+        ),
+        ("bad-form", world.envelope("alice", tick)),
+        ("bad-form", world.envelope("node", asking(RESTART))),
         ("bad-signature", edited(&|e| e.signature.sig[0] ^= 1)),
         ("bad-signature", edited(&|e| e.signature.sig.clear())),
         (

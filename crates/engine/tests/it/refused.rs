@@ -15,7 +15,7 @@ use writ_core::view::RunStatus;
 use writ_store::{Call, Fault, Faulty, Memory};
 
 use crate::target::Act;
-use crate::world::{World, replay, restarting};
+use crate::world::{World, read, replay, restarting};
 
 /// A store that fails like this while it is told to.
 async fn failing(world: &World, kept: &Memory, fault: Fault) -> (World, Arc<AtomicBool>) {
@@ -106,6 +106,44 @@ async fn an_outcome_is_said_again_until_it_is_recorded() {
         assert_eq!(world.place.target.calls_for(run.0), 1);
         assert_eq!(world.check_log().await.size(), size + 1);
     }
+}
+
+/// It waited in the inbox until it was too old: the log says so, and it is said
+/// again.
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_is_decided_too_late_is_said_anew() {
+    let kept = Memory::new();
+    let world = World::ready_on(Arc::new(kept.clone())).await;
+    world.grant().await;
+    let lost = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&lost);
+    let store = Faulty::new(kept, move |call| match call {
+        Call::Append(_) | Call::Read("head") if told.load(Ordering::SeqCst) => {
+            Some(Fault::UnknownUnwritten)
+        }
+        Call::Append(_) | Call::Read(_) | Call::Rebuild(_) => None,
+    });
+    let world = world.restart_on(Arc::new(store)).await;
+    world.place.target.will(Act::Wait);
+    let run = world.run().await;
+    world.place.target.called(1).await;
+    let size = world.size();
+    lost.store(true, Ordering::SeqCst);
+    world
+        .place
+        .target
+        .release(Ended::Succeeded { exit: Some(0) });
+    sleep(Duration::from_secs(1)).await;
+    world.place.clock.forward(Seconds::HOUR);
+    lost.store(false, Ordering::SeqCst);
+    assert_eq!(world.outcome(run).await.status, RunStatus::Succeeded);
+    let entries = read(&world.place.entries().await);
+    let codes: Vec<_> = entries[usize::try_from(size).unwrap()..]
+        .iter()
+        .map(|(entry, _)| entry.code.as_deref())
+        .collect();
+    assert_eq!(codes, [Some("stale"), None]);
+    world.check_log().await;
 }
 
 /// Readers are served also where nothing can be written; what is open ends as

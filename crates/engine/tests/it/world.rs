@@ -242,7 +242,8 @@ impl World {
         )
     }
 
-    /// What somebody would say now, signed with their own key.
+    /// What somebody would say now, or the services as `node`, signed with the
+    /// key of that name.
     pub(crate) fn envelope<B: Say>(&self, who: &str, body: B) -> Envelope {
         signed(&self.payload(who, body), who)
     }
@@ -445,10 +446,14 @@ fn fill<B>(
 ) -> Payload<B> {
     let mut nonce = vec![0; 16];
     entropy.fill(&mut nonce);
+    let by = match who {
+        "node" => Principal::Node,
+        person => Principal::Person(upn(person)),
+    };
     Payload {
         at: clock.now(),
         body,
-        by: Principal::Person(upn(who)),
+        by,
         instance,
         nonce: Hex(nonce),
     }
