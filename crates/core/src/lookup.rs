@@ -222,6 +222,7 @@ impl State {
     }
 
     /// Leave to start a run of this node at `now`, or why it is not to be started.
+    /// Time never goes back: an earlier `now` counts as the time of State.
     pub(crate) fn permit(
         &self,
         id: ExecutionId,
@@ -229,7 +230,7 @@ impl State {
         now: Time,
         texts: &BTreeMap<crate::names::ParameterName, String>,
     ) -> Result<Permit, String> {
-        Permit::ask(&Reading::new(self, now), id, node, texts)
+        Permit::ask(&Reading::new(self, now.max(self.time)), id, node, texts)
     }
 
     /// Whose session an envelope is, if it is one that still counts at `now`.

@@ -1,14 +1,15 @@
 //! The door: what may become an entry.
 //!
 //! Checks run cheapest first: size, form, instance, known digest, freshness and
-//! live key, signature in a bounded pool, room in the inbox. What is turned
-//! away here is counted and never logged, and moves no time.
+//! live key, signature in a bounded pool, what travels beside it, sense, room in
+//! the inbox. What is turned away here is counted and never logged, and moves no
+//! time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use writ_core::Missing;
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, MAX_ENVELOPE};
@@ -24,13 +25,14 @@ use writ_core::time::Time;
 use writ_core::view::Posted;
 
 use crate::Engine;
-use crate::sequence::{Item, goes_first, known};
+use crate::known::known;
+use crate::sequence::{Item, goes_first};
 
 /// How many statements may wait; the rest of the inbox is for what takes away.
 const ORDINARY: usize = 1_024;
 /// The whole inbox.
 pub(crate) const INBOX: usize = 1_280;
-/// How many signatures are checked at once.
+/// How many signatures are checked, and forgotten statements looked up, at once.
 const VERIFYING: usize = 64;
 
 /// A statement as it arrives, with what travels beside it.
@@ -42,7 +44,7 @@ pub struct Submission {
     pub attachments: Vec<Vec<u8>>,
 }
 
-/// How many statements were turned away since somebody last asked.
+/// How many statements were turned away since the last tick that says so.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TurnedAwayCount(Arc<AtomicU64>);
 
@@ -51,8 +53,8 @@ impl TurnedAwayCount {
         self.0.swap(0, Ordering::Relaxed)
     }
 
-    fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 }
 
@@ -60,23 +62,15 @@ impl TurnedAwayCount {
 pub(crate) struct Door {
     inbox: mpsc::Sender<Item>,
     verifying: Semaphore,
-    runs: Arc<Semaphore>,
-    max_runs: u32,
     turned_away: TurnedAwayCount,
     closed: AtomicBool,
 }
 
 impl Door {
-    pub(crate) fn new(
-        inbox: mpsc::Sender<Item>,
-        max_runs: u32,
-        turned_away: TurnedAwayCount,
-    ) -> Self {
+    pub(crate) fn new(inbox: mpsc::Sender<Item>, turned_away: TurnedAwayCount) -> Self {
         Self {
             inbox,
             verifying: Semaphore::new(VERIFYING),
-            runs: Arc::new(Semaphore::new(max_runs as usize)),
-            max_runs,
             turned_away,
             closed: AtomicBool::new(false),
         }
@@ -85,12 +79,6 @@ impl Door {
     /// Turns away everything but outcomes from now on.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-    }
-
-    /// Returns when no run is in flight.
-    pub(crate) async fn runs_ended(&self) {
-        // An error means that nobody can start a run any more.
-        let _ = self.runs.acquire_many(self.max_runs).await;
     }
 
     fn is_closed_to(&self, body: &Body) -> bool {
@@ -105,7 +93,7 @@ impl Engine {
     pub async fn submit(&self, submission: Submission) -> Result<Posted, TurnedAway> {
         let answer = self.admit(submission).await;
         if answer.is_err() {
-            self.0.door.turned_away.add();
+            self.0.door.turned_away.add(1);
         }
         answer
     }
@@ -127,26 +115,49 @@ impl Engine {
         if let Some(answer) = state.answer(said.digest()) {
             return Ok(known(said.digest(), answer, self.checkpoint()));
         }
+        let now = match self.fresh(said.statement().at) {
+            Ok(now) => now,
+            Err(out_of_time) => return self.recall_or(out_of_time, said.digest()).await,
+        };
         if self.0.door.is_closed_to(&said.statement().body) {
             return Err(TurnedAway::Stopping {});
         }
-        let key = self.live_key(state, &said)?;
+        let key = state
+            .key_for(&said, now)
+            .ok_or_else(|| TurnedAway::NoSuchKey {
+                who: said.statement().by.clone(),
+            })?;
         let said = self.verify(said, key).await?;
         let blobs = check_attachments(state, said.statement(), attachments)?;
         self.check_sense(state, said.statement())?;
         self.enqueue(said, blobs).await
     }
 
-    fn live_key(&self, state: &State, said: &Unverified) -> Result<PublicKey, TurnedAway> {
-        let (at, now) = (said.statement().at, self.now().max(state.time()));
-        if (now.0 - at.0).abs() > FRESH.millis() {
-            return Err(TurnedAway::OutOfTime { at, now });
+    /// The time, if what was said at another is still fresh.
+    fn fresh(&self, at: Time) -> Result<Time, TurnedAway> {
+        let now = self.now();
+        match (now.0 - at.0).abs() > FRESH.millis() {
+            true => Err(TurnedAway::OutOfTime { at, now }),
+            false => Ok(now),
         }
-        state
-            .key_for(said, now)
-            .ok_or_else(|| TurnedAway::NoSuchKey {
-                who: said.statement().by.clone(),
-            })
+    }
+
+    /// What is too old to be said may have been said when it was not.
+    async fn recall_or(
+        &self,
+        out_of_time: TurnedAway,
+        digest: Digest,
+    ) -> Result<Posted, TurnedAway> {
+        // Closed never happens: the semaphore lives as long as the door.
+        let _turn = self.0.door.verifying.acquire().await;
+        match self.recall(digest).await {
+            Ok(Some(posted)) => Ok(posted),
+            Ok(None) => Err(out_of_time),
+            Err(error) => {
+                tracing::error!(%error, "a statement could not be looked up");
+                Err(TurnedAway::Unknown {})
+            }
+        }
     }
 
     async fn verify(&self, said: Unverified, key: PublicKey) -> Result<Verified, TurnedAway> {
@@ -163,8 +174,7 @@ impl Engine {
         match (&statement.body, &statement.by) {
             (Body::Set(set), _) => self.check_connector(state, set),
             (Body::Request(request), Principal::Person(upn)) => {
-                let now = self.now().max(state.time());
-                check_quorum(state, now, upn, request)
+                check_quorum(state, self.now(), upn, request)
             }
             _ => Ok(()),
         }
@@ -204,7 +214,6 @@ impl Engine {
         blobs: Vec<(Digest, Vec<u8>)>,
     ) -> Result<Posted, TurnedAway> {
         let door = &self.0.door;
-        let slot = self.slot(&said.statement().body)?;
         let waiting = INBOX.saturating_sub(door.inbox.capacity());
         if waiting >= ORDINARY && !goes_first(&said.statement().body) {
             return Err(TurnedAway::Overloaded {});
@@ -213,7 +222,7 @@ impl Engine {
         let item = Item {
             said,
             blobs,
-            slot,
+            slot: None,
             reply,
         };
         door.inbox.try_send(item).map_err(|error| match error {
@@ -222,18 +231,6 @@ impl Engine {
         })?;
         // The sequencer went away with the statement in its hands.
         answer.await.unwrap_or(Err(TurnedAway::Unknown {}))
-    }
-
-    /// Room for a run, before it is authorised: rather busy than a run that
-    /// cannot be started.
-    fn slot(&self, body: &Body) -> Result<Option<OwnedSemaphorePermit>, TurnedAway> {
-        if !matches!(body, Body::Invoke(_)) {
-            return Ok(None);
-        }
-        Arc::clone(&self.0.door.runs)
-            .try_acquire_owned()
-            .map(Some)
-            .map_err(|_| TurnedAway::Busy {})
     }
 }
 

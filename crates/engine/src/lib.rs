@@ -12,9 +12,12 @@
 
 mod clock;
 mod door;
+mod follow;
+mod known;
 mod ledger;
 mod local;
 mod project;
+mod room;
 mod runner;
 mod sequence;
 mod speak;
@@ -33,6 +36,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use writ_connect::Connectors;
 use writ_core::Published;
+use writ_core::log::Tiles;
 use writ_core::names::Name;
 use writ_core::time::Time;
 use writ_store::Backend;
@@ -48,7 +52,9 @@ struct Inner {
     connectors: Connectors,
     published: watch::Receiver<Published>,
     checkpoint: watch::Receiver<Arc<str>>,
+    tiles: watch::Receiver<Tiles>,
     door: door::Door,
+    room: room::Room,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 }
@@ -74,9 +80,11 @@ impl Engine {
         &self.0.store
     }
 
-    /// The node's clock.
+    /// The time, as the node's clock has it. Time never goes back: an earlier
+    /// one counts as that of the last entry.
     pub fn now(&self) -> Time {
-        self.0.clock.now()
+        let last = self.0.published.borrow().state().time();
+        self.0.clock.now().max(last)
     }
 
     /// The node's name.
@@ -93,7 +101,8 @@ impl Engine {
     pub async fn stop(&self, patience: std::time::Duration) {
         self.0.door.close();
         // Either way what comes next is the same.
-        let _ = tokio::time::timeout(patience, self.0.door.runs_ended()).await;
+        let _ = tokio::time::timeout(patience, self.0.room.emptied()).await;
+        self.0.room.close();
         self.0.stop.send_replace(true);
         self.ended().await;
         if let Err(error) = self.0.store.tidy().await {

@@ -10,15 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use writ_connect::{Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
+use writ_core::json::JsonError;
 use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
+use writ_core::refusal::Refusal;
 use writ_core::run::Permit;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
+use writ_core::time::Time;
 
 use crate::clock::Entropy;
 use crate::sequence::ToStart;
@@ -26,6 +30,14 @@ use crate::{Engine, Submission, speak};
 
 /// How long to wait before saying an outcome again that was not recorded.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long after the task's deadline a connector is given up.
+const GRACE: Duration = Duration::from_secs(30);
+/// What the log says of a statement that was decided too late.
+const STALE: &str = Refusal::Stale {
+    at: Time(0),
+    now: Time(0),
+}
+.code();
 /// How long a note in the log may be, in characters.
 const MAX_NOTE: usize = 1_000;
 
@@ -69,26 +81,32 @@ impl Runner {
     }
 
     /// Ends what an earlier process of this node left open: nothing is ever run
-    /// again by itself.
-    pub(crate) async fn end_open_runs(&self) {
+    /// again by itself. What is open is asked before this returns, so that no run
+    /// of this process is among it.
+    pub(crate) fn end_open_runs(&self) -> JoinHandle<()> {
         let published = self.engine.published();
-        let open: Vec<_> = published
-            .state()
-            .open_executions(self.engine.node())
-            .cloned()
-            .collect();
-        for record in open {
-            let name = &record.definition.workload.connector;
-            let probed = match self.engine.0.connectors.get(name) {
-                Some(connector) => connector.probe(record.id).await,
-                None => None,
-            };
-            let ended = probed.unwrap_or_else(|| Ended::Unknown {
-                note: "the node was restarted while it ran; it may have had its effect or not"
-                    .into(),
-            });
-            self.say(record.id, Finished::without_output(ended)).await;
-        }
+        let open = published.state().open_executions(self.engine.node());
+        let open: Vec<_> = open.cloned().collect();
+        let runner = self.clone();
+        tokio::spawn(async move {
+            for record in open {
+                let ended = runner.probed(&record).await;
+                let finished = Finished::without_output(ended);
+                runner.say(record.id, finished).await;
+            }
+        })
+    }
+
+    /// How a run ended that was lost from sight.
+    async fn probed(&self, record: &ExecutionRecord) -> Ended {
+        let name = &record.definition.workload.connector;
+        let ended = match self.engine.0.connectors.get(name) {
+            Some(connector) => connector.probe(record.id).await,
+            None => None,
+        };
+        ended.unwrap_or_else(|| Ended::Unknown {
+            note: "the node was restarted while it ran; it may have had its effect or not".into(),
+        })
     }
 
     /// Starts each run that it is told of, at once.
@@ -128,10 +146,14 @@ impl Runner {
             Ok(permit) => permit,
             Err(why) => return not_started(why),
         };
-        let output = Output::new(permit.job().task.output_cap);
-        let ended = connector.execute(&permit, &output).await;
+        let task = &permit.job().task;
+        let output = Output::new(task.output_cap);
+        let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
+        let ended = timeout(most, connector.execute(&permit, &output)).await;
         Finished {
-            ended,
+            ended: ended.unwrap_or_else(|_| Ended::Unknown {
+                note: "the connector did not end by the task's deadline".into(),
+            }),
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
@@ -169,54 +191,53 @@ impl Runner {
 
     /// Says an outcome until it is recorded, or found recorded, or the node stops.
     async fn say(&self, execution: ExecutionId, finished: Finished) {
-        loop {
-            match self.say_once(execution, &finished).await {
-                Said::Done => return,
-                Said::Stopped => {
-                    tracing::warn!(%execution, "stopped before the outcome was recorded");
-                    return;
-                }
-                Said::Again(why) => {
-                    tracing::warn!(%execution, why, "the outcome was not recorded yet");
-                    sleep(PAUSE).await;
-                }
+        while let Err(why) = self.say_once(execution, &finished).await {
+            if *self.engine.0.stopped.borrow() {
+                tracing::warn!(%execution, "stopped before the outcome was recorded");
+                return;
+            }
+            tracing::warn!(%execution, why, "the outcome was not recorded yet");
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Says an outcome now, or why it has to be said again: nothing was recorded,
+    /// or it was refused as too old.
+    async fn say_once(&self, execution: ExecutionId, finished: &Finished) -> Result<(), String> {
+        let submission = self.statement(execution, finished);
+        let submission = submission.map_err(|error| error.to_string())?;
+        let posted = self.engine.submit(submission).await;
+        let posted = posted.map_err(|turned_away| turned_away.to_string())?;
+        match posted.receipt.code.as_deref() {
+            None => Ok(()),
+            Some(STALE) => Err(posted.detail.unwrap_or_default()),
+            Some(code) => {
+                // It has one already, or the log takes none from this key.
+                tracing::error!(%execution, code, "the outcome was refused");
+                Ok(())
             }
         }
     }
 
-    async fn say_once(&self, execution: ExecutionId, finished: &Finished) -> Said {
-        let Some(instance) = self.engine.published().state().organization() else {
-            return Said::Stopped;
-        };
+    fn statement(
+        &self,
+        execution: ExecutionId,
+        finished: &Finished,
+    ) -> Result<Submission, JsonError> {
         let (body, attachments) = self.outcome(execution, finished);
-        let now = self
-            .engine
-            .now()
-            .max(self.engine.published().state().time());
+        let published = self.engine.published();
         let envelope = speak::envelope(
             Kind::Outcome,
             body,
             &self.key,
-            instance,
-            now,
+            published.state().organization(),
+            self.engine.now(),
             &*self.entropy,
-        );
-        let envelope = match envelope {
-            Ok(envelope) => envelope,
-            Err(error) => return Said::Again(error.to_string()),
-        };
-        match self
-            .engine
-            .submit(Submission {
-                envelope,
-                attachments,
-            })
-            .await
-        {
-            Ok(_) => Said::Done,
-            Err(_) if *self.engine.0.stopped.borrow() => Said::Stopped,
-            Err(turned_away) => Said::Again(turned_away.to_string()),
-        }
+        )?;
+        Ok(Submission {
+            envelope,
+            attachments,
+        })
     }
 
     /// The statement, and the output that goes with it: 16 random bytes, so
@@ -250,12 +271,6 @@ impl Runner {
             blob.into_iter().collect(),
         )
     }
-}
-
-enum Said {
-    Done,
-    Stopped,
-    Again(String),
 }
 
 /// A note as the log takes it: short, and nothing that hides or reorders.

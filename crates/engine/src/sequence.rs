@@ -3,18 +3,21 @@
 //! It takes what waits, decides it on a copy, appends it, and only when the
 //! store says that it is on disk publishes the new State and answers. Whatever
 //! goes wrong, only the copy is dropped. When the fate of an append is unknown
-//! it reads what the log holds, as at start, and decides again whatever is not
-//! there: what had been appended answers the same receipt.
+//! it asks for the head, whose answer is final, reads what the log holds, as at
+//! start, and decides again whatever is not there: what had been appended
+//! answers the same receipt.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId};
+use writ_core::log::Tiles;
 use writ_core::names::Name;
-use writ_core::refusal::{Refusal, TurnedAway};
+use writ_core::refusal::TurnedAway;
 use writ_core::state::{Answer, Decided};
 use writ_core::statement::{Body, Verified};
 use writ_core::view::{Posted, Receipt};
@@ -22,11 +25,13 @@ use writ_store::{Backend, Batch, StoreError};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::TurnedAwayCount;
-use crate::ledger::{Ledger, Step, Trust};
+use crate::follow::{Followed, read_on};
+use crate::known::known;
+use crate::ledger::{Ledger, Step};
 use crate::local::LocalState;
 use crate::project::{rows, stored};
+use crate::room::{Room, Slot};
 use crate::speak;
-use crate::start::{Followed, follow};
 
 /// How many statements one transaction holds at most.
 const MAX_BATCH: usize = 512;
@@ -39,15 +44,22 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Item {
     pub(crate) said: Verified,
     pub(crate) blobs: Vec<(Digest, Vec<u8>)>,
-    /// Room for the run that it would start.
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// Room for the run that it would start, once the sequencer has taken it.
+    pub(crate) slot: Option<Slot>,
     pub(crate) reply: oneshot::Sender<Result<Posted, TurnedAway>>,
+}
+
+impl Item {
+    fn answer(self, answer: Result<Posted, TurnedAway>) {
+        // Whoever asked may have gone; what was recorded stands.
+        let _ = self.reply.send(answer);
+    }
 }
 
 /// A run that is authorised, durable and this node's to start.
 pub(crate) struct ToStart {
     pub(crate) execution: ExecutionId,
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    pub(crate) slot: Option<Slot>,
 }
 
 /// What the sequencer works with; it owns the only ledger that is appended to.
@@ -61,6 +73,8 @@ pub(crate) struct Sequencer {
     pub(crate) inbox: mpsc::Receiver<Item>,
     pub(crate) published: watch::Sender<Published>,
     pub(crate) checkpoint: watch::Sender<Arc<str>>,
+    pub(crate) tiles: watch::Sender<Tiles>,
+    pub(crate) room: Room,
     pub(crate) to_start: mpsc::UnboundedSender<ToStart>,
     pub(crate) turned_away: TurnedAwayCount,
     pub(crate) stop: watch::Receiver<bool>,
@@ -103,7 +117,10 @@ impl Sequencer {
             }
         }
         self.sync_head();
-        self.stopped.send_replace(true);
+        let Self { local, stopped, .. } = self;
+        // Whoever waits for the end may open the directory again at once.
+        drop(local);
+        stopped.send_replace(true);
     }
 
     fn collect(&mut self, first: Item) -> Vec<Item> {
@@ -113,7 +130,30 @@ impl Sequencer {
         {
             batch.push(item);
         }
-        batch
+        self.with_room(batch)
+    }
+
+    /// The batch without the runs that there is no room for. The same run said
+    /// again needs none.
+    fn with_room(&self, batch: Vec<Item>) -> Vec<Item> {
+        let mut here = BTreeSet::new();
+        let mut kept = Vec::with_capacity(batch.len());
+        for mut item in batch {
+            let digest = item.said.digest();
+            let is_known = self.ledger.state().answer(digest).is_some() || here.contains(&digest);
+            if matches!(item.said.statement().body, Body::Invoke(_)) && !is_known {
+                match self.room.take() {
+                    Ok(slot) => item.slot = Some(slot),
+                    Err(turned_away) => {
+                        item.answer(Err(turned_away));
+                        continue;
+                    }
+                }
+                here.insert(digest);
+            }
+            kept.push(item);
+        }
+        kept
     }
 
     /// Syncs the head, and lets time pass where a deadline has and nobody spoke.
@@ -133,15 +173,19 @@ impl Sequencer {
         let Some(said) = speak::tick(count, key, instance, now, &*self.entropy) else {
             return Ok(());
         };
-        // Nobody waits for the answer to a tick.
-        let (reply, _) = oneshot::channel();
-        self.process(vec![Item {
+        let (reply, mut answer) = oneshot::channel();
+        let tick = Item {
             said,
             blobs: Vec::new(),
             slot: None,
             reply,
-        }])
-        .await
+        };
+        let processed = self.process(vec![tick]).await;
+        if !matches!(answer.try_recv(), Ok(Ok(_))) {
+            // The next one says it.
+            self.turned_away.add(count);
+        }
+        processed
     }
 
     async fn process(&mut self, mut batch: Vec<Item>) -> Result<(), Lost> {
@@ -169,18 +213,31 @@ impl Sequencer {
                     | StoreError::Corrupt(_)),
                 ) => {
                     tracing::error!(%error, "a batch could not be appended");
-                    refuse(
-                        batch,
-                        &TurnedAway::Unavailable {
-                            problem: error.to_string(),
-                        },
-                    );
+                    self.refuse(batch, &error.to_string());
                     return Ok(());
                 }
             }
         }
-        refuse(batch, &TurnedAway::Unknown {});
+        // Each try was looked after: what is not in the log now never will be.
+        self.refuse(
+            batch,
+            &format!("the database failed {MAX_TRIES} times in a row"),
+        );
         Ok(())
+    }
+
+    /// Nothing of the batch was recorded, but what is in the log.
+    fn refuse(&self, batch: Vec<Item>, problem: &str) {
+        for item in batch {
+            let known = self.ledger.state().answer(item.said.digest());
+            let answer = match known {
+                Some(answer) => Ok(self.known(item.said.digest(), answer)),
+                None => Err(TurnedAway::Unavailable {
+                    problem: problem.to_owned(),
+                }),
+            };
+            item.answer(answer);
+        }
     }
 
     /// What one append writes. Blobs are copied, since it may have to be tried again.
@@ -217,27 +274,27 @@ impl Sequencer {
             }
             self.checkpoint.send_replace(note.into());
         }
+        self.tiles.send_replace(self.ledger.tiles().clone());
         let state = self.ledger.state().clone();
         self.published
             .send_replace(Published::durable(state, self.ledger.size()));
     }
 
     fn answer(&self, batch: Vec<Item>, steps: Vec<Step>) {
-        for (item, step) in batch.into_iter().zip(steps) {
+        for (mut item, step) in batch.into_iter().zip(steps) {
             let posted = match step {
                 Step::Appended(decided) => {
-                    self.hand_over(&decided, item.slot);
+                    self.hand_over(&decided, item.slot.take());
                     self.posted(&decided)
                 }
                 Step::Known(answer) => self.known(item.said.digest(), &answer),
             };
-            // Whoever asked may have gone; the entry stands.
-            let _ = item.reply.send(Ok(posted));
+            item.answer(Ok(posted));
         }
     }
 
     /// Gives an authorised run to the runner, with the room that was kept for it.
-    fn hand_over(&self, decided: &Decided, slot: Option<OwnedSemaphorePermit>) {
+    fn hand_over(&self, decided: &Decided, slot: Option<Slot>) {
         let execution = ExecutionId(decided.digest);
         let is_ours = self
             .ledger
@@ -274,23 +331,12 @@ impl Sequencer {
         known(digest, answer, self.checkpoint.borrow().to_string())
     }
 
-    /// Reads what the log holds beyond the ledger, as start does, until the
-    /// store answers. Runs that turn out to be authorised are handed over.
+    /// Goes on from what the log holds now, until the store answers. Runs that
+    /// turn out to be authorised are handed over.
     async fn catch_up(&mut self, batch: &mut [Item]) -> Result<(), Lost> {
         loop {
-            let mut ledger = self.ledger.clone();
-            let mut found = Vec::new();
-            let followed = follow(
-                &*self.store,
-                &mut ledger,
-                |_| Trust::Signatures,
-                |decided, _| {
-                    found.push(decided);
-                    Ok(())
-                },
-            );
-            match followed.await {
-                Ok(()) => {
+            match read_on(&*self.store, &self.ledger).await {
+                Ok((ledger, found)) => {
                     if ledger.size() > self.ledger.size() {
                         self.publish(ledger);
                     }
@@ -301,11 +347,11 @@ impl Sequencer {
                     }
                     return Ok(());
                 }
-                Err(Followed::Corrupt(corrupt)) => {
-                    tracing::error!(%corrupt, "the log cannot be followed; the node stops");
+                Err(error @ (Followed::Corrupt(_) | Followed::Store(StoreError::Corrupt(_)))) => {
+                    tracing::error!(%error, "the log cannot be followed; the node stops");
                     return Err(Lost);
                 }
-                Err(Followed::Store(error)) => {
+                Err(error @ Followed::Store(_)) => {
                     tracing::error!(%error, "the fate of an append is not known yet");
                     if *self.stop.borrow() {
                         return Err(Lost);
@@ -320,32 +366,6 @@ impl Sequencer {
         if let Err(error) = self.local.sync_head() {
             tracing::error!(%error, "the head could not be synced");
         }
-    }
-}
-
-/// The receipt that the same envelope got before.
-pub(crate) fn known(digest: Digest, answer: &Answer, checkpoint: String) -> Posted {
-    let code = answer.code.clone();
-    Posted {
-        detail: code
-            .as_deref()
-            .map(|code| Refusal::sentence_of(code).to_owned()),
-        receipt: Receipt {
-            index: answer.index,
-            time: answer.time,
-            digest,
-            accepted: answer.accepted,
-            code,
-        },
-        facts: Vec::new(),
-        checkpoint,
-    }
-}
-
-fn refuse(batch: Vec<Item>, why: &TurnedAway) {
-    for item in batch {
-        // Whoever asked may have gone.
-        let _ = item.reply.send(Err(why.clone()));
     }
 }
 

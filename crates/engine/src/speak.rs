@@ -17,7 +17,7 @@ pub(crate) fn envelope<B: Serialize>(
     kind: Kind,
     body: B,
     key: &SigningKey,
-    instance: OrganizationId,
+    instance: Option<OrganizationId>,
     at: Time,
     entropy: &dyn Entropy,
 ) -> Result<Envelope, JsonError> {
@@ -27,7 +27,7 @@ pub(crate) fn envelope<B: Serialize>(
         at,
         body,
         by: Principal::Node,
-        instance: Some(instance),
+        instance,
         nonce: Hex(nonce),
     };
     sign(PayloadType::Statement(kind), &payload, key)
@@ -41,7 +41,8 @@ pub(crate) fn tick(
     at: Time,
     entropy: &dyn Entropy,
 ) -> Option<Verified> {
-    let envelope = envelope(Kind::Tick, Tick { turned_away }, key, instance, at, entropy).ok()?;
+    let tick = Tick { turned_away };
+    let envelope = envelope(Kind::Tick, tick, key, Some(instance), at, entropy).ok()?;
     Unverified::read(Arc::new(envelope))
         .ok()?
         .verify(&key.public())

@@ -2,31 +2,34 @@
 //!
 //! Below the head that this node signed, its root vouches for every leaf, so
 //! replay needs hashes and no signatures; above it every signature is checked.
-//! Recovery of a lost append uses the same [`follow`].
+//! Recovery of a lost append is the same ledger again: see [`crate::follow`].
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 use writ_connect::Connectors;
 use writ_core::Published;
 use writ_core::digest::{Index, OrganizationId};
 use writ_core::names::Name;
-use writ_core::state::Decided;
 use writ_core::statement::TreeHead;
-use writ_store::{Backend, Rebuild, StoreError, StoredEntry};
+use writ_store::{Backend, Rebuild, StoreError};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::{Door, INBOX, TurnedAwayCount};
+use crate::follow::{CHUNK, Followed, first_changed};
 use crate::ledger::{Corrupt, Ledger, Trust};
 use crate::local::{LocalError, LocalState};
 use crate::project::{PROJECTOR, rows};
+use crate::room::Room;
 use crate::runner::Runner;
 use crate::sequence::Sequencer;
 use crate::{Engine, Inner};
 
-/// How many entries are read at once.
-const CHUNK: usize = 1_024;
+/// How long the first outcomes may keep a node from starting.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a node is told about itself.
 #[derive(Clone, Debug)]
@@ -128,52 +131,10 @@ impl From<Followed> for StartError {
     }
 }
 
-/// Why the log could not be followed.
-#[derive(Debug)]
-pub(crate) enum Followed {
-    /// The store did not answer.
-    Store(StoreError),
-    /// A leaf is wrong.
-    Corrupt(Corrupt),
-}
-
-impl From<StoreError> for Followed {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Conflict { .. }
-            | StoreError::Unknown(_)
-            | StoreError::Full(_)
-            | StoreError::Unavailable(_)
-            | StoreError::Corrupt(_) => Self::Store(error),
-        }
-    }
-}
-
-/// Feeds a ledger with all that the store holds beyond it. `seen` is told of
-/// every entry, as it was decided now and as it was stored then.
-pub(crate) async fn follow(
-    store: &dyn Backend,
-    ledger: &mut Ledger,
-    trust: impl Fn(u64) -> Trust,
-    mut seen: impl FnMut(Decided, &StoredEntry) -> Result<(), Corrupt>,
-) -> Result<(), Followed> {
-    loop {
-        let entries = store.entries(Index(ledger.size()), CHUNK).await?;
-        if entries.is_empty() {
-            return Ok(());
-        }
-        for entry in &entries {
-            let decided = ledger
-                .replay(&entry.leaf, trust(ledger.size()))
-                .map_err(Followed::Corrupt)?;
-            seen(decided, entry).map_err(Followed::Corrupt)?;
-        }
-    }
-}
-
 impl Engine {
     /// Replays the log and starts working: sequencer, runner, timer. Runs of
-    /// this node that have no outcome are ended as unknown before it returns.
+    /// this node that have no outcome are ended as unknown before it returns,
+    /// unless the store takes nothing now: then as soon as it does.
     pub async fn open(
         mut local: LocalState,
         store: Arc<dyn Backend>,
@@ -194,9 +155,11 @@ impl Engine {
         let published = Published::durable(ledger.state().clone(), ledger.size());
         let (published_in, published) = watch::channel(published);
         let (checkpoint_in, checkpoint) = watch::channel(Arc::from(checkpoint));
+        let (tiles_in, tiles) = watch::channel(ledger.tiles().clone());
         let (stop, stop_out) = watch::channel(false);
         let (stopped_in, stopped) = watch::channel(false);
         let turned_away = TurnedAwayCount::default();
+        let room = Room::new(options.max_runs);
         let sequencer = Sequencer {
             ledger,
             local,
@@ -207,6 +170,8 @@ impl Engine {
             inbox,
             published: published_in,
             checkpoint: checkpoint_in,
+            tiles: tiles_in,
+            room: room.clone(),
             to_start,
             turned_away: turned_away.clone(),
             stop: stop_out,
@@ -220,12 +185,15 @@ impl Engine {
             connectors,
             published,
             checkpoint,
-            door: Door::new(inbox_in, options.max_runs, turned_away),
+            tiles,
+            door: Door::new(inbox_in, turned_away),
+            room,
             stop,
             stopped,
         }));
         let runner = Runner::new(engine.clone(), runner_key, entropy);
-        runner.end_open_runs().await;
+        // A full disk must not keep readers out. Either way it goes on.
+        let _ = timeout(PATIENCE, runner.end_open_runs()).await;
         tokio::spawn(runner.run(starting));
         Ok(engine)
     }
@@ -260,7 +228,7 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
                 made.extend(rows(decided.index, &decided.facts));
             }
             if head.is_some_and(|head| head.size == ledger.size() && head != ledger.head()) {
-                return Err(StartError::Different { size: signed });
+                return Err(named(store, StartError::Different { size: signed }).await);
             }
         }
         if anew {
@@ -274,9 +242,8 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
         });
     }
     if store.head().await? != ledger.head() {
-        return Err(StartError::Different {
-            size: ledger.size(),
-        });
+        let other = StoreError::Corrupt("its head is not the head of its entries".into());
+        return Err(named(store, StartError::Store(other)).await);
     }
     if anew {
         store
@@ -286,6 +253,13 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
             .await?;
     }
     Ok(ledger)
+}
+
+/// The leaf that was changed, if one shows it; else what is known.
+async fn named(store: &dyn Backend, known: StartError) -> StartError {
+    first_changed(store)
+        .await
+        .map_or(known, StartError::Corrupt)
 }
 
 /// The head that this node signed. Its origin names the organization, which

@@ -6,10 +6,11 @@ use writ_core::state::Decided;
 use writ_core::statement::TreeHead;
 use writ_store::{Backend, StoredEntry};
 
+use crate::follow::follow;
 use crate::ledger::{Corrupt, Ledger, Trust};
 use crate::local::Anchor;
 use crate::project::stored;
-use crate::start::{StartError, follow};
+use crate::start::StartError;
 
 /// What was verified.
 #[derive(Clone, Debug)]
