@@ -16,4 +16,5 @@ mod requests;
 mod runs;
 mod said;
 mod sessions;
+mod snapshot;
 mod times;
