@@ -28,6 +28,7 @@ pub mod refusal;
 mod request;
 pub mod rules;
 pub mod run;
+pub mod snapshot;
 pub mod state;
 pub mod statement;
 #[cfg(feature = "testing")]

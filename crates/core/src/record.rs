@@ -17,7 +17,7 @@ use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
 /// What has become of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// Its name.
     pub id: RequestId,
@@ -107,7 +107,7 @@ impl Status {
 }
 
 /// One approval of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRecord {
     /// Who approved.
     pub by: Upn,
@@ -124,7 +124,7 @@ pub struct ApprovalRecord {
 }
 
 /// The live half of a request's life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// From when, included.
     pub from: Time,
@@ -135,7 +135,7 @@ pub struct Grant {
 }
 
 /// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// When.
     pub at: Time,
@@ -172,7 +172,7 @@ pub struct ExecutionRecord {
 }
 
 /// The task and workload as they were when a run was authorised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// The task.
     pub task: Arc<Task>,
@@ -183,7 +183,7 @@ pub struct Definition {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeRecord {
     /// When.
     pub at: Time,
@@ -198,7 +198,7 @@ pub struct OutcomeRecord {
 }
 
 /// By what a person can sign.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// Their live keys.
     pub keys: BTreeMap<KeyId, DeviceKey>,
@@ -207,7 +207,7 @@ pub struct Credentials {
 }
 
 /// A key of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceKey {
     /// The public half.
     pub key: PublicKey,

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::entry::Entry;
 use crate::fact::{Fact, RequestEvent};
@@ -23,7 +25,7 @@ use crate::time::Time;
 use crate::{Table, decide};
 
 /// What is there, or that it was removed, and which entry said so.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Since<T> {
     /// The entry that made it what it is.
     pub entry: Index,
@@ -54,7 +56,7 @@ impl<T> Since<T> {
 }
 
 /// The answer that a statement got, kept while the same envelope may come again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Its entry.
     pub index: Index,
@@ -374,6 +376,23 @@ impl State {
             },
         );
         self.recent_by_time.insert((time, digest), ());
+    }
+
+    /// Makes the tables that only find things again, of those that hold them.
+    pub(crate) fn find_again(&mut self) {
+        let requests = self.requests.clone();
+        for record in requests.values().filter_map(|since| since.value.as_deref()) {
+            self.list(record);
+        }
+        for (person, out) in &self.signed_out {
+            for (session, until) in &out.sessions {
+                self.signed_out_by_time
+                    .insert((*until, person.clone(), *session), ());
+            }
+        }
+        for (digest, answer) in &self.recent {
+            self.recent_by_time.insert((answer.time, *digest), ());
+        }
     }
 
     /// Drops what no envelope that is still fresh could ask for: its own time

@@ -1,0 +1,242 @@
+//! Snapshots: State as bytes, so that a start need not read the whole log.
+//!
+//! A **snapshot** is a cache and nothing more: whoever finds anything odd about
+//! one drops it and replays. It holds what is live once; the tables that only
+//! find things again are made anew when it is read. It is JSON, of the version
+//! of this program that wrote it; no other version reads it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Table;
+use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
+use crate::json::JsonError;
+use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
+use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
+use crate::record::{Credentials, Definition, ExecutionRecord, OutcomeRecord, RequestRecord};
+use crate::state::{Answer, SignedOut, Since, State};
+use crate::statement::Attachment;
+use crate::time::Time;
+use crate::value::Values;
+
+/// A table as JSON can hold it, whatever its keys are.
+type Pairs<K, V> = Vec<(K, V)>;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    organization: Option<OrganizationId>,
+    domain: Option<Domain>,
+    time: Time,
+    site: Option<Since<Site>>,
+    control: Option<Since<Control>>,
+    people: Pairs<Upn, Since<Person>>,
+    credentials: Pairs<Upn, Since<Credentials>>,
+    signed_out: Pairs<Upn, SavedSignedOut>,
+    groups: Pairs<Address, Since<Group>>,
+    workloads: Pairs<Name, Since<Workload>>,
+    tasks: Pairs<TaskName, Since<Task>>,
+    policies: Pairs<Pattern, Since<Policy>>,
+    requests: Pairs<RequestId, Since<RequestRecord>>,
+    runs: Pairs<RequestId, u64>,
+    executions: Vec<SavedExecution>,
+    recent: Pairs<Digest, Answer>,
+}
+
+/// An execution with what was authorised, which facts are written without.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedExecution {
+    entry: Index,
+    id: ExecutionId,
+    by: Upn,
+    request: RequestId,
+    task: TaskName,
+    parameters: Values,
+    attached: BTreeMap<ParameterName, Attachment>,
+    node: Name,
+    authorized: Time,
+    outcome: Option<OutcomeRecord>,
+    definition: Definition,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedSignedOut {
+    before: Option<Time>,
+    sessions: Pairs<Digest, Time>,
+}
+
+/// Writes a State.
+pub fn save(state: &State) -> Result<Vec<u8>, JsonError> {
+    let saved = Saved::of(state);
+    serde_json::to_vec(&saved).map_err(|error| JsonError::new(error.to_string()))
+}
+
+/// Reads what [`save`] wrote.
+pub fn load(bytes: &[u8]) -> Result<State, JsonError> {
+    let saved: Saved =
+        serde_json::from_slice(bytes).map_err(|error| JsonError::new(error.to_string()))?;
+    Ok(saved.into_state())
+}
+
+impl Saved {
+    /// Every field is named, so that a new table of State cannot be forgotten.
+    fn of(state: &State) -> Self {
+        let State {
+            organization,
+            domain,
+            time,
+            site,
+            control,
+            people,
+            credentials,
+            signed_out,
+            signed_out_by_time: _,
+            groups,
+            workloads,
+            tasks,
+            policies,
+            requests,
+            pending: _,
+            grants: _,
+            open_by_task: _,
+            runs,
+            executions,
+            deadlines: _,
+            recent,
+            recent_by_time: _,
+        } = state;
+        Self {
+            organization: *organization,
+            domain: domain.clone(),
+            time: *time,
+            site: site.clone(),
+            control: control.clone(),
+            people: pairs(people),
+            credentials: pairs(credentials),
+            signed_out: signed_out
+                .iter()
+                .map(|(upn, out)| (upn.clone(), SavedSignedOut::of(out)))
+                .collect(),
+            groups: pairs(groups),
+            workloads: pairs(workloads),
+            tasks: pairs(tasks),
+            policies: pairs(policies),
+            requests: pairs(requests),
+            runs: pairs(runs),
+            executions: executions.values().filter_map(SavedExecution::of).collect(),
+            recent: pairs(recent),
+        }
+    }
+
+    fn into_state(self) -> State {
+        let mut state = State {
+            organization: self.organization,
+            domain: self.domain,
+            time: self.time,
+            site: self.site,
+            control: self.control,
+            people: table(self.people),
+            credentials: table(self.credentials),
+            groups: table(self.groups),
+            workloads: table(self.workloads),
+            tasks: table(self.tasks),
+            policies: table(self.policies),
+            requests: table(self.requests),
+            runs: table(self.runs),
+            executions: self
+                .executions
+                .into_iter()
+                .map(SavedExecution::into_pair)
+                .collect(),
+            recent: table(self.recent),
+            ..State::default()
+        };
+        for (upn, out) in self.signed_out {
+            state.signed_out.insert(upn, out.into_signed_out());
+        }
+        state.find_again();
+        state
+    }
+}
+
+impl SavedSignedOut {
+    fn of(out: &SignedOut) -> Self {
+        Self {
+            before: out.before,
+            sessions: pairs(&out.sessions),
+        }
+    }
+
+    fn into_signed_out(self) -> SignedOut {
+        SignedOut {
+            before: self.before,
+            sessions: table(self.sessions),
+        }
+    }
+}
+
+impl SavedExecution {
+    /// None for one that was removed, which State does not keep.
+    fn of(since: &Since<ExecutionRecord>) -> Option<Self> {
+        let ExecutionRecord {
+            id,
+            by,
+            request,
+            task,
+            parameters,
+            attached,
+            node,
+            authorized,
+            outcome,
+            definition,
+        } = since.value.as_deref()?.clone();
+        Some(Self {
+            entry: since.entry,
+            id,
+            by,
+            request,
+            task,
+            parameters,
+            attached,
+            node,
+            authorized,
+            outcome,
+            definition,
+        })
+    }
+
+    fn into_pair(self) -> (ExecutionId, Since<ExecutionRecord>) {
+        let record = ExecutionRecord {
+            id: self.id,
+            by: self.by,
+            request: self.request,
+            task: self.task,
+            parameters: self.parameters,
+            attached: self.attached,
+            node: self.node,
+            authorized: self.authorized,
+            outcome: self.outcome,
+            definition: self.definition,
+        };
+        let since = Since {
+            entry: self.entry,
+            value: Some(Arc::new(record)),
+        };
+        (self.id, since)
+    }
+}
+
+fn pairs<K: Ord + Clone, V: Clone>(table: &Table<K, V>) -> Pairs<K, V> {
+    table
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+fn table<K: Ord + Clone, V: Clone>(pairs: Pairs<K, V>) -> Table<K, V> {
+    pairs.into_iter().collect()
+}
