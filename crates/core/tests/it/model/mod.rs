@@ -67,7 +67,13 @@ impl Walk {
         let nth = match step {
             Step::Approve(_, nth, ..) | Step::End(_, nth, _) | Step::Outcome(nth, _) => *nth,
             Step::Invoke(.., nth) => nth.unwrap_or_default(),
-            _ => 0,
+            Step::Wait(_)
+            | Step::Control(..)
+            | Step::Group(..)
+            | Step::Policy(..)
+            | Step::RemovePolicy(_)
+            | Step::Active(..)
+            | Step::Request(..) => 0,
         };
         let none = Digest::of(b"none such");
         let request = self.reference.nth_request(nth);

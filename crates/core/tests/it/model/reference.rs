@@ -175,16 +175,14 @@ impl Reference {
         let rules: Vec<_> = (0..TASKS.len()).map(|task| self.rule(task)).collect();
         for asked in &mut self.requests {
             let now = &rules[asked.task];
-            asked.status = match asked.status {
-                Status::Pending if now.as_ref() != Some(&asked.rule) => Status::Superseded,
-                Status::Live if now.is_none() => Status::Ended,
-                Status::Live
-                    if asked.rule.terms.auto && now.as_ref().is_some_and(|r| !r.terms.auto) =>
-                {
-                    Status::Ended
-                }
-                other => other,
-            };
+            let made_by_itself = asked.rule.terms.auto;
+            let by_people = now.as_ref().is_some_and(|rule| !rule.terms.auto);
+            if asked.status == Status::Pending && now.as_ref() != Some(&asked.rule) {
+                asked.status = Status::Superseded;
+            } else if asked.status == Status::Live && (now.is_none() || made_by_itself && by_people)
+            {
+                asked.status = Status::Ended;
+            }
         }
     }
 
