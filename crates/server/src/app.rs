@@ -8,6 +8,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use writ_core::time::Time;
 use writ_engine::Engine;
 
+use crate::listen::Reach;
 use crate::session::Checked;
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
@@ -22,6 +23,7 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    reach: Reach,
     checked: Checked,
     genesis: OnceCell<String>,
     waiting: Arc<Semaphore>,
@@ -32,10 +34,11 @@ struct Inner {
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine, reach: Reach) -> Self {
         Self(Arc::new(Inner {
             started: engine.now(),
             engine,
+            reach,
             checked: Checked::default(),
             genesis: OnceCell::new(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -48,6 +51,11 @@ impl App {
     /// What decides and what is published.
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// How callers reach us.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.0.reach
     }
 
     /// The sessions whose signatures were checked.

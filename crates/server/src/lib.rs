@@ -32,10 +32,12 @@ mod serve;
 mod session;
 mod shown;
 mod sight;
+mod tls;
 
 pub use api::permissions;
 pub use app::App;
 pub use guard::{Administrator, Anonymous, Anyone, Auditor, Caller, Permission};
-pub use listen::{ListenError, listen_address};
+pub use listen::{ListenError, Reach, listen_address};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;
+pub use tls::{Refreshed, Tls, TlsError, TlsFile};

@@ -13,6 +13,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -20,7 +21,8 @@ use writ_engine::Engine;
 
 use crate::api;
 use crate::app::App;
-use crate::listen::on_loopback;
+use crate::listen::Reach;
+use crate::tls::Tls;
 
 /// How patient we are.
 #[derive(Clone, Copy, Debug)]
@@ -51,29 +53,43 @@ const MAX_HEADERS: usize = 64;
 
 /// Serves the API until `stop` is done, then finishes the calls at hand.
 ///
-/// Refuses a listener that others than this host can reach: there is no TLS.
+/// Refuses a listener where others than this host could read along.
 pub async fn serve(
     engine: Engine,
     listener: TcpListener,
+    reach: Reach,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     // INVARIANT: nothing is served off loopback without TLS.
-    on_loopback(listener.local_addr()?)
+    reach
+        .admit(listener.local_addr()?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let app = App::new(engine);
+    let tls = reach.tls.clone();
+    let app = App::new(engine, reach);
     let router = api::router(app.clone());
     let stopping = app.stopping();
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.keep_fresh(stopping.clone()));
+    }
     let stop = async move {
         stop.await;
         app.stop();
     };
-    converse(router, listener, stop, stopping, Patience::USUAL).await;
+    let served = Served { router, tls };
+    converse(served, listener, stop, stopping, Patience::USUAL).await;
     Ok(())
+}
+
+/// What is said on each connection, and how.
+#[derive(Clone)]
+struct Served {
+    router: Router,
+    tls: Option<Tls>,
 }
 
 /// Accepts connections until `stop` is done, which also makes `stopping` true.
 async fn converse(
-    router: Router,
+    served: Served,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     stopping: watch::Receiver<bool>,
@@ -88,7 +104,7 @@ async fn converse(
             () = &mut stop => break,
             next = next => next,
         };
-        let talk = talk(router.clone(), stream, stopping.clone(), patience);
+        let talk = talk(served.clone(), stream, stopping.clone(), patience);
         tokio::spawn(async move {
             talk.await;
             drop(slot);
@@ -122,14 +138,31 @@ async fn accept(
 }
 
 async fn talk(
-    router: Router,
+    served: Served,
     stream: TcpStream,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
     patience: Patience,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot send at once");
     }
+    let Served { router, tls } = served;
+    match tls {
+        None => answer(router, stream, stopping, patience).await,
+        Some(tls) => match timeout(patience.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => answer(router, stream, stopping, patience).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a client does not speak our TLS"),
+            Err(_) => tracing::debug!("a client did not begin in time"),
+        },
+    }
+}
+
+async fn answer(
+    router: Router,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stopping: watch::Receiver<bool>,
+    patience: Patience,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
@@ -197,7 +230,8 @@ mod tests {
             // The app keeps its sender; so does this one.
             std::mem::forget(stopping);
         };
-        let done = tokio::spawn(converse(router, listener, stop_now, seen, patience));
+        let served = Served { router, tls: None };
+        let done = tokio::spawn(converse(served, listener, stop_now, seen, patience));
         Running {
             address,
             stop,

@@ -170,11 +170,11 @@ impl DataDirectory {
             .map_err(NodeError::new)
     }
 
-    /// Reads the configuration; `listen` on the command line wins.
+    /// Reads the configuration; what stands on the command line wins.
     pub(crate) fn config(&self) -> Result<Config, NodeError> {
         let path = self.config_file();
         match path.exists() {
-            true => Config::read(&path).map_err(NodeError::new),
+            true => Config::read(&path),
             false => Ok(Config::default()),
         }
     }

@@ -6,6 +6,8 @@ use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use writ_server::Reach;
+
 use crate::world::{ALICE, Answer, World};
 
 fn is_dressed(answer: &Answer) {
@@ -127,9 +129,10 @@ async fn a_call_has_one_length_and_one_end() {
 }
 
 #[tokio::test]
-async fn nothing_is_served_to_other_hosts() {
+async fn nothing_is_served_to_other_hosts_in_the_clear() {
     let world = World::new().await;
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = writ_server::serve(world.engine.clone(), listener, async {}).await;
-    assert!(refused.unwrap_err().to_string().contains("reverse proxy"));
+    let reach = Reach::default();
+    let refused = writ_server::serve(world.engine.clone(), listener, reach, async {}).await;
+    assert!(refused.unwrap_err().to_string().contains("--behind-proxy"));
 }

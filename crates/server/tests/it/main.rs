@@ -8,4 +8,5 @@ mod permissions;
 mod requests;
 mod sessions;
 mod statements;
+mod tls;
 mod world;

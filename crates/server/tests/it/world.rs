@@ -35,6 +35,7 @@ use writ_core::view::{Posted, RequestView};
 use writ_engine::{
     Clock, Engine, LocalState, Options, SystemClock, SystemEntropy, found_organization,
 };
+use writ_server::Reach;
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -51,6 +52,7 @@ pub(crate) const SAY: &str = r"Host\Say";
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
     nonce: AtomicU64,
@@ -131,21 +133,28 @@ pub(crate) fn upn(text: &str) -> Upn {
 impl World {
     /// Founded, with a server; nobody but the administrator, nothing set.
     pub(crate) async fn founded() -> Self {
+        Self::reached(Reach::default(), reqwest::Client::new()).await
+    }
+
+    /// Founded, and reached in some way.
+    pub(crate) async fn reached(reach: Reach, client: reqwest::Client) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (finished, held) = watch::channel(BTreeMap::new());
         let engine = engine(&directory.path().join("state"), held).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = writ_server::serve(engine.clone(), listener, async {
+        let scheme = reach.tls.as_ref().map_or("http", |_| "https");
+        let serving = writ_server::serve(engine.clone(), listener, reach, async {
             stopped.await.ok();
         });
         tokio::spawn(serving);
         Self {
             engine,
             address,
+            scheme,
             stop: Some(stop),
-            client: reqwest::Client::new(),
+            client,
             nonce: AtomicU64::new(0),
             finished,
             _directory: directory,
@@ -278,7 +287,7 @@ impl World {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// A session of a person, as a header's value.
