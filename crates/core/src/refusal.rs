@@ -247,6 +247,9 @@ refusals! {
     /// Enrolled people could never give the approvals that the policy asks for.
     Quorum { task: TaskName, missing: String } "quorum"
         "nobody could ever approve this request for {task}: {missing}"
+    /// The person says more than one may in so short a time.
+    TooMany { after: Seconds } "too-many"
+        "that was too much at once; nothing was recorded: repeat in {after}"
     /// This node has as many runs in flight as it may.
     Busy {} "busy"
         "this node has as many runs in flight as it may; repeat in a few seconds"

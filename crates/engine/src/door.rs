@@ -1,8 +1,9 @@
 //! The door: what may become an entry.
 //!
 //! Checks run cheapest first: size, form, instance, known digest, freshness and
-//! live key, signature in a bounded pool, room in the inbox. What is turned
-//! away here is counted and never logged, and moves no time.
+//! live key, signature in a bounded pool, the person's bucket, room in the
+//! inbox. What is turned away here is counted and never logged, and moves no
+//! time. The bucket of an address is the server's, which knows addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +24,9 @@ use writ_core::time::Time;
 use writ_core::view::Posted;
 
 use crate::Engine;
+use crate::bucket::{Buckets, Rate};
 use crate::sequence::{Item, goes_first, known};
+use crate::start::Options;
 
 /// How many statements may wait; the rest of the inbox is for what takes away.
 const ORDINARY: usize = 1_024;
@@ -31,6 +34,13 @@ const ORDINARY: usize = 1_024;
 pub(crate) const INBOX: usize = 1_280;
 /// How many signatures are checked at once.
 const VERIFYING: usize = 64;
+/// How many statements one person may make: 500 at once, 50 a second.
+pub const PER_PERSON: Rate = Rate {
+    burst: 500,
+    every_ms: 20,
+};
+/// Of how many people it is known how much they said.
+const MAX_PEOPLE: usize = 65_536;
 
 /// A statement as it arrives, with what travels beside it.
 #[derive(Clone, Debug)]
@@ -59,6 +69,8 @@ impl TurnedAwayCount {
 pub(crate) struct Door {
     inbox: mpsc::Sender<Item>,
     verifying: Semaphore,
+    /// Taking away has a bucket of its own: no flood keeps anybody from it.
+    people: Buckets<(Upn, bool)>,
     runs: Arc<Semaphore>,
     max_runs: u32,
     turned_away: TurnedAwayCount,
@@ -68,14 +80,15 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(
         inbox: mpsc::Sender<Item>,
-        max_runs: u32,
+        options: &Options,
         turned_away: TurnedAwayCount,
     ) -> Self {
         Self {
             inbox,
             verifying: Semaphore::new(VERIFYING),
-            runs: Arc::new(Semaphore::new(max_runs as usize)),
-            max_runs,
+            people: Buckets::new(options.per_person, MAX_PEOPLE),
+            runs: Arc::new(Semaphore::new(options.max_runs as usize)),
+            max_runs: options.max_runs,
             turned_away,
             closed: AtomicBool::new(false),
         }
@@ -131,6 +144,7 @@ impl Engine {
         }
         let key = self.live_key(state, &said)?;
         let said = self.verify(said, key).await?;
+        self.check_pace(said.statement())?;
         let blobs = check_attachments(state, said.statement(), attachments)?;
         self.check_sense(state, said.statement())?;
         self.enqueue(said, blobs).await
@@ -155,6 +169,17 @@ impl Engine {
             .await
             .map_err(|_| TurnedAway::Stopping {})?
             .map_err(|_| TurnedAway::BadSignature {})
+    }
+
+    /// Whether a person says no more than they may in so short a time. Asked
+    /// after the signature, so that nobody uses up what is another's.
+    fn check_pace(&self, statement: &Statement) -> Result<(), TurnedAway> {
+        let Principal::Person(upn) = &statement.by else {
+            return Ok(());
+        };
+        let bucket = (upn.clone(), goes_first(&statement.body));
+        let taken = self.0.door.people.take(bucket, 1, self.now());
+        taken.map_err(|after| TurnedAway::TooMany { after })
     }
 
     /// What no rule of the log says, and what would be of no use in it.

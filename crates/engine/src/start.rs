@@ -16,6 +16,7 @@ use writ_core::state::Decided;
 use writ_core::statement::TreeHead;
 use writ_store::{Backend, Rebuild, StoreError, StoredEntry};
 
+use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
 use crate::door::{Door, INBOX, TurnedAwayCount};
 use crate::ledger::{Corrupt, Ledger, Trust};
@@ -35,6 +36,8 @@ pub struct Options {
     pub node: Name,
     /// How many runs it has in flight at most.
     pub max_runs: u32,
+    /// How many statements it takes of one person; usually [`PER_PERSON`](crate::PER_PERSON).
+    pub per_person: Rate,
 }
 
 /// Why a node does not start.
@@ -214,13 +217,13 @@ impl Engine {
         };
         tokio::spawn(sequencer.run());
         let engine = Self(Arc::new(Inner {
-            node: options.node,
+            node: options.node.clone(),
             clock,
             store,
             connectors,
             published,
             checkpoint,
-            door: Door::new(inbox_in, options.max_runs, turned_away),
+            door: Door::new(inbox_in, &options, turned_away),
             stop,
             stopped,
         }));

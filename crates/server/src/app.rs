@@ -1,14 +1,18 @@
 //! What every handler shares.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
-use writ_core::time::Time;
-use writ_engine::Engine;
+use writ_core::names::Upn;
+use writ_core::time::{Seconds, Time};
+use writ_engine::{Buckets, Engine};
 
+use crate::guard::{MAX_READERS, PER_READER};
 use crate::listen::Reach;
+use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::session::Checked;
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
@@ -24,6 +28,8 @@ pub struct App(Arc<Inner>);
 struct Inner {
     engine: Engine,
     reach: Reach,
+    addresses: Buckets<IpAddr>,
+    readers: Buckets<Upn>,
     checked: Checked,
     genesis: OnceCell<String>,
     waiting: Arc<Semaphore>,
@@ -39,6 +45,8 @@ impl App {
             started: engine.now(),
             engine,
             reach,
+            addresses: Buckets::new(PER_ADDRESS, MAX_ADDRESSES),
+            readers: Buckets::new(PER_READER, MAX_READERS),
             checked: Checked::default(),
             genesis: OnceCell::new(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -56,6 +64,20 @@ impl App {
     /// How callers reach us.
     pub(crate) fn reach(&self) -> &Reach {
         &self.0.reach
+    }
+
+    /// Counts something that comes from an address; how long to wait, if that is
+    /// too much.
+    pub(crate) fn count(&self, origin: Origin) -> Result<(), Seconds> {
+        match origin.network(&self.0.reach) {
+            Some(network) => self.0.addresses.take(network, 1, self.0.engine.now()),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a reading of a person; how long to wait, if that is too much.
+    pub(crate) fn count_reader(&self, upn: &Upn) -> Result<(), Seconds> {
+        self.0.readers.take(upn.clone(), 1, self.0.engine.now())
     }
 
     /// The sessions whose signatures were checked.

@@ -26,12 +26,14 @@ pub mod failure;
 mod finish;
 mod guard;
 mod listen;
+mod origin;
 mod page;
 mod routes;
 mod serve;
 mod session;
 mod shown;
 mod sight;
+mod tally;
 mod tls;
 
 pub use api::permissions;

@@ -17,8 +17,8 @@ use writ_core::object::SiteSettings;
 use writ_core::rules::Rules;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, LocalState, Options, Report, SystemClock, SystemEntropy,
-    found_organization, verify_log,
+    Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Report, SystemClock,
+    SystemEntropy, found_organization, verify_log,
 };
 use writ_store::Sqlite;
 
@@ -191,6 +191,7 @@ impl DataDirectory {
         let options = Options {
             node: config.node.clone(),
             max_runs: config.max_runs,
+            per_person: PER_PERSON,
         };
         Engine::open(
             local,

@@ -3,6 +3,7 @@
 
 mod executions;
 mod http;
+mod limits;
 mod objects;
 mod permissions;
 mod requests;

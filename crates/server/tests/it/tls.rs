@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use writ_server::{Reach, Refreshed, Tls, TlsFile};
 
-use crate::world::World;
+use crate::world::{Setting, World};
 
 /// An authority of the test's own, and the files of a pair that it vouches for.
 struct Pair {
@@ -73,12 +73,16 @@ async fn is_served(world: &World, pair: &Pair) -> bool {
 }
 
 async fn world(pair: &Pair, tls: &Tls) -> World {
-    let tls = Some(tls.clone());
     let reach = Reach {
-        tls,
-        behind_proxy: false,
+        tls: Some(tls.clone()),
+        ..Reach::default()
     };
-    World::reached(reach, pair.client()).await
+    World::open(Setting {
+        reach,
+        client: pair.client(),
+        ..Setting::default()
+    })
+    .await
 }
 
 #[tokio::test]
