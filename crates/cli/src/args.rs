@@ -81,6 +81,15 @@ pub(crate) struct Global {
         hide = true
     )]
     pub(crate) config_home: Option<PathBuf>,
+    /// Authorities whose certificates to trust beside the system's, PEM
+    #[arg(
+        long,
+        global = true,
+        env = "WRIT_CA_FILE",
+        value_name = "FILE",
+        hide_env_values = true
+    )]
+    pub(crate) ca_file: Option<PathBuf>,
     /// In which form to print
     #[arg(
         short,

@@ -28,7 +28,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: Global) -> Result<Self, Failure> {
-        let profiles = Profiles::new(global.config_home.clone())?;
+        let profiles = Profiles::new(global.config_home.clone())?.trusting(global.ca_file.clone());
         Ok(Self { global, profiles })
     }
 

@@ -59,13 +59,15 @@ impl Client {
                 "you are logged out here; run: writ login {url} --as {upn}"
             )));
         }
-        let http = Http::new(url.unwrap_or(&profile.account().url))?;
+        let url = url.unwrap_or(&profile.account().url);
+        let http = Http::new(url, profile.authorities())?;
         Self::with(http, profile)
     }
 
     /// Speaks for a profile whose owner just said so.
     pub(crate) fn of(profile: Profile) -> Result<Self, Error> {
-        Self::with(Http::new(&profile.account().url)?, profile)
+        let http = Http::new(&profile.account().url, profile.authorities())?;
+        Self::with(http, profile)
     }
 
     fn with(http: Http, profile: Profile) -> Result<Self, Error> {

@@ -51,11 +51,12 @@ const USAGE: [&str; 6] = [
 ];
 
 /// Problems that go away by themselves.
-const BUSY: [&str; 6] = [
+const BUSY: [&str; 7] = [
     "busy",
     "not-ready",
     "overloaded",
     "stopping",
+    "too-many",
     "unavailable",
     "unknown-fate",
 ];

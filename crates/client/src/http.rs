@@ -1,11 +1,12 @@
 //! Calls to a server: what is sent and what comes back, and nothing of who.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use writ_core::digest::OrganizationId;
 use writ_core::entry::Entry;
@@ -75,8 +76,23 @@ fn is_here(host: &str) -> bool {
         || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// The certificates in a PEM file.
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
+    let pem = std::fs::read(path).map_err(|error| Error::file(path, error))?;
+    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(Error::file(
+            path,
+            "there is no certificate in it; PEM is expected",
+        )),
+    }
+}
+
 impl Http {
-    pub(crate) fn new(url: &str) -> Result<Self, Error> {
+    /// Trusts whom this machine trusts, and the authorities in a file, if there
+    /// is one.
+    pub(crate) fn new(url: &str, authorities: Option<&Path>) -> Result<Self, Error> {
         let url = check_url(url)?;
         let here = Url::parse(&url)
             .ok()
@@ -89,6 +105,9 @@ impl Http {
             .user_agent(concat!("writ/", env!("CARGO_PKG_VERSION")));
         if here {
             builder = builder.no_proxy();
+        }
+        if let Some(path) = authorities {
+            builder = builder.tls_certs_merge(certificates(path)?);
         }
         let client = builder
             .build()

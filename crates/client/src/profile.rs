@@ -1,6 +1,7 @@
 //! Profiles: one person on one machine.
 //!
 //! ```text
+//! ~/.config/writ/ca.pem                   authorities that are trusted beside the system's, if there
 //! ~/.config/writ/current                  the profile that is used where none is named
 //! ~/.config/writ/profiles/NAME/profile.toml   url, organization, upn
 //!                             /key            the seed of this machine's key, 0600
@@ -41,7 +42,10 @@ pub struct Account {
 
 /// All profiles of this machine's user.
 #[derive(Clone, Debug)]
-pub struct Profiles(PathBuf);
+pub struct Profiles {
+    folder: PathBuf,
+    authorities: Option<PathBuf>,
+}
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -49,6 +53,7 @@ pub struct Profile {
     name: String,
     folder: PathBuf,
     account: Account,
+    authorities: Option<PathBuf>,
 }
 
 /// A key that is being enrolled.
@@ -70,18 +75,42 @@ impl Profiles {
     /// Those in a folder, or in the user's own.
     pub fn new(named: Option<PathBuf>) -> Result<Self, Error> {
         if let Some(folder) = named {
-            return Ok(Self(folder));
+            return Ok(Self::at(folder));
         }
         let base = std::env::var_os("XDG_CONFIG_HOME")
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
             .or_else(|| Some(std::env::home_dir()?.join(".config")));
         match base {
-            Some(base) => Ok(Self(base.join("writ"))),
+            Some(base) => Ok(Self::at(base.join("writ"))),
             None => Err(Error::Usage(
                 "no home directory to keep keys in; name a folder in WRIT_CONFIG_HOME".into(),
             )),
         }
+    }
+
+    fn at(folder: PathBuf) -> Self {
+        let authorities = folder.join("ca.pem");
+        Self {
+            authorities: authorities.exists().then_some(authorities),
+            folder,
+        }
+    }
+
+    /// The same, where the authorities in a PEM file are trusted beside the
+    /// system's; without one, those in `ca.pem`.
+    #[must_use]
+    pub fn trusting(self, file: Option<PathBuf>) -> Self {
+        let authorities = file.or(self.authorities);
+        Self {
+            authorities,
+            ..self
+        }
+    }
+
+    /// The file of the authorities that are trusted beside the system's.
+    pub(crate) fn authorities(&self) -> Option<&Path> {
+        self.authorities.as_deref()
     }
 
     /// The profile of a name, if it is there.
@@ -98,6 +127,7 @@ impl Profiles {
             name: name.to_owned(),
             folder,
             account,
+            authorities: self.authorities.clone(),
         }))
     }
 
@@ -122,7 +152,7 @@ impl Profiles {
 
     /// The names of all profiles.
     pub fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.join("profiles"));
+        let entries = fs::read_dir(self.folder.join("profiles"));
         let mut names: Vec<_> = entries
             .into_iter()
             .flatten()
@@ -136,7 +166,7 @@ impl Profiles {
 
     /// The name of the profile that is used where none is named.
     pub fn current(&self) -> Result<Option<String>, Error> {
-        let path = self.0.join("current");
+        let path = self.folder.join("current");
         match fs::read_to_string(&path) {
             Ok(name) => Ok(Some(name.trim().to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -148,7 +178,7 @@ impl Profiles {
     fn make_current(&self, name: &str) -> Result<(), Error> {
         match self.current()? {
             Some(_) => Ok(()),
-            None => files::write_private(&self.0.join("current"), name.as_bytes()),
+            None => files::write_private(&self.folder.join("current"), name.as_bytes()),
         }
     }
 
@@ -167,6 +197,7 @@ impl Profiles {
             name: name.to_owned(),
             folder,
             account: account.clone(),
+            authorities: self.authorities.clone(),
         })
     }
 
@@ -216,7 +247,7 @@ impl Profiles {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"@._+-".contains(&b));
         match is_plain {
-            true => Ok(self.0.join("profiles").join(name)),
+            true => Ok(self.folder.join("profiles").join(name)),
             false => Err(Error::Usage(format!(
                 "`{}` cannot name a profile; use letters, digits, `@`, `.`, `_`, `+`, `-`",
                 name.escape_debug()
@@ -239,6 +270,11 @@ impl Profile {
     /// Where its files are.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The file of the authorities that are trusted beside the system's.
+    pub(crate) fn authorities(&self) -> Option<&Path> {
+        self.authorities.as_deref()
     }
 
     /// This machine's key.

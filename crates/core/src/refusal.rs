@@ -312,6 +312,10 @@ refusals! {
     Quorum { task: TaskName, group: Address, problem: String } "quorum"
         "nobody could ever approve this request for {task}: {problem}"
         "; an administrator adds people: writ group set {group} --add UPN"
+    /// The person says more than one may in so short a time.
+    TooMany { after: Seconds } "too-many"
+        "that was too much at once; nothing was recorded"
+        ": repeat in {after}"
     /// This node has as many runs in flight as it may.
     Busy {} "busy"
         "this node has as many runs in flight as it may"

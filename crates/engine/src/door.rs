@@ -1,9 +1,10 @@
 //! The door: what may become an entry.
 //!
 //! Checks run cheapest first: size, form, instance, known digest, freshness and
-//! live key, signature in a bounded pool, what travels beside it, sense, room in
-//! the inbox. What is turned away here is counted and never logged, and moves no
-//! time.
+//! live key, signature in a bounded pool, the person's bucket, what travels
+//! beside it, sense, room in the inbox. What is turned away here is counted and
+//! never logged, and moves no time. The bucket of an address is the server's,
+//! which knows addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,8 +26,10 @@ use writ_core::time::Time;
 use writ_core::view::Posted;
 
 use crate::Engine;
+use crate::bucket::{Buckets, Rate};
 use crate::known::known;
 use crate::sequence::{Item, goes_first};
+use crate::start::Options;
 
 /// How many statements may wait; the rest of the inbox is for what takes away.
 const ORDINARY: usize = 1_024;
@@ -34,6 +37,13 @@ const ORDINARY: usize = 1_024;
 pub(crate) const INBOX: usize = 1_280;
 /// How many signatures are checked, and forgotten statements looked up, at once.
 const VERIFYING: usize = 64;
+/// How many statements one person may make: 500 at once, 50 a second.
+pub const PER_PERSON: Rate = Rate {
+    burst: 500,
+    every_ms: 20,
+};
+/// Of how many people it is known how much they said.
+const MAX_PEOPLE: usize = 65_536;
 
 /// A statement as it arrives, with what travels beside it.
 #[derive(Clone, Debug)]
@@ -62,15 +72,22 @@ impl TurnedAwayCount {
 pub(crate) struct Door {
     inbox: mpsc::Sender<Item>,
     verifying: Semaphore,
+    /// Taking away has a bucket of its own: no flood keeps anybody from it.
+    people: Buckets<(Upn, bool)>,
     turned_away: TurnedAwayCount,
     closed: AtomicBool,
 }
 
 impl Door {
-    pub(crate) fn new(inbox: mpsc::Sender<Item>, turned_away: TurnedAwayCount) -> Self {
+    pub(crate) fn new(
+        inbox: mpsc::Sender<Item>,
+        options: &Options,
+        turned_away: TurnedAwayCount,
+    ) -> Self {
         Self {
             inbox,
             verifying: Semaphore::new(VERIFYING),
+            people: Buckets::new(options.per_person, MAX_PEOPLE),
             turned_away,
             closed: AtomicBool::new(false),
         }
@@ -128,6 +145,7 @@ impl Engine {
                 who: said.statement().by.clone(),
             })?;
         let said = self.verify(said, key).await?;
+        self.check_pace(said.statement())?;
         let blobs = check_attachments(state, said.statement(), attachments)?;
         self.check_sense(state, said.statement())?;
         self.enqueue(said, blobs).await
@@ -167,6 +185,17 @@ impl Engine {
             .await
             .map_err(|_| TurnedAway::Stopping {})?
             .map_err(|_| TurnedAway::BadSignature {})
+    }
+
+    /// Whether a person says no more than they may in so short a time. Asked
+    /// after the signature, so that nobody uses up what is another's.
+    fn check_pace(&self, statement: &Statement) -> Result<(), TurnedAway> {
+        let Principal::Person(upn) = &statement.by else {
+            return Ok(());
+        };
+        let bucket = (upn.clone(), goes_first(&statement.body));
+        let taken = self.0.door.people.take(bucket, 1, self.now());
+        taken.map_err(|after| TurnedAway::TooMany { after })
     }
 
     /// What no rule of the log says, and what would be of no use in it.

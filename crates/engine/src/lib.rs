@@ -10,6 +10,7 @@
 //! Absent on purpose: which store and which connectors there are. The binary
 //! names those.
 
+mod bucket;
 mod clock;
 mod door;
 mod follow;
@@ -24,8 +25,9 @@ mod speak;
 mod start;
 mod verify;
 
+pub use bucket::{Buckets, Rate};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
-pub use door::Submission;
+pub use door::{PER_PERSON, Submission};
 pub use ledger::{Corrupt, Ledger, Trust};
 pub use local::{Anchor, LocalError, LocalState, found_organization};
 pub use start::{Options, StartError};

@@ -17,6 +17,7 @@ use writ_core::names::Name;
 use writ_core::statement::TreeHead;
 use writ_store::{Backend, Rebuild, StoreError};
 
+use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
 use crate::door::{Door, INBOX, TurnedAwayCount};
 use crate::follow::{CHUNK, Followed, first_changed};
@@ -38,6 +39,8 @@ pub struct Options {
     pub node: Name,
     /// How many runs it has in flight at most.
     pub max_runs: u32,
+    /// How many statements it takes of one person; usually [`PER_PERSON`](crate::PER_PERSON).
+    pub per_person: Rate,
 }
 
 /// Why a node does not start.
@@ -179,14 +182,14 @@ impl Engine {
         };
         tokio::spawn(sequencer.run());
         let engine = Self(Arc::new(Inner {
-            node: options.node,
+            node: options.node.clone(),
             clock,
             store,
             connectors,
             published,
             checkpoint,
             tiles,
-            door: Door::new(inbox_in, turned_away),
+            door: Door::new(inbox_in, &options, turned_away),
             room,
             stop,
             stopped,

@@ -1,13 +1,18 @@
 //! What every handler shares.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
-use writ_core::time::Time;
-use writ_engine::Engine;
+use writ_core::names::Upn;
+use writ_core::time::{Seconds, Time};
+use writ_engine::{Buckets, Engine};
 
+use crate::guard::{MAX_READERS, PER_READER};
+use crate::listen::Reach;
+use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::session::Checked;
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
@@ -22,6 +27,9 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    reach: Reach,
+    addresses: Buckets<IpAddr>,
+    readers: Buckets<Upn>,
     checked: Checked,
     genesis: OnceCell<String>,
     waiting: Arc<Semaphore>,
@@ -32,10 +40,13 @@ struct Inner {
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine, reach: Reach) -> Self {
         Self(Arc::new(Inner {
             started: engine.now(),
             engine,
+            reach,
+            addresses: Buckets::new(PER_ADDRESS, MAX_ADDRESSES),
+            readers: Buckets::new(PER_READER, MAX_READERS),
             checked: Checked::default(),
             genesis: OnceCell::new(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -48,6 +59,25 @@ impl App {
     /// What decides and what is published.
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    /// How callers reach us.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.0.reach
+    }
+
+    /// Counts something that comes from an address; how long to wait, if that is
+    /// too much.
+    pub(crate) fn count(&self, origin: Origin) -> Result<(), Seconds> {
+        match origin.network(&self.0.reach) {
+            Some(network) => self.0.addresses.take(network, 1, self.0.engine.now()),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a reading of a person; how long to wait, if that is too much.
+    pub(crate) fn count_reader(&self, upn: &Upn) -> Result<(), Seconds> {
+        self.0.readers.take(upn.clone(), 1, self.0.engine.now())
     }
 
     /// The sessions whose signatures were checked.

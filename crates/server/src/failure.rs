@@ -10,11 +10,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use writ_core::names::Upn;
 use writ_core::refusal::TurnedAway;
+use writ_core::time::Seconds;
 use writ_core::view::Problem;
 use writ_store::StoreError;
 
 /// How long to wait before trying again, in seconds.
-const RETRY_AFTER: &str = "2";
+const RETRY_AFTER: Seconds = Seconds(2);
 
 /// Why a call is not answered as it asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub enum Failure {
     },
     /// The execution put nothing out, or not yet.
     NoOutput,
+    /// The call does not name one host, or two different ones.
+    BadHost,
     /// There is no such path.
     NoSuchPath,
     /// The path is not for this method.
@@ -78,6 +81,11 @@ pub enum Failure {
     Slow,
     /// The door turned the statement away.
     TurnedAway(TurnedAway),
+    /// The caller asks for more than one may in so short a time.
+    TooMany {
+        /// How long to wait.
+        after: Seconds,
+    },
     /// Too much is going on.
     Overloaded,
     /// The store cannot be asked now.
@@ -110,11 +118,12 @@ impl Failure {
             | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Ambiguous { .. } => StatusCode::CONFLICT,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadPath { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
+            Self::BadHost | Self::BadPath { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TurnedAway(away) => status_of(away),
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable { .. } | Self::NotReady => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -132,6 +141,7 @@ impl Failure {
             Self::NotFound { .. } => "not-found",
             Self::Ambiguous { .. } => "ambiguous",
             Self::NoOutput => "no-output",
+            Self::BadHost => "bad-host",
             Self::NoSuchPath => "no-such-path",
             Self::WrongMethod => "wrong-method",
             Self::BadPath { .. } => "bad-path",
@@ -140,6 +150,7 @@ impl Failure {
             Self::TooBig { .. } => "too-big",
             Self::Slow => "slow",
             Self::TurnedAway(away) => away.code(),
+            Self::TooMany { .. } => "too-many",
             Self::Overloaded => "overloaded",
             Self::Unavailable { .. } => "unavailable",
             Self::NotReady => "not-ready",
@@ -157,6 +168,14 @@ impl Failure {
             detail: self.to_string(),
             code: self.code().to_owned(),
         }
+    }
+
+    /// How long to wait before trying again, where that helps.
+    fn retry_after(&self) -> Option<Seconds> {
+        if let Self::TooMany { after } | Self::TurnedAway(TurnedAway::TooMany { after }) = self {
+            return Some(*after);
+        }
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER)
     }
 
     fn cause(&self) -> Option<Cause> {
@@ -197,6 +216,10 @@ impl fmt::Display for Failure {
                 "several {noun}s begin with {id}: {candidates}; give more digits"
             ),
             Self::NoOutput => f.write_str("this execution has put nothing out"),
+            Self::BadHost => f.write_str(
+                "a call names the host it is for once, in the header `Host`, and nowhere else \
+                 another one",
+            ),
             Self::NoSuchPath => f.write_str(
                 "there is nothing at this path; the API is below /v1, \
                  and the address of a server has no path",
@@ -218,6 +241,9 @@ impl fmt::Display for Failure {
                 "the body did not arrive whole and in time; nothing was recorded: repeat",
             ),
             Self::TurnedAway(away) => away.fmt(f),
+            Self::TooMany { after } => {
+                write!(f, "that was too much at once; repeat in {after}")
+            }
             Self::Overloaded => f.write_str(
                 "the server is overloaded; nothing was recorded: repeat in a few seconds",
             ),
@@ -250,6 +276,7 @@ const fn status_of(away: &TurnedAway) -> StatusCode {
             StatusCode::CONFLICT
         }
         TurnedAway::NoSuchKey { .. } | TurnedAway::BadSignature {} => StatusCode::UNAUTHORIZED,
+        TurnedAway::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         TurnedAway::Busy {}
         | TurnedAway::Overloaded {}
         | TurnedAway::Unavailable { .. }
@@ -284,9 +311,8 @@ impl IntoResponse for Failure {
         let headers = response.headers_mut();
         let kind = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, kind);
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            let after = HeaderValue::from_static(RETRY_AFTER);
-            headers.insert(header::RETRY_AFTER, after);
+        if let Some(Seconds(after)) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
         }
         if matches!(self, Self::NoSession | Self::SessionOver) {
             let scheme = HeaderValue::from_static("Writ");
@@ -329,6 +355,7 @@ mod tests {
                 },
                 409,
             ),
+            (TurnedAway::TooMany { after: Seconds(7) }, 429),
             (TurnedAway::Busy {}, 503),
             (TurnedAway::Overloaded {}, 503),
             (TurnedAway::Unavailable { problem: text() }, 503),
@@ -338,8 +365,14 @@ mod tests {
             let failure = Failure::from(away);
             assert_eq!(failure.status().as_u16(), status, "{}", failure.code());
             let response = failure.into_response();
-            let retry = response.headers().contains_key(header::RETRY_AFTER);
-            assert_eq!(retry, status == 503);
+            let retry = response.headers().get(header::RETRY_AFTER);
+            let retry = retry.map(|after| after.to_str().unwrap());
+            let expected = match status {
+                503 => Some("2"),
+                429 => Some("7"),
+                _ => None,
+            };
+            assert_eq!(retry, expected);
         }
     }
 

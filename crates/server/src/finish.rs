@@ -25,6 +25,9 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
+/// A year of nothing but TLS, for browsers that were here once.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers a call and finishes the answer.
@@ -39,6 +42,9 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if app.reach().tls.is_some() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);

@@ -17,11 +17,20 @@ use writ_core::names::Upn;
 use writ_core::object::Role;
 use writ_core::state::State;
 use writ_core::view::Seen;
+use writ_engine::Rate;
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::session::{Bearer, Who};
 use crate::sight::Sight;
+
+/// How many readings one person may do: 1,000 at once, 50 a second.
+pub(crate) const PER_READER: Rate = Rate {
+    burst: 1_000,
+    every_ms: 20,
+};
+/// Of how many people it is known how much they read.
+pub(crate) const MAX_READERS: usize = 65_536;
 
 /// Anybody, whether signed in or not.
 #[derive(Clone, Copy, Debug)]
@@ -164,6 +173,10 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let bearer = Bearer::of(&parts.headers)?;
-        Self::judge(Arc::new(bearer), app.engine().published(), app)
+        let caller = Self::judge(Arc::new(bearer), app.engine().published(), app)?;
+        match app.count_reader(caller.upn()) {
+            Ok(()) => Ok(caller),
+            Err(after) => Err(Failure::TooMany { after }),
+        }
     }
 }

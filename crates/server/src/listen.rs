@@ -1,7 +1,19 @@
-//! Where to listen: on this host only, until there is TLS.
+//! Where to listen, and how: nothing off this host goes without TLS.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::tls::Tls;
+
+/// How the API is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The TLS of this process, if it has its own.
+    pub tls: Option<Tls>,
+    /// Whether every call comes through a proxy that speaks TLS with the
+    /// caller and says in `X-Forwarded-For` who that is.
+    pub behind_proxy: bool,
+}
 
 /// Why an address is not listened at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +23,8 @@ pub enum ListenError {
         /// What was given.
         text: String,
     },
-    /// Others than this host could reach it.
-    OffLoopback {
+    /// Others than this host could reach it, and read along.
+    InTheClear {
         /// The address.
         address: SocketAddr,
     },
@@ -26,12 +38,13 @@ impl fmt::Display for ListenError {
                 "`{}` is not an address to listen at, such as 127.0.0.1:8420",
                 text.escape_debug()
             ),
-            Self::OffLoopback { address } => write!(
+            Self::InTheClear { address } => write!(
                 f,
-                "refusing to listen at {address}: this version has no TLS, so others could read \
-                 along; listen at 127.0.0.1:{port} and put a reverse proxy with TLS on the same \
-                 host before it, or reach it through an SSH tunnel: \
-                 ssh -L {port}:127.0.0.1:{port} HOST",
+                "refusing to listen at {address} without TLS, since others could read along; \
+                 do one of these:\n  \
+                 listen on loopback, and reach it through an SSH tunnel: --listen 127.0.0.1:{port}\n  \
+                 give it a certificate in writ.toml: [tls] certificate = \"FILE\", key = \"FILE\"\n  \
+                 put a reverse proxy with TLS before it: --behind-proxy, or behind_proxy = true",
                 port = address.port()
             ),
         }
@@ -40,58 +53,74 @@ impl fmt::Display for ListenError {
 
 impl std::error::Error for ListenError {}
 
-/// Reads an address to listen at: `127.0.0.1:8420`, `[::1]:8420` or
-/// `localhost:8420`, and nothing that others than this host can reach.
+/// Reads an address to listen at: `127.0.0.1:8420`, `[::1]:8420`, `0.0.0.0:443`
+/// or `localhost:8420`.
 pub fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
     let unreadable = || ListenError::Unreadable {
         text: text.chars().take(200).collect(),
     };
-    let address = match text.strip_prefix("localhost:") {
+    match text.strip_prefix("localhost:") {
         Some(port) => {
-            SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().map_err(|_| unreadable())?))
+            let port: u16 = port.parse().map_err(|_| unreadable())?;
+            Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
         }
-        None => text.parse().map_err(|_| unreadable())?,
-    };
-    on_loopback(address)
+        None => text.parse().map_err(|_| unreadable()),
+    }
 }
 
-/// The address, if only this host can reach it.
-pub(crate) fn on_loopback(address: SocketAddr) -> Result<SocketAddr, ListenError> {
-    let is_loopback = match address.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.to_canonical().is_loopback(),
-    };
-    match is_loopback {
-        true => Ok(address),
-        false => Err(ListenError::OffLoopback { address }),
+impl Reach {
+    /// The address, if nobody could read along there.
+    pub fn admit(&self, address: SocketAddr) -> Result<SocketAddr, ListenError> {
+        match is_here(address.ip()) || self.tls.is_some() || self.behind_proxy {
+            true => Ok(address),
+            false => Err(ListenError::InTheClear { address }),
+        }
     }
+}
+
+/// Whether only this host has an address.
+pub(crate) fn is_here(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PROXY: Reach = Reach {
+        tls: None,
+        behind_proxy: true,
+    };
+
     #[test]
-    fn only_this_host_is_listened_to() {
-        for good in [
+    fn only_this_host_is_served_in_the_clear() {
+        for here in [
             "127.0.0.1:8420",
             "127.1.2.3:0",
             "[::1]:8420",
             "localhost:8420",
             "[::ffff:127.0.0.1]:1",
         ] {
-            assert!(listen_address(good).is_ok(), "{good}");
+            let address = listen_address(here).unwrap();
+            assert_eq!(Reach::default().admit(address), Ok(address), "{here}");
         }
-        for bad in [
+        for elsewhere in [
             "0.0.0.0:8420",
             "[::]:8420",
             "192.0.2.1:8420",
             "[::ffff:10.0.0.1]:1",
         ] {
-            let refused = listen_address(bad).unwrap_err();
-            assert!(matches!(refused, ListenError::OffLoopback { .. }), "{bad}");
-            assert!(refused.to_string().contains("ssh -L"), "{refused}");
+            let address = listen_address(elsewhere).unwrap();
+            let refused = Reach::default().admit(address).unwrap_err().to_string();
+            for way_out in ["--listen 127.0.0.1:", "[tls]", "--behind-proxy"] {
+                assert!(refused.contains(way_out), "{refused}");
+            }
+            assert_eq!(PROXY.admit(address), Ok(address));
         }
+    }
+
+    #[test]
+    fn an_address_is_one() {
         for bad in [
             "",
             "8420",

@@ -5,14 +5,20 @@
 //! slot after a while, so that slowness alone cannot keep others out.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderMap;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -20,13 +26,17 @@ use writ_engine::Engine;
 
 use crate::api;
 use crate::app::App;
-use crate::listen::on_loopback;
+use crate::listen::Reach;
+use crate::origin::{Origin, Peer};
+use crate::tally::{Place, Tally};
 
 /// How patient we are.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
     /// How many connections there are at once; more wait to be accepted.
     connections: u32,
+    /// How many of them one address may have.
+    per_address: u32,
     /// How long the head of a call may take, and the pause before it.
     head: Duration,
     /// How long a connection lives before it is closed after its next answer.
@@ -38,6 +48,7 @@ struct Patience {
 impl Patience {
     const USUAL: Self = Self {
         connections: 1_024,
+        per_address: 64,
         head: Duration::from_secs(30),
         life: Duration::from_secs(600),
         grace: Duration::from_secs(40),
@@ -51,47 +62,65 @@ const MAX_HEADERS: usize = 64;
 
 /// Serves the API until `stop` is done, then finishes the calls at hand.
 ///
-/// Refuses a listener that others than this host can reach: there is no TLS.
+/// Refuses a listener where others than this host could read along.
 pub async fn serve(
     engine: Engine,
     listener: TcpListener,
+    reach: Reach,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     // INVARIANT: nothing is served off loopback without TLS.
-    on_loopback(listener.local_addr()?)
+    reach
+        .admit(listener.local_addr()?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let app = App::new(engine);
+    let app = App::new(engine, reach.clone());
     let router = api::router(app.clone());
     let stopping = app.stopping();
+    if let Some(tls) = reach.tls.clone() {
+        tokio::spawn(tls.keep_fresh(stopping.clone()));
+    }
     let stop = async move {
         stop.await;
         app.stop();
     };
-    converse(router, listener, stop, stopping, Patience::USUAL).await;
+    let served = Served { router, reach };
+    converse(served, listener, stop, stopping, Patience::USUAL).await;
     Ok(())
+}
+
+/// What is said on each connection, and how.
+#[derive(Clone)]
+struct Served {
+    router: Router,
+    reach: Reach,
 }
 
 /// Accepts connections until `stop` is done, which also makes `stopping` true.
 async fn converse(
-    router: Router,
+    served: Served,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     stopping: watch::Receiver<bool>,
     patience: Patience,
 ) {
     let slots = Arc::new(Semaphore::new(patience.connections as usize));
+    let addresses = Tally::new(patience.per_address);
     let mut stop = pin!(stop);
     loop {
         let next = accept(&listener, &slots);
-        let (slot, stream) = tokio::select! {
+        let (slot, stream, peer) = tokio::select! {
             biased;
             () = &mut stop => break,
             next = next => next,
         };
-        let talk = talk(router.clone(), stream, stopping.clone(), patience);
+        let Ok(place) = place(&addresses, peer, &served.reach) else {
+            tracing::debug!("a client has too many connections");
+            continue;
+        };
+        let talk = talk(served.clone(), stream, peer, stopping.clone(), patience);
         tokio::spawn(async move {
             talk.await;
-            drop(slot);
+            drop((slot, place));
         });
     }
     drop(listener);
@@ -101,17 +130,36 @@ async fn converse(
     }
 }
 
+/// The place that a connection takes among those of its address, if that is
+/// counted.
+fn place(
+    addresses: &Tally<IpAddr>,
+    peer: Peer,
+    reach: &Reach,
+) -> Result<Option<Place<IpAddr>>, TooMany> {
+    // All connections of a proxy come from one address.
+    let direct = Origin::of(peer, &HeaderMap::new(), reach).network(reach);
+    match direct.filter(|_| !reach.behind_proxy) {
+        Some(network) => addresses.enter(network).map(Some).ok_or(TooMany),
+        None => Ok(None),
+    }
+}
+
+/// An address has as many connections as it may.
+#[derive(Debug)]
+struct TooMany;
+
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> (OwnedSemaphorePermit, TcpStream) {
+) -> (OwnedSemaphorePermit, TcpStream, Peer) {
     loop {
         // Never closed, so it only ever waits.
         let Ok(slot) = slots.clone().acquire_owned().await else {
             continue;
         };
         match listener.accept().await {
-            Ok((stream, _)) => return (slot, stream),
+            Ok((stream, from)) => return (slot, stream, Peer(from.ip())),
             Err(error) => {
                 // Mostly: out of file descriptors. Without a pause this would spin.
                 tracing::warn!(%error, "cannot accept a connection");
@@ -122,20 +170,58 @@ async fn accept(
 }
 
 async fn talk(
-    router: Router,
+    served: Served,
     stream: TcpStream,
-    mut stopping: watch::Receiver<bool>,
+    peer: Peer,
+    stopping: watch::Receiver<bool>,
     patience: Patience,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot send at once");
     }
+    let calls = Calls {
+        peer,
+        router: TowerToHyperService::new(served.router),
+    };
+    match served.reach.tls {
+        None => answer(calls, stream, stopping, patience).await,
+        Some(tls) => match timeout(patience.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) => answer(calls, stream, stopping, patience).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a client does not speak our TLS"),
+            Err(_) => tracing::debug!("a client did not begin in time"),
+        },
+    }
+}
+
+/// The calls of one connection, each told where it comes from.
+struct Calls {
+    peer: Peer,
+    router: TowerToHyperService<Router>,
+}
+
+impl Service<Request<Incoming>> for Calls {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
+async fn answer(
+    calls: Calls,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stopping: watch::Receiver<bool>,
+    patience: Patience,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), calls);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
@@ -166,6 +252,7 @@ mod tests {
 
     const SHORT: Patience = Patience {
         connections: 2,
+        per_address: 1,
         head: Duration::from_millis(300),
         life: Duration::from_secs(60),
         grace: Duration::from_secs(5),
@@ -197,11 +284,39 @@ mod tests {
             // The app keeps its sender; so does this one.
             std::mem::forget(stopping);
         };
-        let done = tokio::spawn(converse(router, listener, stop_now, seen, patience));
+        let reach = Reach::default();
+        let served = Served { router, reach };
+        let done = tokio::spawn(converse(served, listener, stop_now, seen, patience));
         Running {
             address,
             stop,
             done,
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_number_of_connections_but_not_this_host_nor_a_proxy() {
+        let addresses = Tally::new(1);
+        let peer = |text: &str| Peer(text.parse().unwrap());
+        let (direct, proxied) = (
+            Reach::default(),
+            Reach {
+                behind_proxy: true,
+                ..Reach::default()
+            },
+        );
+        let first = place(&addresses, peer("2001:db8::1"), &direct).unwrap();
+        assert!(first.is_some());
+        assert!(place(&addresses, peer("2001:db8::2"), &direct).is_err());
+        let other = place(&addresses, peer("192.0.2.1"), &direct);
+        assert!(other.unwrap().is_some());
+        drop(first);
+        assert!(place(&addresses, peer("2001:db8::2"), &direct).is_ok());
+        for (from, reach) in [("127.0.0.1", &direct), ("192.0.2.1", &proxied)] {
+            let many: Vec<_> = (0..3)
+                .map(|_| place(&addresses, peer(from), reach))
+                .collect();
+            assert!(many.iter().all(|place| matches!(place, Ok(None))), "{from}");
         }
     }
 

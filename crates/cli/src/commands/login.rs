@@ -44,7 +44,7 @@ pub(crate) struct LogoutArgs {
 pub(crate) async fn log_in(args: LoginArgs, context: &Context) -> Result<Exit, Failure> {
     let name = context.named_profile().unwrap_or(args.upn.as_str());
     let existing = context.profiles.find(name)?;
-    let joining = Joining::begin(&args.url, &args.upn).await?;
+    let joining = Joining::begin(&context.profiles, &args.url, &args.upn).await?;
     if let Some(existing) = &existing {
         joining.check_profile(existing)?;
     }

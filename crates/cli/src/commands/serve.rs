@@ -15,9 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Serve the organization of the data directory
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; only loopback addresses for now [default: 127.0.0.1:8420]
+    /// Where to listen [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// Every call comes through a reverse proxy that speaks TLS
+    #[arg(long)]
+    behind_proxy: bool,
     /// Only check writ.toml, and end
     #[arg(long)]
     check: bool,
@@ -30,6 +33,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let config = data.config()?;
     let address = args.listen.as_ref().unwrap_or(&config.listen);
     let address = writ_server::listen_address(address).map_err(Failure::usage)?;
+    let mut reach = config.reach()?;
+    reach.behind_proxy |= args.behind_proxy;
+    let address = reach.admit(address).map_err(Failure::usage)?;
     if args.check {
         data.check(&config)?;
         print(&format!("{} is fine", data.config_file().display()));
@@ -48,8 +54,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         .domain()
         .map(ToString::to_string)
         .unwrap_or_default();
+    let scheme = reach.tls.as_ref().map_or("http", |_| "https");
     remark(&format!(
-        "writ serves {domain} on http://{} ({} entries); Ctrl-C stops it",
+        "writ serves {domain} on {scheme}://{} ({} entries); Ctrl-C stops it",
         listener.local_addr().unwrap_or(address),
         published.size()
     ));
@@ -59,7 +66,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         // Either way it is time to stop.
         let _ = told.await;
     };
-    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, until));
+    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, until));
     let ended = tokio::select! {
         () = asked_to_stop() => {
             remark(&format!("stopping; runs in flight have {} seconds", PATIENCE.as_secs()));

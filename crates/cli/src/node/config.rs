@@ -3,10 +3,16 @@
 //! Every line of the file that `init` writes is a comment: it works as it is.
 //! An error names the file, the line and the key.
 
+use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::Spanned;
 use writ_core::names::Name;
+use writ_server::{Reach, Tls, TlsFile};
+
+use super::NodeError;
 
 /// What `init` writes.
 pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Every line is a comment; the defaults work.
@@ -15,11 +21,21 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 # The node's name in the log. Do not change it while runs are in flight.
 # node = "main"
 
-# Where it listens. Only loopback addresses are allowed for now.
+# Where it listens. Anywhere but on loopback it needs TLS: its own or a proxy's.
 # listen = "127.0.0.1:8420"
+
+# Set it where every call comes through a reverse proxy that speaks TLS: who
+# calls is then read from X-Forwarded-For, which is ignored otherwise.
+# behind_proxy = false
 
 # How many runs it has in flight at most.
 # max_runs = 64
+
+# TLS of its own: a certificate chain and its key, both PEM. They are read again
+# when they change, without a restart.
+# [tls]
+# certificate = "/etc/writ/certificate.pem"
+# key = "/etc/writ/key.pem"
 
 # The programs that tasks of a workload with the connector `command` may run:
 # absolute paths. A task only chooses among them.
@@ -35,10 +51,25 @@ pub(crate) struct Config {
     pub(crate) node: Name,
     /// Where it listens.
     pub(crate) listen: String,
+    /// Whether every call comes through a proxy that speaks TLS.
+    pub(crate) behind_proxy: bool,
     /// How many runs it has in flight at most.
     pub(crate) max_runs: u32,
+    /// TLS of its own.
+    tls: Option<TlsFiles>,
     /// The connector `command`.
     pub(crate) command: Command,
+    /// Where this was read, for errors that show later.
+    #[serde(skip)]
+    source: Source,
+}
+
+/// The files of a pair.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsFiles {
+    certificate: Spanned<PathBuf>,
+    key: Spanned<PathBuf>,
 }
 
 /// The connector `command`.
@@ -49,6 +80,29 @@ pub(crate) struct Command {
     pub(crate) programs: Vec<PathBuf>,
 }
 
+/// The file and its text.
+#[derive(Clone, Debug, Default)]
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// Something that is wrong at one place of it.
+    fn wrong(&self, at: Range<usize>, key: &str, problem: &dyn fmt::Display) -> NodeError {
+        let before = self.text.get(..at.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let path = self.path.display();
+        NodeError::new(format!("{path}: line {line}: {key}: {problem}"))
+    }
+}
+
+/// What is checked beyond its form.
+#[derive(Deserialize)]
+struct Checked {
+    max_runs: Option<Spanned<u32>>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         #[expect(clippy::expect_used, reason = "a constant that is a name")]
@@ -56,26 +110,54 @@ impl Default for Config {
         Self {
             node,
             listen: "127.0.0.1:8420".into(),
+            behind_proxy: false,
             max_runs: 64,
+            tls: None,
             command: Command::default(),
+            source: Source::default(),
         }
     }
 }
 
 impl Config {
     /// Reads a file; the error says where and what.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+    pub(crate) fn read(path: &Path) -> Result<Self, NodeError> {
+        let bad = |error: &dyn fmt::Display| NodeError::new(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| bad(&error))?;
+        let path = path.to_owned();
+        Self::parse(Source { path, text })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        if !(1..=10_000).contains(&config.max_runs) {
-            return Err("max_runs: from 1 to 10000".into());
+    fn parse(source: Source) -> Result<Self, NodeError> {
+        let bad = |error| NodeError::new(format!("{}: {error}", source.path.display()));
+        let config: Self = toml::from_str(&source.text).map_err(bad)?;
+        let checked: Checked = toml::from_str(&source.text).map_err(bad)?;
+        let odd = |runs: &Spanned<u32>| !(1..=10_000).contains(runs.get_ref());
+        if let Some(runs) = checked.max_runs.filter(odd) {
+            return Err(source.wrong(runs.span(), "max_runs", &"from 1 to 10000"));
         }
-        Ok(config)
+        Ok(Self { source, ..config })
+    }
+
+    /// How the API is reached. Paths start where the file lies.
+    pub(crate) fn reach(&self) -> Result<Reach, NodeError> {
+        let tls = self.tls.as_ref().map(|files| self.open(files));
+        Ok(Reach {
+            tls: tls.transpose()?,
+            behind_proxy: self.behind_proxy,
+        })
+    }
+
+    fn open(&self, files: &TlsFiles) -> Result<Tls, NodeError> {
+        let folder = self.source.path.parent().unwrap_or(Path::new(""));
+        let path = |file: &Spanned<PathBuf>| folder.join(file.get_ref());
+        Tls::open(&path(&files.certificate), &path(&files.key)).map_err(|error| {
+            let (at, key) = match error.file() {
+                TlsFile::Certificate => (&files.certificate, "tls.certificate"),
+                TlsFile::Key => (&files.key, "tls.key"),
+            };
+            self.source.wrong(at.span(), key, &error)
+        })
     }
 }
 
@@ -83,31 +165,54 @@ impl Config {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Config, String> {
+        let (path, text) = ("/etc/writ.toml".into(), text.to_owned());
+        Config::parse(Source { path, text }).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn the_template_is_all_comments_and_says_the_defaults() {
-        let plain = Config::parse(TEMPLATE).unwrap();
+        let plain = parse(TEMPLATE).unwrap();
         let uncommented: String = TEMPLATE
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
             .filter(|line| line.contains(" = ") || line.starts_with('['))
             .map(|line| format!("{line}\n"))
             .collect();
-        let spelled = Config::parse(&uncommented).unwrap();
+        let spelled = parse(&uncommented).unwrap();
         assert_eq!(plain.node, spelled.node);
         assert_eq!(plain.listen, spelled.listen);
         assert_eq!(plain.max_runs, spelled.max_runs);
+        assert_eq!(plain.behind_proxy, spelled.behind_proxy);
+        assert!(plain.tls.is_none() && spelled.tls.is_some());
         assert_eq!(spelled.command.programs, [PathBuf::from("/bin/echo")]);
     }
 
     #[test]
-    fn errors_name_line_and_key() {
-        let error = Config::parse("node = \"main\"\nmax_run = 3\n").unwrap_err();
-        assert!(
-            error.contains("line 2") && error.contains("max_run"),
-            "{error}"
-        );
-        let error = Config::parse("max_runs = 0").unwrap_err();
-        assert!(error.contains("max_runs"), "{error}");
-        assert!(Config::parse("node = \"a b\"").unwrap_err().contains("a b"));
+    fn errors_name_file_line_and_key() {
+        for (text, words) in [
+            (
+                "node = \"main\"\nmax_run = 3\n",
+                &["/etc/writ.toml: ", "line 2", "max_run"][..],
+            ),
+            (
+                "\nmax_runs = 0",
+                &["/etc/writ.toml: line 2: max_runs: from 1 to 10000"],
+            ),
+            ("node = \"a b\"", &["line 1", "a b"]),
+            (
+                "[tls]\ncertificate = \"c.pem\"\n",
+                &["/etc/writ.toml: ", "line 1", "`key`"],
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            for word in words {
+                assert!(error.contains(word), "{word}: {error}");
+            }
+        }
+        let config = parse("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
+        let error = config.reach().unwrap_err().to_string();
+        let start = "/etc/writ.toml: line 2: tls.certificate: /etc/c.pem: ";
+        assert!(error.starts_with(start), "{error}");
     }
 }

@@ -17,8 +17,8 @@ use writ_core::object::SiteSettings;
 use writ_core::rules::Rules;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, LocalState, Options, Report, SystemClock, SystemEntropy,
-    found_organization, verify_log,
+    Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Report, SystemClock,
+    SystemEntropy, found_organization, verify_log,
 };
 use writ_store::Sqlite;
 
@@ -170,11 +170,11 @@ impl DataDirectory {
             .map_err(NodeError::new)
     }
 
-    /// Reads the configuration; `listen` on the command line wins.
+    /// Reads the configuration; what stands on the command line wins.
     pub(crate) fn config(&self) -> Result<Config, NodeError> {
         let path = self.config_file();
         match path.exists() {
-            true => Config::read(&path).map_err(NodeError::new),
+            true => Config::read(&path),
             false => Ok(Config::default()),
         }
     }
@@ -191,6 +191,7 @@ impl DataDirectory {
         let options = Options {
             node: config.node.clone(),
             max_runs: config.max_runs,
+            per_person: PER_PERSON,
         };
         Engine::open(
             local,

@@ -6,4 +6,5 @@ mod kill;
 mod site;
 mod story;
 mod tamper;
+mod tls;
 mod wrong_input;

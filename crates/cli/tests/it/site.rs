@@ -58,6 +58,7 @@ impl Done {
 /// A private installation.
 pub(crate) struct Site {
     directory: tempfile::TempDir,
+    scheme: &'static str,
     address: String,
     server: Option<Child>,
 }
@@ -92,8 +93,13 @@ impl Site {
     }
 
     pub(crate) fn founded() -> Self {
+        Self::founded_over("http")
+    }
+
+    pub(crate) fn founded_over(scheme: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let site = Self {
+            scheme,
             address: listener.local_addr().unwrap().to_string(),
             directory: tempfile::tempdir().unwrap(),
             server: None,
@@ -110,13 +116,17 @@ impl Site {
             &url,
         ])
         .ok();
-        let programs = "[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n";
+        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n");
+        site
+    }
+
+    /// Adds lines to writ.toml.
+    pub(crate) fn configure(&self, lines: &str) {
         let mut config = fs::OpenOptions::new()
             .append(true)
-            .open(site.data().join("writ.toml"))
+            .open(self.data().join("writ.toml"))
             .unwrap();
-        config.write_all(programs.as_bytes()).unwrap();
-        site
+        config.write_all(lines.as_bytes()).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -132,7 +142,7 @@ impl Site {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Starts the server and waits until it answers.
@@ -252,7 +262,7 @@ impl Site {
         Done::of(child.wait_with_output().unwrap())
     }
 
-    fn command(&self, who: &str, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, who: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
         command
             .args(args)

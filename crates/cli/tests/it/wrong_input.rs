@@ -34,7 +34,19 @@ fn founding_twice_or_wrongly_is_refused() {
 fn serving_wrongly_says_why() {
     let site = Site::founded();
     site.writ("admin", &["serve", "--listen", "0.0.0.0:0"])
-        .said(2, "refusing to listen");
+        .said(2, "refusing to listen")
+        .said(2, "--behind-proxy");
+    site.writ(
+        "admin",
+        &[
+            "serve",
+            "--listen",
+            "0.0.0.0:0",
+            "--behind-proxy",
+            "--check",
+        ],
+    )
+    .ok();
     site.writ("admin", &["serve", "--listen", "nonsense"])
         .said(2, "127.0.0.1");
     let config = site.data().join("writ.toml");
@@ -42,6 +54,9 @@ fn serving_wrongly_says_why() {
     site.serve_in_vain().said(2, "max_run");
     fs::write(&config, "[command]\nprograms = [\"bin/echo\"]\n").unwrap();
     site.serve_in_vain().said(2, "absolute");
+    fs::write(&config, "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
+    site.serve_in_vain()
+        .said(2, "writ.toml: line 2: tls.certificate: ");
     fs::write(&config, "").unwrap();
     let empty = site.path("nothing");
     site.admin(&["--data-dir", empty.to_str().unwrap(), "serve"])

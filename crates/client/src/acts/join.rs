@@ -23,8 +23,8 @@ pub struct Joining {
 
 impl Joining {
     /// Asks a server for its organization.
-    pub async fn begin(url: &str, upn: &Upn) -> Result<Self, Error> {
-        let http = Http::new(url)?;
+    pub async fn begin(profiles: &Profiles, url: &str, upn: &Upn) -> Result<Self, Error> {
+        let http = Http::new(url, profiles.authorities())?;
         let view = http.organization().await?;
         Ok(Self {
             http,

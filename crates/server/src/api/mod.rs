@@ -28,6 +28,7 @@ use crate::extract::MAX_BODY;
 use crate::failure::Failure;
 use crate::finish::{finish, panicked};
 use crate::guard::Anonymous;
+use crate::origin::admit;
 use crate::routes::{Permitted, Routes};
 
 fn routes() -> Routes {
@@ -72,6 +73,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async |_: Anonymous| Failure::NoSuchPath)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), admit))
         .layer(from_fn_with_state(app.clone(), finish))
         .with_state(app)
 }

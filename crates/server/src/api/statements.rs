@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::extract::{Item, Posting};
 use crate::failure::Failure;
 use crate::guard::Anonymous;
+use crate::origin::Origin;
 
 /// One answer of a list.
 #[derive(Debug, Serialize)]
@@ -32,14 +33,21 @@ enum Answer {
 pub(super) async fn post(
     _: Anonymous,
     State(app): State<App>,
+    origin: Origin,
     posting: Posting,
 ) -> Result<Response, Failure> {
     match posting {
         Posting::One(_room, item) => Ok(Json(submit(&app, item).await?).into_response()),
         Posting::List(_room, items) => {
             let mut answers = Vec::with_capacity(items.len());
-            for item in items {
-                answers.push(match submit(&app, item).await {
+            for (at, item) in items.into_iter().enumerate() {
+                // The call itself was counted for the first.
+                let counted = if at == 0 { Ok(()) } else { app.count(origin) };
+                let answer = match counted {
+                    Ok(()) => submit(&app, item).await,
+                    Err(after) => Err(Failure::TooMany { after }),
+                };
+                answers.push(match answer {
                     Ok(posted) => Answer::Posted(posted),
                     Err(failure) => Answer::Problem(failure.problem()),
                 });

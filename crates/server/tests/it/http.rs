@@ -6,6 +6,8 @@ use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use writ_server::Reach;
+
 use crate::world::{ALICE, Answer, World};
 
 fn is_dressed(answer: &Answer) {
@@ -119,17 +121,73 @@ async fn a_call_has_one_length_and_one_end() {
         assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{head:?}: {answer}");
     }
+    let answer = raw(&world, "GET /healthz HTTP/1.1\r\n\r\n").await;
+    assert!(answer.contains("bad-host"), "{answer}");
     let many: String = (0..100).map(|n| format!("x-{n}: y\r\n")).collect();
-    let answer = raw(&world, &format!("GET /healthz HTTP/1.1\r\n{many}\r\n")).await;
+    let answer = raw(
+        &world,
+        &format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
+    )
+    .await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     let good = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     assert!(raw(&world, good).await.ends_with("ok\n"));
 }
 
 #[tokio::test]
-async fn nothing_is_served_to_other_hosts() {
+async fn a_call_names_one_host() {
+    let world = World::new().await;
+    let get = |target: &str, headers: &str| {
+        format!("GET {target} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n")
+    };
+    for good in [
+        get("/healthz", "host: x\r\n"),
+        get("http://X:80/healthz", "host: x:80\r\n"),
+        "GET /healthz HTTP/1.0\r\n\r\n".to_owned(),
+        // HTTP/2 is not taken up.
+        get(
+            "/healthz",
+            "host: x\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n",
+        ),
+    ] {
+        let answer = raw(&world, &good).await;
+        assert!(answer.contains(" 200 OK\r\n"), "{good}: {answer}");
+    }
+    for bad in [
+        get("/healthz", ""),
+        get("/healthz", "host: \r\n"),
+        get("/healthz", "host: x\r\nhost: x\r\n"),
+        get("/healthz", "host: x\r\nhost: y\r\n"),
+        get("/healthz", "host: x, y\r\n"),
+        get("/healthz", "host: a@x\r\n"),
+        get("/healthz", "host: x/healthz\r\n"),
+        get("http://y/healthz", "host: x\r\n"),
+        get("http://y/healthz", ""),
+    ] {
+        let answer = raw(&world, &bad).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{bad}: {answer}");
+        assert!(answer.contains("\"code\":\"bad-host\""), "{bad}: {answer}");
+    }
+    for bad in [
+        "GET /healthz HTTP/1.1\r\nho st: x\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nhost : x\r\n\r\n",
+        "GET /health\0z HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET /healthz HTTP/2.0\r\nhost: x\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
+        let answer = raw(&world, bad).await;
+        let refused = answer.starts_with("HTTP/1.1 4") || answer.is_empty();
+        assert!(refused, "{bad}: {answer}");
+        assert!(!answer.contains(" 200 "), "{bad}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_served_to_other_hosts_in_the_clear() {
     let world = World::new().await;
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = writ_server::serve(world.engine.clone(), listener, async {}).await;
-    assert!(refused.unwrap_err().to_string().contains("reverse proxy"));
+    let reach = Reach::default();
+    let refused = writ_server::serve(world.engine.clone(), listener, reach, async {}).await;
+    assert!(refused.unwrap_err().to_string().contains("--behind-proxy"));
 }

@@ -3,9 +3,11 @@
 
 mod executions;
 mod http;
+mod limits;
 mod objects;
 mod permissions;
 mod requests;
 mod sessions;
 mod statements;
+mod tls;
 mod world;

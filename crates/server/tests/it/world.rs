@@ -33,8 +33,10 @@ use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraints, Value, Values};
 use writ_core::view::{Posted, RequestView};
 use writ_engine::{
-    Clock, Engine, LocalState, Options, SystemClock, SystemEntropy, found_organization,
+    Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
+    found_organization,
 };
+use writ_server::Reach;
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -51,11 +53,29 @@ pub(crate) const SAY: &str = r"Host\Say";
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
     nonce: AtomicU64,
     finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
     _directory: tempfile::TempDir,
+}
+
+/// How the server of a world is set up.
+pub(crate) struct Setting {
+    pub(crate) reach: Reach,
+    pub(crate) client: reqwest::Client,
+    pub(crate) per_person: Rate,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            reach: Reach::default(),
+            client: reqwest::Client::new(),
+            per_person: PER_PERSON,
+        }
+    }
 }
 
 /// A connector whose runs end when the test says so, with its output.
@@ -131,21 +151,33 @@ pub(crate) fn upn(text: &str) -> Upn {
 impl World {
     /// Founded, with a server; nobody but the administrator, nothing set.
     pub(crate) async fn founded() -> Self {
+        Self::open(Setting::default()).await
+    }
+
+    /// Founded, and set up as said.
+    pub(crate) async fn open(setting: Setting) -> Self {
+        let Setting {
+            reach,
+            client,
+            per_person,
+        } = setting;
         let directory = tempfile::tempdir().unwrap();
         let (finished, held) = watch::channel(BTreeMap::new());
-        let engine = engine(&directory.path().join("state"), held).await;
+        let engine = engine(&directory.path().join("state"), held, per_person).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = writ_server::serve(engine.clone(), listener, async {
+        let scheme = reach.tls.as_ref().map_or("http", |_| "https");
+        let serving = writ_server::serve(engine.clone(), listener, reach, async {
             stopped.await.ok();
         });
         tokio::spawn(serving);
         Self {
             engine,
             address,
+            scheme,
             stop: Some(stop),
-            client: reqwest::Client::new(),
+            client,
             nonce: AtomicU64::new(0),
             finished,
             _directory: directory,
@@ -154,7 +186,12 @@ impl World {
 
     /// With the people above, a task `Host\Say`, a policy of one approval, enabled.
     pub(crate) async fn new() -> Self {
-        let world = Self::founded().await;
+        Self::with(Setting::default()).await
+    }
+
+    /// The same, set up as said.
+    pub(crate) async fn with(setting: Setting) -> Self {
+        let world = Self::open(setting).await;
         for (name, role) in [
             (ALICE, None),
             (BOB, None),
@@ -278,7 +315,7 @@ impl World {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// A session of a person, as a header's value.
@@ -428,7 +465,11 @@ fn task() -> Task {
 }
 
 /// An engine of an organization that was just founded.
-async fn engine(directory: &Path, held: watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>) -> Engine {
+async fn engine(
+    directory: &Path,
+    held: watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>,
+    per_person: Rate,
+) -> Engine {
     let mut local = LocalState::create(directory, &SystemEntropy).unwrap();
     let store = Arc::new(Memory::new());
     let node: Name = "main".parse().unwrap();
@@ -445,7 +486,11 @@ async fn engine(directory: &Path, held: watch::Receiver<BTreeMap<ExecutionId, Ve
         .await
         .unwrap();
     let connectors = Connectors::new().with(&"command".parse().unwrap(), Held(held));
-    let options = Options { node, max_runs: 8 };
+    let options = Options {
+        node,
+        max_runs: 8,
+        per_person,
+    };
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     Engine::open(local, store, connectors, clock, entropy, options)
         .await
