@@ -4,7 +4,7 @@ use crate::credentials;
 use crate::digest::KeyId;
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
-use crate::object::{Role, decide_set};
+use crate::object::{PersonKind, Role, decide_set};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
 use crate::statement::{Body, FRESH, Principal, Verified};
@@ -70,6 +70,7 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
 pub(crate) struct Signer {
     /// Who.
     pub(crate) upn: Upn,
+    kind: PersonKind,
     role: Option<Role>,
 }
 
@@ -77,6 +78,21 @@ impl Signer {
     /// Whether they administer.
     pub(crate) fn is_administrator(&self) -> bool {
         self.role == Some(Role::Administrator)
+    }
+
+    /// Whether they are a service: a system account, if the control exempts them.
+    pub(crate) fn is_service(&self) -> bool {
+        self.kind == PersonKind::Service
+    }
+
+    /// Refuses services: they run, and neither request nor approve.
+    pub(crate) fn asks_and_approves(&self) -> Result<(), Refusal> {
+        match self.is_service() {
+            true => Err(Refusal::SystemAccount {
+                person: self.upn.clone(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Refuses anybody but administrators.
@@ -99,6 +115,7 @@ pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, key: KeyId) -> Result<Signer, R
     match is_live {
         true => Ok(Signer {
             upn: upn.clone(),
+            kind: person.kind,
             role: person.role,
         }),
         false => Err(Refusal::KeyNotLive {

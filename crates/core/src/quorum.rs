@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names::{Address, Upn};
-use crate::object::{MAX_GROUP_DEPTH, Stage};
+use crate::object::{MAX_GROUP_DEPTH, PersonKind, Stage};
 use crate::state::State;
 
 impl State {
@@ -52,7 +52,8 @@ impl State {
     }
 
     fn can_decide(&self, upn: &Upn) -> bool {
-        self.person(upn).is_some_and(|person| person.active)
+        self.person(upn)
+            .is_some_and(|person| person.active && person.kind != PersonKind::Service)
             && self.credentials(upn).is_some_and(|c| !c.keys.is_empty())
     }
 }

@@ -152,8 +152,8 @@ pub struct ExecutionRecord {
     pub id: ExecutionId,
     /// On whose behalf.
     pub by: Upn,
-    /// Under which grant.
-    pub request: RequestId,
+    /// Under which grant; none where the control exempts a system account.
+    pub request: Option<RequestId>,
     /// Of which task, in its canonical spelling.
     pub task: TaskName,
     /// With what.

@@ -146,6 +146,15 @@ refusals! {
     /// Privileged access was never enabled.
     NeverEnabled {} "never-enabled"
         "privileged access has not been enabled yet; an administrator does it once: writ enable --admin-group ADDRESS"
+    /// The person is a service, and only people ask and approve.
+    SystemAccount { person: Upn } "system-account"
+        "{person} is a system account: it runs what its exemption names, and neither requests nor approves"
+    /// Somebody who is no service was to be exempt.
+    NotService { person: Upn } "not-a-service"
+        "{person} is not a system account, and only those can be exempt; choose another name: writ system-account set UPN"
+    /// The exemption has ended already, or lasts too long.
+    Exemption { person: Upn } "exemption"
+        "the exemption of {person} must end in the future, and within 90 days: writ system-account renew {person} --for 90d"
     /// The task does not exist.
     UnknownTask { task: TaskName } "unknown-task"
         "there is no task {task}; see: writ task list"

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crate::decide::Signer;
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::fact::Fact;
-use crate::names::{Name, ParameterName, Upn};
-use crate::object::{Others, Task, Workload};
+use crate::names::{Name, ParameterName, TaskName, Upn};
+use crate::object::{Others, SystemAccount, Task, Workload};
 use crate::reading::{Governed, Reading};
 use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord};
 use crate::refusal::{Asked, Refusal};
@@ -34,24 +34,15 @@ pub(crate) fn invoke(
             what: "choosing a node",
         });
     }
-    r.enabled()?;
-    let governed = r.governing(&invoke.task)?;
-    let given = Given {
-        values: &invoke.parameters,
-        attached: &invoke.attached,
+    let leave = match exempt(r, signer, invoke)? {
+        Some(exempt) => exempt,
+        None => granted(r, signer, invoke)?,
     };
-    given.fits(&governed.task.parameters)?;
-    let grant = choose(r, signer, &governed, &given, invoke)?;
-    may_ask(r, &signer.upn, &governed)?;
-    let policy = &governed.rule.policy;
-    if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
-        return Err(Refusal::Parameters { problem });
-    }
     let record = ExecutionRecord {
         id: ExecutionId(id),
         by: signer.upn.clone(),
-        request: grant.id,
-        task: governed.task.name.clone(),
+        request: leave.request,
+        task: leave.task.name.clone(),
         parameters: invoke.parameters.clone(),
         attached: invoke.attached.clone(),
         node: node.clone(),
@@ -59,13 +50,66 @@ pub(crate) fn invoke(
         outcome: None,
         definition: Definition {
             runner: r.site()?.services.runner.id(),
-            task: governed.task,
-            workload: governed.workload,
+            task: leave.task,
+            workload: leave.workload,
         },
     };
     Ok(vec![Fact::Execution {
         record: Arc::new(record),
     }])
+}
+
+/// What may be run, and under which grant if it needs one.
+struct Leave {
+    request: Option<RequestId>,
+    task: Arc<Task>,
+    workload: Arc<Workload>,
+}
+
+/// Leave for a system account: without grant and policy, but the task must
+/// exist and its schema hold. None for everybody whom nothing exempts, and
+/// where a grant is named.
+fn exempt(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Option<Leave>, Refusal> {
+    let is_exempt = signer.is_service()
+        && invoke.request.is_none()
+        && exemption(r, &signer.upn, &invoke.task).is_some();
+    if !is_exempt {
+        return Ok(None);
+    }
+    let (task, workload) = r.defined(&invoke.task)?;
+    Given::of(invoke).fits(&task.parameters)?;
+    Ok(Some(Leave {
+        request: None,
+        task: task.clone(),
+        workload: workload.clone(),
+    }))
+}
+
+/// The exemption that counts now: disabling stops it only if it is told to.
+fn exemption<'a>(r: &Reading<'a>, upn: &Upn, task: &TaskName) -> Option<&'a SystemAccount> {
+    r.control()
+        .filter(|control| !control.stops_system_accounts())
+        .and_then(|control| control.system_account(upn))
+        .filter(|account| account.exempts(task, r.now()))
+}
+
+/// Leave under a live grant, and the policy as it is now.
+fn granted(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Leave, Refusal> {
+    r.enabled()?;
+    let governed = r.governing(&invoke.task)?;
+    let given = Given::of(invoke);
+    given.fits(&governed.task.parameters)?;
+    let grant = choose(r, signer, &governed, &given, invoke)?;
+    may_ask(r, &signer.upn, &governed)?;
+    let policy = &governed.rule.policy;
+    if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
+        return Err(Refusal::Parameters { problem });
+    }
+    Ok(Leave {
+        request: Some(grant.id),
+        task: governed.task,
+        workload: governed.workload,
+    })
 }
 
 /// The named grant, or the one ending first of those that fit. Grants never merge.
@@ -122,7 +166,14 @@ struct Given<'a> {
     attached: &'a BTreeMap<ParameterName, Attachment>,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
+    fn of(invoke: &'a Invoke) -> Self {
+        Self {
+            values: &invoke.parameters,
+            attached: &invoke.attached,
+        }
+    }
+
     /// Whether the task takes all of it, and nothing it requires is missing.
     fn fits(&self, schemas: &Schemas) -> Result<(), Refusal> {
         let no = |problem| Err(Refusal::Parameters { problem });
@@ -234,13 +285,30 @@ pub(crate) fn outcome(
     }])
 }
 
+/// Whether what allowed a run when it was authorised still does; else why not.
+fn still_allowed(r: &Reading<'_>, record: &ExecutionRecord) -> Result<(), String> {
+    let Some(request) = record.request else {
+        return match exemption(r, &record.by, &record.task) {
+            Some(_) => Ok(()),
+            None => Err("its exemption has ended in between".into()),
+        };
+    };
+    r.enabled().map_err(|no| no.to_string())?;
+    let grant = r.request(request).ok();
+    let grant = grant.and_then(|request| request.grant.as_ref());
+    match grant.filter(|grant| r.now() < grant.until) {
+        Some(_) => Ok(()),
+        None => Err("its grant has ended in between".into()),
+    }
+}
+
 /// What is to be done, for whom: all that a connector may know of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The run's name.
     pub execution: ExecutionId,
-    /// The grant that it is under.
-    pub request: RequestId,
+    /// The grant that it is under; none where a system account needs none.
+    pub request: Option<RequestId>,
     /// On whose behalf.
     pub by: Upn,
     /// The task as it was when the run was authorised.
@@ -276,16 +344,8 @@ impl Permit {
         if record.outcome.is_some() || record.node != *node {
             return Err("another node has it, or it has its outcome".into());
         }
-        r.enabled().map_err(|no| no.to_string())?;
         r.active(&record.by).map_err(|no| no.to_string())?;
-        let grant = r
-            .request(record.request)
-            .ok()
-            .and_then(|request| request.grant.as_ref())
-            .filter(|grant| r.now() < grant.until);
-        if grant.is_none() {
-            return Err("its grant has ended in between".into());
-        }
+        still_allowed(r, record)?;
         let mut parameters = record.parameters.clone();
         for (name, attachment) in &record.attached {
             let text = texts

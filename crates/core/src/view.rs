@@ -357,8 +357,12 @@ impl From<&RequestRecord> for RequestView {
 pub struct ExecutionView {
     /// Its name.
     pub id: ExecutionId,
-    /// Under which grant.
-    pub request: RequestId,
+    /// Under which grant; none where it needed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// Whether a system account ran it, exempt from approval.
+    #[serde(default, skip_serializing_if = "crate::object::is_false")]
+    pub exempt: bool,
     /// On whose behalf.
     pub by: Upn,
     /// Of which task.
@@ -437,6 +441,7 @@ impl From<&ExecutionRecord> for ExecutionView {
         Self {
             id: record.id,
             request: record.request,
+            exempt: record.request.is_none(),
             by: record.by.clone(),
             task: record.task.clone(),
             parameters: record.parameters.clone(),

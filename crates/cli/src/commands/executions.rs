@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use writ_client::Listing;
+use writ_core::digest::RequestId;
 use writ_core::view::{ExecutionView, RunStatus};
 
 use super::show::brief;
@@ -118,7 +119,7 @@ async fn list(filter: &Filter, context: &Context) -> Result<Exit, Failure> {
             given(view, ", "),
             view.by.to_string(),
             local(view.authorized),
-            brief(&view.request.short()),
+            under(view, |id| brief(&id.short())),
         ]
     };
     print_table(
@@ -156,7 +157,7 @@ fn print_execution(view: &ExecutionView) {
         ("task", view.task.to_string()),
         ("parameters", given(view, "\n")),
         ("by", view.by.to_string()),
-        ("request", view.request.short()),
+        ("request", under(view, RequestId::short)),
         ("node", view.node.to_string()),
         ("authorized", local(view.authorized)),
         ("ended", view.ended.map(local).unwrap_or_default()),
@@ -173,6 +174,14 @@ fn print_execution(view: &ExecutionView) {
                 .unwrap_or_default(),
         ),
     ]);
+}
+
+/// The grant that a run was under, or that it needed none.
+fn under(view: &ExecutionView, spelled: impl Fn(&RequestId) -> String) -> String {
+    match &view.request {
+        Some(id) => spelled(id),
+        None => "exempt".to_owned(),
+    }
 }
 
 /// What a run was given, long texts by their size.

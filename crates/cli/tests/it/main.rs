@@ -5,5 +5,6 @@
 mod kill;
 mod site;
 mod story;
+mod system_accounts;
 mod tamper;
 mod wrong_input;

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use writ_core::digest::Digest;
 use writ_core::key::{Algorithm, Hex, PublicKey};
 use writ_core::object::{
-    Control, Object, Person, PersonKind, Policy, Preferences, SecretVersion, Site, SystemAccount,
-    Workload,
+    Object, Person, PersonKind, Policy, Preferences, SecretVersion, Site, Workload,
 };
 use writ_core::statement::{End, Enrol, Genesis, Invoke, Recover, Request, RunResult, TreeHead};
 use writ_core::testing::*;
@@ -24,12 +23,6 @@ pub(crate) fn all() {
 #[test]
 fn objects_that_wait() {
     let mut w = World::ready();
-    let control = || control(true, Some("approvers"));
-    let account = SystemAccount {
-        upn: upn("alice"),
-        tasks: None,
-        until: w.now,
-    };
     let host: Workload = w
         .state
         .workload(&"Host".parse().unwrap())
@@ -46,21 +39,6 @@ fn objects_that_wait() {
         .parameters
         .insert(parameter("pin"), Schema::of(ValueType::Secret));
     let objects: Vec<Object> = vec![
-        Control {
-            system_accounts: vec![account],
-            ..control()
-        }
-        .into(),
-        Control {
-            stop_system_accounts: true,
-            ..control()
-        }
-        .into(),
-        Person {
-            kind: PersonKind::Service,
-            ..person("robot")
-        }
-        .into(),
         Person {
             kind: PersonKind::App,
             ..person("app")

@@ -117,7 +117,7 @@ fn a_permit_says_what_was_authorised() {
 fn there_is_no_permit_for_what_ended_in_between() {
     let (w, id) = running_one();
     assert!(permit(&w, id, &[]).is_ok());
-    let grant = w.state.execution(id).unwrap().request;
+    let grant = w.state.execution(id).unwrap().request.unwrap();
     let after = |change: &dyn Fn(&mut World)| {
         let mut w = w.clone();
         change(&mut w);

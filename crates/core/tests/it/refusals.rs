@@ -19,6 +19,7 @@ fn no_code_is_dead() {
     crate::requests::all();
     crate::runs::all();
     crate::sessions::all();
+    crate::system_accounts::all();
     crate::times::all();
     let listed: BTreeSet<_> = Refusal::CATALOG.iter().map(|listed| listed.code).collect();
     let said = said::codes();
