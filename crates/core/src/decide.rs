@@ -1,7 +1,6 @@
 //! Deciding: who says it, is it fresh, and then the rules of its kind.
 
 use crate::credentials;
-use crate::digest::KeyId;
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
 use crate::object::{PersonKind, Role, decide_set};
@@ -36,16 +35,18 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
     }
     match (&statement.body, &statement.by) {
         (Body::Genesis(_), _) => Err(Refusal::GenesisTwice {}),
+        // Service keys are no passkeys.
+        (_, Principal::Node) if said.assertion().is_some() => Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        }),
         (Body::Tick(_), _) => tick(r, said),
         (Body::Outcome(outcome), by) => run::outcome(r, by, said.keyid(), outcome),
         (_, Principal::Node) => Err(Refusal::KeyNotLive {
             who: Principal::Node,
         }),
-        (Body::Enrol(enrol), Principal::Person(upn)) => {
-            credentials::enrol(r, upn, said.keyid(), enrol)
-        }
+        (Body::Enrol(enrol), Principal::Person(upn)) => credentials::enrol(r, upn, said, enrol),
         (body, Principal::Person(upn)) => {
-            let signer = signer(r, upn, said.keyid())?;
+            let signer = signer(r, upn, said)?;
             match body {
                 Body::Set(set) => decide_set(r, &signer, set),
                 Body::RevokeKey(revoke) => credentials::revoke(r, &signer, revoke),
@@ -70,6 +71,8 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
 pub(crate) struct Signer {
     /// Who.
     pub(crate) upn: Upn,
+    /// Whether they signed by the gesture of a passkey.
+    pub(crate) passkey: bool,
     kind: PersonKind,
     role: Option<Role>,
 }
@@ -106,22 +109,22 @@ impl Signer {
     }
 }
 
-/// Whose live key it is, as of now.
-pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, key: KeyId) -> Result<Signer, Refusal> {
+/// Whose live key it is, as of now, and that it signed as it was enrolled to.
+pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, said: &Verified) -> Result<Signer, Refusal> {
     let person = r.active(upn)?;
-    let is_live = r
+    let device = r
         .credentials(upn)
-        .is_some_and(|credentials| credentials.keys.contains_key(&key));
-    match is_live {
-        true => Ok(Signer {
-            upn: upn.clone(),
-            kind: person.kind,
-            role: person.role,
-        }),
-        false => Err(Refusal::KeyNotLive {
+        .and_then(|credentials| credentials.keys.get(&said.keyid()))
+        .ok_or_else(|| Refusal::KeyNotLive {
             who: Principal::Person(upn.clone()),
-        }),
-    }
+        })?;
+    credentials::as_enrolled(r, device, said.assertion())?;
+    Ok(Signer {
+        upn: upn.clone(),
+        passkey: device.is_passkey(),
+        kind: person.kind,
+        role: person.role,
+    })
 }
 
 /// A tick lets time pass, which has happened already; only the log's key may say it.

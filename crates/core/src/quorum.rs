@@ -7,31 +7,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names::{Address, Upn};
-use crate::object::{MAX_GROUP_DEPTH, PersonKind, Stage};
+use crate::object::{MAX_GROUP_DEPTH, PersonKind, Rule, Stage};
 use crate::state::State;
 
 impl State {
-    /// Whether active people with a key, other than the requester, could give
-    /// every approval of these stages; else what is missing, in words.
-    pub fn reachable(&self, requester: &Upn, stages: &[Stage]) -> Result<(), String> {
-        let able: Vec<BTreeSet<Upn>> = stages
+    /// Whether active people with a key that counts, other than the requester,
+    /// could give every approval of a rule; else what is missing, in words.
+    pub fn reachable(&self, requester: &Upn, rule: &Rule) -> Result<(), String> {
+        let passkey = rule.policy.passkey;
+        let able: Vec<BTreeSet<Upn>> = rule
+            .stages
             .iter()
-            .map(|stage| self.able(&stage.group, requester))
+            .map(|stage| self.able(&stage.group, requester, passkey))
             .collect();
         // `holder` says which stage each person is counted for.
         let mut holder = BTreeMap::new();
-        for (at, stage) in stages.iter().enumerate() {
+        for (at, stage) in rule.stages.iter().enumerate() {
             for given in 0..stage.approvals.get() {
                 if !seat(at, &able, &mut holder, &mut BTreeSet::new()) {
-                    return Err(missing(stage, given, able.get(at)));
+                    let key = if passkey { "passkey" } else { "key" };
+                    return Err(missing(stage, given, able.get(at), key));
                 }
             }
         }
         Ok(())
     }
 
-    /// The active people with a key in a group, but one.
-    fn able(&self, group: &Address, but: &Upn) -> BTreeSet<Upn> {
+    /// The active people with a key that counts in a group, but one.
+    fn able(&self, group: &Address, but: &Upn, passkey: bool) -> BTreeSet<Upn> {
         let mut seen = BTreeSet::from([group.clone()]);
         let mut level = vec![group.clone()];
         let mut people = BTreeSet::new();
@@ -47,14 +50,17 @@ impl State {
                 .filter(|member| seen.insert(member.clone()))
                 .collect();
         }
-        people.retain(|upn| upn != but && self.can_decide(upn));
+        people.retain(|upn| upn != but && self.can_decide(upn, passkey));
         people
     }
 
-    fn can_decide(&self, upn: &Upn) -> bool {
+    fn can_decide(&self, upn: &Upn, passkey: bool) -> bool {
         self.person(upn)
             .is_some_and(|person| person.active && person.kind != PersonKind::Service)
-            && self.credentials(upn).is_some_and(|c| !c.keys.is_empty())
+            && self.credentials(upn).is_some_and(|credentials| {
+                let mut keys = credentials.keys.values();
+                keys.any(|device| device.is_passkey() || !passkey)
+            })
     }
 }
 
@@ -82,14 +88,14 @@ fn seat(
     false
 }
 
-fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> String {
+fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>, key: &str) -> String {
     let able: Vec<_> = able
         .into_iter()
         .flatten()
         .map(ToString::to_string)
         .collect();
     let who = match able.as_slice() {
-        [] => "nobody besides you has a key there yet".to_owned(),
+        [] => format!("nobody besides you has a {key} there yet"),
         names => format!("besides you, only {} could", names.join(", ")),
     };
     format!(

@@ -213,8 +213,15 @@ pub struct DeviceKey {
     pub key: PublicKey,
     /// What its owner calls it.
     pub label: String,
-    /// Whether it is a WebAuthn credential.
-    pub passkey: bool,
+    /// The domain that it is bound to, if it is a passkey.
+    pub rp_id: Option<String>,
     /// When it was enrolled.
     pub since: Time,
+}
+
+impl DeviceKey {
+    /// Whether it is a passkey: it signs by gestures and in no other way.
+    pub const fn is_passkey(&self) -> bool {
+        self.rp_id.is_some()
+    }
 }

@@ -136,6 +136,18 @@ refusals! {
     /// The person has as many keys as anybody may have.
     KeyLimit { person: Upn } "key-limit"
         "{person} has 32 keys; revoke one first: writ key list, writ key revoke KEY"
+    /// A passkey signed plainly, or another key by a gesture.
+    PasskeyMismatch { key: KeyId } "passkey-mismatch"
+        "the key {key} did not sign as it was enrolled to: a passkey signs by a gesture, and no other key does; see: writ key list"
+    /// The gesture was on a page of somebody else.
+    PasskeyOrigin { origin: String } "passkey-origin"
+        "the passkey was used on a page of `{origin}`, which is no address of this organization; open one of its own: writ site show"
+    /// The passkey is bound to another domain than the site's.
+    PasskeyDomain { rp_id: String } "passkey-domain"
+        "the passkey is not the one of the domain `{rp_id}`; enrol one on a page of this site: writ site show"
+    /// The policy asks for passkeys, and the approver signed with another key.
+    PasskeyRequired { task: TaskName } "passkey-required"
+        "the policy of {task} asks approvers for a passkey, and this key is none; see yours: writ key list"
     /// The person has no such key.
     UnknownKey { key: KeyId, person: Upn } "unknown-key"
         "{person} has no key {key}; see: writ key list"

@@ -190,6 +190,11 @@ pub(crate) fn approve(
             group: asked.group.clone(),
         });
     }
+    if record.rule.policy.passkey && !signer.passkey {
+        return Err(Refusal::PasskeyRequired {
+            task: record.task.clone(),
+        });
+    }
     let longest = record.duration_s;
     if approve
         .duration_s

@@ -170,7 +170,7 @@ impl PersonView {
             .map(|(id, device)| KeyView {
                 id: *id,
                 label: device.label.clone(),
-                passkey: device.passkey,
+                passkey: device.is_passkey(),
                 since: device.since,
             });
         Self {

@@ -263,7 +263,7 @@ fn check_quorum(
     };
     let task = governed.task.name.clone();
     state
-        .reachable(requester, &governed.rule.stages)
+        .reachable(requester, &governed.rule)
         .map_err(|missing| TurnedAway::Quorum { task, missing })
 }
 

@@ -27,6 +27,7 @@ pub use policy::{Approval, Others, Policy, Rule, Stage};
 pub use preferences::Preferences;
 
 pub(crate) use set::decide as decide_set;
+pub(crate) use site::check_rp_id;
 pub use site::{SealingAlgorithm, SealingKey, Services, Site, SiteSettings};
 pub use task::{Risk, Task, Template};
 pub use workload::{SecretVersion, Workload};

@@ -281,11 +281,6 @@ fn admit_policy(r: &Reading<'_>, policy: &Policy) -> Result<Vec<Fact>, Refusal> 
             return Err(unknown(Noun::Group, group.as_str()));
         }
     }
-    if policy.passkey {
-        return Err(Refusal::NotYet {
-            what: "asking for passkeys",
-        });
-    }
     match policy.kill_on_end {
         true => Err(Refusal::NotYet {
             what: "killing runs in flight",

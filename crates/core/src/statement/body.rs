@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::MAX_REASON;
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
+use crate::envelope::Passkey;
 use crate::key::{Hex, PublicKey};
 use crate::names::{Domain, Name, ParameterName, TaskName, Upn};
-use crate::object::{Object, ObjectName, Person, Role, Services, SiteSettings, check_text};
+use crate::object::{
+    Object, ObjectName, Person, Role, Services, SiteSettings, check_rp_id, check_text,
+};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -129,9 +132,13 @@ pub struct Enrol {
     /// The domain that a passkey is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rp_id: Option<String>,
-    /// The new key's signature over this payload without this member.
+    /// The new key's signature over this payload without this member and
+    /// `assertion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Hex>,
+    /// What a passkey signed as its proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Passkey>,
 }
 
 /// Takes a key from a person.
@@ -349,6 +356,16 @@ impl Genesis {
             true => Ok(()),
             false => Err("genesis: its keys must be sound and all different".into()),
         }
+    }
+}
+
+impl Enrol {
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_label(&self.label)?;
+        if self.passkey != self.rp_id.is_some() || self.passkey != self.assertion.is_some() {
+            return Err("enrol: a passkey has `rp_id` and `assertion`, other keys neither".into());
+        }
+        check_rp_id(self.rp_id.as_deref().unwrap_or("localhost"))
     }
 }
 

@@ -28,7 +28,7 @@ pub use body::{
     Outcome, OutputDigest, Recover, Request, RevokeKey, RunResult, Session, Set, Signout, Tick,
     TreeHead,
 };
-use body::{check_comment, check_constraints, check_label};
+use body::{check_comment, check_constraints};
 pub use verify::{Unverified, Verified, VerifyError};
 
 /// How far a statement's own time may be from the time of its entry.
@@ -208,7 +208,7 @@ impl Statement {
                 Some(Change::Remove(_)) => Ok(()),
                 None => Err("set: name an `object`, or one to `remove`".into()),
             },
-            Body::Enrol(enrol) => check_label(&enrol.label),
+            Body::Enrol(enrol) => enrol.check(),
             Body::Request(request) => request.check(),
             Body::Approve(approve) => {
                 check_comment(approve.comment.as_deref())?;
@@ -246,10 +246,12 @@ pub fn sign<B: Serialize>(
     Ok(Envelope::sign(payload_type, json::write(payload)?, key))
 }
 
-/// What the new key of an `enrol` signs: the payload without its proof.
+/// What the new key of an `enrol` signs, a passkey by a gesture: the payload
+/// without its proof.
 pub fn possession(payload: &Payload<Enrol>) -> Result<Vec<u8>, json::JsonError> {
     let mut bare = payload.clone();
     bare.body.proof = None;
+    bare.body.assertion = None;
     let bytes = json::write(&bare)?;
     Ok(envelope::pae(PayloadType::KeyPossession, &bytes))
 }

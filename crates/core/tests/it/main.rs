@@ -9,6 +9,7 @@ mod groups;
 mod house;
 mod not_yet;
 mod outcomes;
+mod passkeys;
 mod people;
 mod policies;
 mod proof;

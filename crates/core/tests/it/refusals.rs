@@ -14,6 +14,7 @@ fn no_code_is_dead() {
     crate::groups::all();
     crate::not_yet::all();
     crate::outcomes::all();
+    crate::passkeys::all();
     crate::people::all();
     crate::policies::all();
     crate::requests::all();

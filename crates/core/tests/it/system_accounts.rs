@@ -3,7 +3,7 @@
 use writ_core::Published;
 use writ_core::digest::{Digest, RequestId};
 use writ_core::names::Pattern;
-use writ_core::object::{Control, Person, PersonKind, SystemAccount};
+use writ_core::object::{Control, Person, PersonKind, Rule, SystemAccount};
 use writ_core::statement::{Invoke, RunResult, Tick};
 use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
@@ -130,7 +130,9 @@ fn a_system_account_neither_asks_nor_approves() {
     assert!(!w.state.awaits(record, &upn("robot"), w.now));
     assert!(w.state.awaits(record, &upn("bob"), w.now));
     let only_robots = manual(RESTART, &[("approvers", 2)]);
-    let missing = w.state.reachable(&upn("alice"), &only_robots.stages);
+    let missing = w
+        .state
+        .reachable(&upn("alice"), &Rule::new(&only_robots, None));
     assert!(missing.unwrap_err().contains("bob"));
 }
 

@@ -4,6 +4,7 @@
 mod executions;
 mod http;
 mod objects;
+mod passkeys;
 mod permissions;
 mod requests;
 mod sessions;
