@@ -40,7 +40,7 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
             who: Principal::Node,
         }),
         (Body::Tick(_), _) => tick(r, said),
-        (Body::Outcome(outcome), by) => run::outcome(r, by, said.keyid(), outcome),
+        (Body::Outcome(outcome), Principal::Node) => run::outcome(r, said.keyid(), outcome),
         (_, Principal::Node) => Err(Refusal::KeyNotLive {
             who: Principal::Node,
         }),
@@ -55,12 +55,11 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
                 Body::Approve(approve) => request::approve(r, &signer, approve),
                 Body::End(end) => request::end(r, &signer, end),
                 Body::Invoke(invoke) => run::invoke(r, &signer, node, said.digest(), invoke),
+                Body::Outcome(outcome) => run::resolve(r, &signer, outcome),
                 Body::Recover(_) => Err(Refusal::NotYet { what: "recover" }),
-                Body::Genesis(_) | Body::Enrol(_) | Body::Outcome(_) | Body::Tick(_) => {
-                    Err(Refusal::KeyNotLive {
-                        who: Principal::Person(upn.clone()),
-                    })
-                }
+                Body::Genesis(_) | Body::Enrol(_) | Body::Tick(_) => Err(Refusal::KeyNotLive {
+                    who: Principal::Person(upn.clone()),
+                }),
             }
         }
     }

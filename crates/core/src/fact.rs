@@ -170,7 +170,7 @@ impl fmt::Display for Fact {
                 "the run {} of {} is {}{}",
                 record.id.short(),
                 record.task,
-                RunStatus::from(record.outcome.as_ref()).name(),
+                RunStatus::from(record.as_ref()).name(),
                 match record.request {
                     Some(_) => "",
                     None => ", exempt from approval",

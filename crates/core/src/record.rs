@@ -166,6 +166,8 @@ pub struct ExecutionRecord {
     pub authorized: Time,
     /// How it ended, once it has.
     pub outcome: Option<OutcomeRecord>,
+    /// What somebody found out, where it ended unknown.
+    pub resolution: Option<Resolution>,
     /// What was authorised to be run; not part of the fact on disk.
     #[serde(skip)]
     pub definition: Definition,
@@ -195,6 +197,27 @@ pub struct OutcomeRecord {
     pub output: Option<OutputDigest>,
     /// What else there is to say.
     pub note: Option<String>,
+}
+
+/// What an administrator found out of a run that ended unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resolution {
+    /// When they said so.
+    pub at: Time,
+    /// Who.
+    pub by: Upn,
+    /// Succeeded or failed.
+    pub result: RunResult,
+    /// How they know.
+    pub note: String,
+}
+
+impl ExecutionRecord {
+    /// How it ended as far as is known; none while it may run.
+    pub fn result(&self) -> Option<RunResult> {
+        let found = self.resolution.as_ref().map(|found| found.result);
+        found.or(self.outcome.as_ref().map(|outcome| outcome.result))
+    }
 }
 
 /// By what a person can sign.

@@ -232,6 +232,9 @@ refusals! {
     /// The grant is older than the policy now allows.
     TooOld { task: TaskName, longest: Seconds } "too-old"
         "the policy of {task} now grants at most {longest}, and this grant is older; ask again: writ request '{task}' --reason 'TEXT'"
+    /// The run has no outcome yet; only its node can say one.
+    StillOpen { execution: ExecutionId } "still-open"
+        "the execution {execution} may still run; its node says how it ends, and only what ended unknown is resolved"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
         "the execution {execution} does not exist or has its outcome already; see: writ executions"

@@ -3,7 +3,8 @@
 //! An invocation is authorised or refused by what is live at its entry. An
 //! authorised one is an **execution**; its node starts it once, with a
 //! **permit** that only durable State can give, and says its outcome in another
-//! entry. Nothing is ever run again by itself.
+//! entry. Nothing is ever run again by itself: what ended **unknown** is looked
+//! at by an administrator, who says in a third entry what became of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::fact::Fact;
 use crate::names::{Name, ParameterName, TaskName, Upn};
 use crate::object::{Others, SystemAccount, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord};
+use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord, Resolution};
 use crate::refusal::{Asked, Refusal};
 use crate::request::may_ask;
 use crate::statement::{Attachment, Invoke, Outcome, Principal};
@@ -48,6 +49,7 @@ pub(crate) fn invoke(
         node: node.clone(),
         authorized: r.now(),
         outcome: None,
+        resolution: None,
         definition: Definition {
             runner: r.site()?.services.runner.id(),
             task: leave.task,
@@ -254,18 +256,14 @@ impl<'a> Given<'a> {
 /// Says how a run ended, by the runner's key.
 pub(crate) fn outcome(
     r: &Reading<'_>,
-    by: &Principal,
     key: KeyId,
     outcome: &Outcome,
 ) -> Result<Vec<Fact>, Refusal> {
-    let Principal::Node = by else {
-        return Err(Refusal::NotYet {
-            what: "an outcome by an administrator",
-        });
-    };
     let record = r.execution(outcome.execution)?;
     if record.definition.runner != key {
-        return Err(Refusal::KeyNotLive { who: by.clone() });
+        return Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        });
     }
     if record.outcome.is_some() {
         return Err(Refusal::UnknownExecution {
@@ -279,6 +277,32 @@ pub(crate) fn outcome(
         exit: outcome.exit,
         output: outcome.output,
         note: outcome.note.clone(),
+    });
+    Ok(vec![Fact::Execution {
+        record: Arc::new(record),
+    }])
+}
+
+/// Says how a run ended that its node lost sight of, once: an administrator who
+/// looked at the target.
+pub(crate) fn resolve(
+    r: &Reading<'_>,
+    signer: &Signer,
+    outcome: &Outcome,
+) -> Result<Vec<Fact>, Refusal> {
+    signer.administers()?;
+    let record = r.execution(outcome.execution)?;
+    if record.outcome.is_none() {
+        return Err(Refusal::StillOpen {
+            execution: record.id,
+        });
+    }
+    let mut record = record.as_ref().clone();
+    record.resolution = Some(Resolution {
+        at: r.now(),
+        by: signer.upn.clone(),
+        result: outcome.result,
+        note: outcome.note.clone().unwrap_or_default(),
     });
     Ok(vec![Fact::Execution {
         record: Arc::new(record),

@@ -340,10 +340,8 @@ impl State {
     }
 
     fn fold_execution(&mut self, at: Index, record: &Arc<ExecutionRecord>) {
-        let is_over = record
-            .outcome
-            .as_ref()
-            .is_some_and(|outcome| outcome.result != RunResult::Unknown);
+        let result = record.result();
+        let is_over = result.is_some_and(|result| result != RunResult::Unknown);
         let grant = record.request.filter(|id| self.requests.contains_key(id));
         if let Some(grant) = grant.filter(|_| record.outcome.is_none()) {
             self.runs.insert(grant, self.runs_of(grant) + 1);

@@ -53,7 +53,7 @@ fn request(index: Index, record: &RequestRecord) -> Row {
 }
 
 fn execution(index: Index, record: &ExecutionRecord) -> Row {
-    let status = RunStatus::from(record.outcome.as_ref());
+    let status = RunStatus::from(record);
     let request = record.request.map(|id| ("request", id.to_string()));
     let facets = [
         ("by", record.by.to_string()),

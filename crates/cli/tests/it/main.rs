@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod kill;
+mod resolve;
 mod site;
 mod story;
 mod system_accounts;

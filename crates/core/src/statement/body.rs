@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::MAX_REASON;
+use super::{MAX_REASON, Principal};
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::envelope::Passkey;
 use crate::key::{Hex, PublicKey};
@@ -380,6 +380,25 @@ impl Request {
             return Err("runs: at least 1".into());
         }
         check_constraints(&self.parameters)
+    }
+}
+
+impl Outcome {
+    /// A node says what it saw; an administrator, what they found out and how.
+    pub(super) fn check(&self, by: &Principal) -> Result<(), String> {
+        let note = self.note.as_deref().unwrap_or_default();
+        check_text("note", note, MAX_REASON)?;
+        let is_found = self.result != RunResult::Unknown
+            && self.exit.is_none()
+            && self.output.is_none()
+            && !note.trim().is_empty();
+        match by {
+            Principal::Person(_) if !is_found => Err(
+                "outcome: say whether it succeeded or failed, in a note how you know, and no more"
+                    .into(),
+            ),
+            Principal::Person(_) | Principal::Node => Ok(()),
+        }
     }
 }
 

@@ -215,11 +215,7 @@ impl Statement {
                 check_constraints(&approve.parameters)
             }
             Body::End(end) => check_comment(end.comment.as_deref()),
-            Body::Outcome(outcome) => check_text(
-                "note",
-                outcome.note.as_deref().unwrap_or_default(),
-                MAX_REASON,
-            ),
+            Body::Outcome(outcome) => outcome.check(&self.by),
             Body::Invoke(invoke) => invoke.check(),
             Body::RevokeKey(_) | Body::Signout(_) | Body::Recover(_) | Body::Tick(_) => Ok(()),
         }
