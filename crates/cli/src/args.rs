@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, request, requests, run, serve, show, status, task, workload,
+    person, policy, request, requests, run, serve, show, status, system_account, task, workload,
 };
 use crate::context::Form;
 
@@ -134,6 +134,8 @@ pub(crate) enum Command {
     Task(task::Args),
     #[command(subcommand)]
     Policy(policy::Args),
+    #[command(subcommand)]
+    SystemAccount(system_account::Args),
     Enable(control::EnableArgs),
     Disable(control::DisableArgs),
     #[command(subcommand)]

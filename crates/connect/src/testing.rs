@@ -57,7 +57,7 @@ pub fn job(connector: &str, task: Task, parameters: Values) -> Result<Job, NameE
     };
     Ok(Job {
         execution: ExecutionId(Digest::of(b"execution")),
-        request: RequestId(Digest::of(b"request")),
+        request: Some(RequestId(Digest::of(b"request"))),
         by: Upn::parse("alice@fabrikam.onmicrosoft.com")?,
         task: Arc::new(task),
         workload: Arc::new(workload),

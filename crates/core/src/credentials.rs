@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decide::{Signer, signer};
-use crate::digest::KeyId;
 use crate::fact::{Fact, KeyEvent};
-use crate::key::Algorithm;
 use crate::names::Upn;
+use crate::object::Site;
+use crate::passkey::Assertion;
 use crate::reading::Reading;
 use crate::record::{Credentials, DeviceKey};
 use crate::refusal::Refusal;
-use crate::statement::{Enrol, RevokeKey, Signout};
+use crate::statement::{Enrol, RevokeKey, Signout, Verified};
 
 /// How many keys a person may have.
 pub const MAX_KEYS: usize = 32;
@@ -24,7 +24,7 @@ pub const MAX_KEYS: usize = 32;
 pub(crate) fn enrol(
     r: &Reading<'_>,
     by: &Upn,
-    signed_with: KeyId,
+    said: &Verified,
     enrol: &Enrol,
 ) -> Result<Vec<Fact>, Refusal> {
     if enrol.person != *by {
@@ -32,20 +32,12 @@ pub(crate) fn enrol(
             person: enrol.person.clone(),
         });
     }
-    if enrol.passkey || enrol.rp_id.is_some() {
-        return Err(Refusal::NotYet { what: "a passkey" });
-    }
-    if enrol.key.alg != Algorithm::Ed25519 {
-        return Err(Refusal::NotYet {
-            what: "a P-256 key",
-        });
-    }
     r.active(by)?;
     let before = r.credentials(by).cloned().unwrap_or_default();
     let invited = before
         .invitation
         .as_ref()
-        .is_some_and(|invitation| invitation.key.id() == signed_with);
+        .is_some_and(|invitation| invitation.key.id() == said.keyid());
     if invited {
         let is_over = before
             .invitation
@@ -54,8 +46,20 @@ pub(crate) fn enrol(
         if is_over {
             return Err(Refusal::InvitationEnded { person: by.clone() });
         }
+        if said.assertion().is_some() {
+            return Err(Refusal::PasskeyMismatch { key: said.keyid() });
+        }
     } else {
-        signer(r, by, signed_with)?;
+        signer(r, by, said)?;
+    }
+    if let (Some(rp_id), Some(assertion)) = (&enrol.rp_id, said.new_passkey()) {
+        let site = r.site()?;
+        if *rp_id != site.rp_id {
+            return Err(Refusal::PasskeyDomain {
+                rp_id: rp_id.clone(),
+            });
+        }
+        used_here(site, rp_id, assertion)?;
     }
 
     let id = enrol.key.id();
@@ -79,7 +83,7 @@ pub(crate) fn enrol(
         DeviceKey {
             key,
             label,
-            passkey: false,
+            rp_id: enrol.rp_id.clone(),
             since: r.now(),
         },
     );
@@ -93,6 +97,36 @@ pub(crate) fn enrol(
         KeyEvent::Enrolled { key: id, recovery },
         Credentials { keys, invitation },
     )])
+}
+
+/// Whether a key signed as it was enrolled to: a passkey by a gesture, on a page
+/// of the site as it is now and for its own domain; any other key plainly.
+pub(crate) fn as_enrolled(
+    r: &Reading<'_>,
+    device: &DeviceKey,
+    assertion: Option<&Assertion>,
+) -> Result<(), Refusal> {
+    match (&device.rp_id, assertion) {
+        (None, None) => Ok(()),
+        (Some(rp_id), Some(assertion)) => used_here(r.site()?, rp_id, assertion),
+        (Some(_), None) | (None, Some(_)) => Err(Refusal::PasskeyMismatch {
+            key: device.key.id(),
+        }),
+    }
+}
+
+fn used_here(site: &Site, rp_id: &str, assertion: &Assertion) -> Result<(), Refusal> {
+    if !assertion.is_for(rp_id) {
+        let rp_id = rp_id.to_owned();
+        return Err(Refusal::PasskeyDomain { rp_id });
+    }
+    let origin = assertion.origin();
+    match site.origins.iter().any(|known| known == origin) {
+        true => Ok(()),
+        false => Err(Refusal::PasskeyOrigin {
+            origin: origin.escape_debug().take(200).collect(),
+        }),
+    }
 }
 
 /// Takes a key away. Works also while privileged access is disabled.

@@ -1,10 +1,9 @@
 //! Deciding: who says it, is it fresh, and then the rules of its kind.
 
 use crate::credentials;
-use crate::digest::KeyId;
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
-use crate::object::{Role, decide_set};
+use crate::object::{PersonKind, Role, decide_set};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
 use crate::statement::{Body, FRESH, Principal, Verified};
@@ -36,16 +35,18 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
     }
     match (&statement.body, &statement.by) {
         (Body::Genesis(_), _) => Err(Refusal::GenesisTwice {}),
+        // Service keys are no passkeys.
+        (_, Principal::Node) if said.assertion().is_some() => Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        }),
         (Body::Tick(_), _) => tick(r, said),
-        (Body::Outcome(outcome), by) => run::outcome(r, by, said.keyid(), outcome),
+        (Body::Outcome(outcome), Principal::Node) => run::outcome(r, said.keyid(), outcome),
         (_, Principal::Node) => Err(Refusal::KeyNotLive {
             who: Principal::Node,
         }),
-        (Body::Enrol(enrol), Principal::Person(upn)) => {
-            credentials::enrol(r, upn, said.keyid(), enrol)
-        }
+        (Body::Enrol(enrol), Principal::Person(upn)) => credentials::enrol(r, upn, said, enrol),
         (body, Principal::Person(upn)) => {
-            let signer = signer(r, upn, said.keyid())?;
+            let signer = signer(r, upn, said)?;
             match body {
                 Body::Set(set) => decide_set(r, &signer, set),
                 Body::RevokeKey(revoke) => credentials::revoke(r, &signer, revoke),
@@ -54,12 +55,11 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
                 Body::Approve(approve) => request::approve(r, &signer, approve),
                 Body::End(end) => request::end(r, &signer, end),
                 Body::Invoke(invoke) => run::invoke(r, &signer, node, said.digest(), invoke),
+                Body::Outcome(outcome) => run::resolve(r, &signer, outcome),
                 Body::Recover(_) => Err(Refusal::NotYet { what: "recover" }),
-                Body::Genesis(_) | Body::Enrol(_) | Body::Outcome(_) | Body::Tick(_) => {
-                    Err(Refusal::KeyNotLive {
-                        who: Principal::Person(upn.clone()),
-                    })
-                }
+                Body::Genesis(_) | Body::Enrol(_) | Body::Tick(_) => Err(Refusal::KeyNotLive {
+                    who: Principal::Person(upn.clone()),
+                }),
             }
         }
     }
@@ -70,6 +70,9 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
 pub(crate) struct Signer {
     /// Who.
     pub(crate) upn: Upn,
+    /// Whether they signed by the gesture of a passkey.
+    pub(crate) passkey: bool,
+    kind: PersonKind,
     role: Option<Role>,
 }
 
@@ -77,6 +80,21 @@ impl Signer {
     /// Whether they administer.
     pub(crate) fn is_administrator(&self) -> bool {
         self.role == Some(Role::Administrator)
+    }
+
+    /// Whether they are a service: a system account, if the control exempts them.
+    pub(crate) fn is_service(&self) -> bool {
+        self.kind == PersonKind::Service
+    }
+
+    /// Refuses services: they run, and neither request nor approve.
+    pub(crate) fn asks_and_approves(&self) -> Result<(), Refusal> {
+        match self.is_service() {
+            true => Err(Refusal::SystemAccount {
+                person: self.upn.clone(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Refuses anybody but administrators.
@@ -90,21 +108,22 @@ impl Signer {
     }
 }
 
-/// Whose live key it is, as of now.
-pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, key: KeyId) -> Result<Signer, Refusal> {
+/// Whose live key it is, as of now, and that it signed as it was enrolled to.
+pub(crate) fn signer(r: &Reading<'_>, upn: &Upn, said: &Verified) -> Result<Signer, Refusal> {
     let person = r.active(upn)?;
-    let is_live = r
+    let device = r
         .credentials(upn)
-        .is_some_and(|credentials| credentials.keys.contains_key(&key));
-    match is_live {
-        true => Ok(Signer {
-            upn: upn.clone(),
-            role: person.role,
-        }),
-        false => Err(Refusal::KeyNotLive {
+        .and_then(|credentials| credentials.keys.get(&said.keyid()))
+        .ok_or_else(|| Refusal::KeyNotLive {
             who: Principal::Person(upn.clone()),
-        }),
-    }
+        })?;
+    credentials::as_enrolled(r, device, said.assertion())?;
+    Ok(Signer {
+        upn: upn.clone(),
+        passkey: device.is_passkey(),
+        kind: person.kind,
+        role: person.role,
+    })
 }
 
 /// A tick lets time pass, which has happened already; only the log's key may say it.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, KeyId};
 use crate::json::{self, JsonError};
-use crate::key::{Hex, SigningKey};
+use crate::key::{Hex, PublicKey, SigningKey};
+use crate::passkey::Assertion;
 
 /// The largest envelope, as canonical JSON, in bytes.
 pub const MAX_ENVELOPE: usize = 40 * 1024;
@@ -226,7 +227,25 @@ impl Envelope {
         json::read(bytes)
     }
 
-    /// The bytes that were signed.
+    /// What an authenticator signed, where one did; else what is wrong with it.
+    pub fn assertion(&self) -> Result<Option<Assertion>, String> {
+        let passkey = self.signature.passkey.as_ref();
+        passkey
+            .map(|passkey| Assertion::read(passkey, &self.pae()))
+            .transpose()
+    }
+
+    /// Whether this key signed, by a gesture or plainly. Whether it was
+    /// enrolled to sign so, State knows.
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let Ok(assertion) = self.assertion() else {
+            return false;
+        };
+        let bytes = assertion.map_or_else(|| self.pae(), |assertion| assertion.signed().to_vec());
+        self.signature.keyid == key.id() && key.verify(&bytes, &self.signature.sig)
+    }
+
+    /// The bytes that are named and signed; a passkey signs a digest of them.
     pub fn pae(&self) -> Vec<u8> {
         pae(self.payload_type, &self.payload)
     }

@@ -167,10 +167,14 @@ impl fmt::Display for Fact {
             Self::Request { event, record } => fmt_request(f, *event, record),
             Self::Execution { record } => write!(
                 f,
-                "the run {} of {} is {}",
+                "the run {} of {} is {}{}",
                 record.id.short(),
                 record.task,
-                RunStatus::from(record.outcome.as_ref()).name()
+                RunStatus::from(record.as_ref()).name(),
+                match record.request {
+                    Some(_) => "",
+                    None => ", exempt from approval",
+                }
             ),
         }
     }

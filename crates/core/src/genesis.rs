@@ -22,16 +22,10 @@ pub(crate) fn found(
     }
     let admin = &genesis.admin;
     let by_admin = said.statement().by == Principal::Person(admin.upn.clone());
-    if !by_admin || said.keyid() != genesis.key.key().id() {
+    let signed = said.keyid() == genesis.key.key().id() && said.assertion().is_none();
+    if !by_admin || !signed {
         return Err(Refusal::KeyNotLive {
             who: said.statement().by.clone(),
-        });
-    }
-    if genesis.key.alg != crate::key::Algorithm::Ed25519
-        || genesis.recovery.alg != crate::key::Algorithm::Ed25519
-    {
-        return Err(Refusal::NotYet {
-            what: "a P-256 key",
         });
     }
     Rules::of(genesis.site.rules)?;
@@ -42,7 +36,7 @@ pub(crate) fn found(
             DeviceKey {
                 key,
                 label,
-                passkey: false,
+                rp_id: None,
                 since: r.now(),
             },
         )

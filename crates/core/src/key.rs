@@ -8,7 +8,7 @@
 use std::fmt;
 
 use aws_lc_rs::hkdf;
-use aws_lc_rs::signature::{self, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use aws_lc_rs::signature::{self, Ed25519KeyPair, KeyPair, ParsedPublicKey};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -90,26 +90,34 @@ impl PublicKey {
         ]))
     }
 
-    /// Whether the bytes can be a key at all: their length, and for Ed25519
-    /// that the point has not small order, for which anybody can sign.
+    /// Whether the bytes can be a key at all: their length; for Ed25519 that
+    /// the point has not small order, for which anybody can sign; for P-256
+    /// that it is uncompressed and on the curve.
     pub fn is_sound(&self) -> bool {
-        self.public.0.len() == self.alg.public_length()
-            && match self.alg {
-                Algorithm::Ed25519 => !has_small_order(&self.public.0),
-                Algorithm::P256 => self.public.0.first() == Some(&4),
-            }
+        self.parsed().is_some()
     }
 
-    /// Whether `signature` over `message` is this key's.
+    /// Whether `signature` over `message` is this key's. Of P-256 it is r‖s,
+    /// and both forms of s count: no digest covers a signature.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        let parameters: &dyn signature::VerificationAlgorithm = match self.alg {
+        self.parsed()
+            .is_some_and(|key| key.verify_sig(message, signature).is_ok())
+    }
+
+    fn parsed(&self) -> Option<ParsedPublicKey> {
+        let bytes = self.public.0.as_slice();
+        let fits = bytes.len() == self.alg.public_length()
+            && match self.alg {
+                Algorithm::Ed25519 => !has_small_order(bytes),
+                Algorithm::P256 => bytes.first() == Some(&4),
+            };
+        let parameters: &'static dyn signature::VerificationAlgorithm = match self.alg {
             Algorithm::Ed25519 => &signature::ED25519,
             Algorithm::P256 => &signature::ECDSA_P256_SHA256_FIXED,
         };
-        self.is_sound()
-            && UnparsedPublicKey::new(parameters, &self.public.0)
-                .verify(message, signature)
-                .is_ok()
+        ParsedPublicKey::new(parameters, bytes)
+            .ok()
+            .filter(|_| fits)
     }
 }
 
@@ -201,6 +209,8 @@ impl fmt::Debug for SigningKey {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::signature::UnparsedPublicKey;
+
     use super::*;
 
     fn key(byte: u8) -> SigningKey {
@@ -249,6 +259,94 @@ mod tests {
             };
             assert!(!key.is_sound());
         }
+    }
+
+    /// A key and its signature of `message`, made elsewhere: RFC 6979, A.2.5,
+    /// P-256 with SHA-256 and the message `sample`.
+    fn rfc6979() -> (PublicKey, Vec<u8>) {
+        let hex = |text: &str| Hex::try_from(text.to_owned()).unwrap();
+        let public = "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6\
+                      7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+        let signature = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
+                         f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8";
+        let key = PublicKey {
+            alg: Algorithm::P256,
+            public: hex(public),
+        };
+        (key, hex(signature).0)
+    }
+
+    #[test]
+    fn p256_signatures_are_r_and_s_and_either_s_counts() {
+        let (key, signature) = rfc6979();
+        assert!(key.is_sound() && key.verify(b"sample", &signature));
+        assert!(!key.verify(b"samplE", &signature));
+        let (r, s) = signature.split_at(32);
+        let other = [r, &negative(s)].concat();
+        assert!(key.verify(b"sample", &other), "no digest covers it");
+        for bad in [
+            [s, r].concat(),
+            [&[0; 32], s].concat(),
+            [r, &[0; 32]].concat(),
+            [r, &[0xff; 32]].concat(),
+            [r, &s[..31]].concat(),
+            Vec::new(),
+        ] {
+            assert!(!key.verify(b"sample", &bad));
+        }
+        // As authenticators spell it (DER), which the client must turn.
+        let integer = |bytes: &[u8]| [&[2, 33, 0], bytes].concat();
+        let der = [&[0x30, 70][..], &integer(r), &integer(s)].concat();
+        assert!(!key.verify(b"sample", &der));
+    }
+
+    /// The order of the group less s.
+    fn negative(s: &[u8]) -> Vec<u8> {
+        let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+        let order = Hex::try_from(order.to_owned()).unwrap().0;
+        let mut borrow = 0;
+        let mut difference = vec![0; 32];
+        for at in (0..32).rev() {
+            let digit = i32::from(order[at]) - i32::from(s[at]) - borrow;
+            borrow = i32::from(digit < 0);
+            difference[at] = (digit & 0xff) as u8;
+        }
+        difference
+    }
+
+    #[test]
+    fn p256_keys_are_uncompressed_and_on_the_curve() {
+        let (key, _) = rfc6979();
+        let sound = key.public.0;
+        let with = |at: usize, change: u8| {
+            let mut bytes = sound.clone();
+            bytes[at] ^= change;
+            bytes
+        };
+        let compressed = [&[3], &sound[1..33]].concat();
+        for (why, bad) in [
+            ("off the curve", with(64, 1)),
+            ("off the curve", with(1, 0x80)),
+            ("compressed", compressed),
+            ("hybrid", with(0, 3)),
+            ("infinity", vec![0]),
+            ("zeros", [&[4][..], &[0; 64]].concat()),
+            ("beyond the field", [&[4][..], &[0xff; 64]].concat()),
+            ("without its mark", sound[1..].to_vec()),
+            ("a byte more", [&sound[..], &[0]].concat()),
+            ("nothing", Vec::new()),
+        ] {
+            let key = PublicKey {
+                alg: Algorithm::P256,
+                public: Hex(bad),
+            };
+            assert!(!key.is_sound(), "{why}");
+        }
+        let ed25519 = PublicKey {
+            alg: Algorithm::Ed25519,
+            public: Hex(sound),
+        };
+        assert!(!ed25519.is_sound());
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod log;
 mod lookup;
 pub mod names;
 pub mod object;
+pub mod passkey;
 mod quorum;
 pub mod reading;
 pub mod record;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::credentials::as_enrolled;
 use crate::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
@@ -260,6 +261,8 @@ impl State {
             .credentials(&upn)?
             .keys
             .get(&envelope.signature.keyid)?;
+        let assertion = envelope.assertion().ok()?;
+        as_enrolled(&Reading::new(self, now), device, assertion.as_ref()).ok()?;
         Some((upn, device.key.clone()))
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names::{Address, Upn};
-use crate::object::{MAX_GROUP_DEPTH, Stage};
+use crate::object::{MAX_GROUP_DEPTH, PersonKind, Rule, Stage};
 use crate::state::State;
 
 /// What stages miss: approvals of this group.
@@ -20,27 +20,30 @@ pub struct Missing {
 }
 
 impl State {
-    /// Whether active people with a key, other than the requester, could give
-    /// every approval of these stages; else what is missing.
-    pub fn reachable(&self, requester: &Upn, stages: &[Stage]) -> Result<(), Missing> {
-        let able: Vec<BTreeSet<Upn>> = stages
+    /// Whether active people with a key that counts, other than the requester,
+    /// could give every approval of a rule; else what is missing.
+    pub fn reachable(&self, requester: &Upn, rule: &Rule) -> Result<(), Missing> {
+        let passkey = rule.policy.passkey;
+        let able: Vec<BTreeSet<Upn>> = rule
+            .stages
             .iter()
-            .map(|stage| self.able(&stage.group, requester))
+            .map(|stage| self.able(&stage.group, requester, passkey))
             .collect();
         // `holder` says which stage each person is counted for.
         let mut holder = BTreeMap::new();
-        for (at, stage) in stages.iter().enumerate() {
+        for (at, stage) in rule.stages.iter().enumerate() {
             for given in 0..stage.approvals.get() {
                 if !seat(at, &able, &mut holder, &mut BTreeSet::new()) {
-                    return Err(missing(stage, given, able.get(at)));
+                    let key = if passkey { "passkey" } else { "key" };
+                    return Err(missing(stage, given, able.get(at), key));
                 }
             }
         }
         Ok(())
     }
 
-    /// The active people with a key in a group, but one.
-    fn able(&self, group: &Address, but: &Upn) -> BTreeSet<Upn> {
+    /// The active people with a key that counts in a group, but one.
+    fn able(&self, group: &Address, but: &Upn, passkey: bool) -> BTreeSet<Upn> {
         let mut seen = BTreeSet::from([group.clone()]);
         let mut level = vec![group.clone()];
         let mut people = BTreeSet::new();
@@ -56,13 +59,17 @@ impl State {
                 .filter(|member| seen.insert(member.clone()))
                 .collect();
         }
-        people.retain(|upn| upn != but && self.can_decide(upn));
+        people.retain(|upn| upn != but && self.can_decide(upn, passkey));
         people
     }
 
-    fn can_decide(&self, upn: &Upn) -> bool {
-        self.person(upn).is_some_and(|person| person.active)
-            && self.credentials(upn).is_some_and(|c| !c.keys.is_empty())
+    fn can_decide(&self, upn: &Upn, passkey: bool) -> bool {
+        self.person(upn)
+            .is_some_and(|person| person.active && person.kind != PersonKind::Service)
+            && self.credentials(upn).is_some_and(|credentials| {
+                let mut keys = credentials.keys.values();
+                keys.any(|device| device.is_passkey() || !passkey)
+            })
     }
 }
 
@@ -90,14 +97,14 @@ fn seat(
     false
 }
 
-fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>) -> Missing {
+fn missing(stage: &Stage, given: u32, able: Option<&BTreeSet<Upn>>, key: &str) -> Missing {
     let able: Vec<_> = able
         .into_iter()
         .flatten()
         .map(ToString::to_string)
         .collect();
     let who = match able.as_slice() {
-        [] => "nobody besides you has a key there yet".to_owned(),
+        [] => format!("nobody besides you has a {key} there yet"),
         names => format!("besides you, only {} could", names.join(", ")),
     };
     let plural = if stage.approvals.get() == 1 { "" } else { "s" };

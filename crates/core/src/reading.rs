@@ -210,12 +210,8 @@ impl<'a> Reading<'a> {
         false
     }
 
-    /// The task, its workload and the rule that governs it now.
-    ///
-    /// Exact beats pattern, longer beats shorter, and a bare `*` never covers a
-    /// task of high risk. Policies that were removed are noted on the way: they
-    /// are why a broader one governs.
-    pub fn governing(&self, name: &TaskName) -> Result<Governed, Refusal> {
+    /// The task and its workload.
+    pub fn defined(&self, name: &TaskName) -> Result<(&'a Arc<Task>, &'a Arc<Workload>), Refusal> {
         let task = self
             .task(name)
             .ok_or_else(|| Refusal::UnknownTask { task: name.clone() })?;
@@ -223,6 +219,16 @@ impl<'a> Reading<'a> {
         let workload = self
             .workload(&workload)
             .ok_or_else(|| unknown_workload(&workload))?;
+        Ok((task, workload))
+    }
+
+    /// The task, its workload and the rule that governs it now.
+    ///
+    /// Exact beats pattern, longer beats shorter, and a bare `*` never covers a
+    /// task of high risk. Policies that were removed are noted on the way: they
+    /// are why a broader one governs.
+    pub fn governing(&self, name: &TaskName) -> Result<Governed, Refusal> {
+        let (task, workload) = self.defined(name)?;
         let policy = Pattern::candidates(name)
             .filter(|pattern| !(pattern.is_everything() && task.risk == crate::object::Risk::High))
             .find_map(|pattern| self.policy(&pattern))

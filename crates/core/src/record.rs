@@ -152,8 +152,8 @@ pub struct ExecutionRecord {
     pub id: ExecutionId,
     /// On whose behalf.
     pub by: Upn,
-    /// Under which grant.
-    pub request: RequestId,
+    /// Under which grant; none where the control exempts a system account.
+    pub request: Option<RequestId>,
     /// Of which task, in its canonical spelling.
     pub task: TaskName,
     /// With what.
@@ -166,6 +166,8 @@ pub struct ExecutionRecord {
     pub authorized: Time,
     /// How it ended, once it has.
     pub outcome: Option<OutcomeRecord>,
+    /// What somebody found out, where it ended unknown.
+    pub resolution: Option<Resolution>,
     /// What was authorised to be run; not part of the fact on disk.
     #[serde(skip)]
     pub definition: Definition,
@@ -197,6 +199,27 @@ pub struct OutcomeRecord {
     pub note: Option<String>,
 }
 
+/// What an administrator found out of a run that ended unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// When they said so.
+    pub at: Time,
+    /// Who.
+    pub by: Upn,
+    /// Succeeded or failed.
+    pub result: RunResult,
+    /// How they know.
+    pub note: String,
+}
+
+impl ExecutionRecord {
+    /// How it ended as far as is known; none while it may run.
+    pub fn result(&self) -> Option<RunResult> {
+        let found = self.resolution.as_ref().map(|found| found.result);
+        found.or(self.outcome.as_ref().map(|outcome| outcome.result))
+    }
+}
+
 /// By what a person can sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -213,8 +236,15 @@ pub struct DeviceKey {
     pub key: PublicKey,
     /// What its owner calls it.
     pub label: String,
-    /// Whether it is a WebAuthn credential.
-    pub passkey: bool,
+    /// The domain that it is bound to, if it is a passkey.
+    pub rp_id: Option<String>,
     /// When it was enrolled.
     pub since: Time,
+}
+
+impl DeviceKey {
+    /// Whether it is a passkey: it signs by gestures and in no other way.
+    pub const fn is_passkey(&self) -> bool {
+        self.rp_id.is_some()
+    }
 }

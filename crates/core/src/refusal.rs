@@ -167,6 +167,22 @@ refusals! {
     KeyLimit { person: Upn } "key-limit"
         "{person} has {MAX_KEYS} keys, which is all that anybody may have"
         "; revoke one first: writ key list, writ key revoke KEY"
+    /// A passkey signed plainly, or another key by a gesture.
+    PasskeyMismatch { key: KeyId } "passkey-mismatch"
+        "the key {key} did not sign as it was enrolled to: a passkey signs by a gesture, and no other key does"
+        "; see: writ key list"
+    /// The gesture was on a page of somebody else.
+    PasskeyOrigin { origin: String } "passkey-origin"
+        "the passkey was used on a page of `{origin}`, which is no address of this organization"
+        "; open one of its own: writ status"
+    /// The passkey is bound to another domain than the site's.
+    PasskeyDomain { rp_id: String } "passkey-domain"
+        "the passkey is not one of the domain `{rp_id}`"
+        "; enrol one on a page of this site: writ status"
+    /// The policy asks for passkeys, and the approver signed with another key.
+    PasskeyRequired { task: TaskName } "passkey-required"
+        "the policy of {task} asks approvers for a passkey, and this key is none"
+        "; see yours: writ key list"
     /// The person has no such key.
     UnknownKey { key: KeyId, person: Upn } "unknown-key"
         "{person} has no key {key}"
@@ -180,6 +196,18 @@ refusals! {
     NeverEnabled {} "never-enabled"
         "privileged access has not been enabled yet"
         "; an administrator does it once: writ enable --admin-group ADDRESS"
+    /// The person is a service, and only people ask and approve.
+    SystemAccount { person: Upn } "system-account"
+        "{person} is a system account: it runs what its exemption names, and neither requests nor approves"
+        "; see: writ system-account list"
+    /// Somebody who is no service was to be exempt.
+    NotService { person: Upn } "not-a-service"
+        "{person} is not a system account, and only those can be exempt"
+        "; choose another name: writ system-account set UPN"
+    /// The exemption has ended already, or lasts too long.
+    Exemption { person: Upn } "exemption"
+        "the exemption of {person} must end in the future, and within 90 days"
+        ": writ system-account renew {person} --for 90d"
     /// The task does not exist.
     UnknownTask { task: TaskName } "unknown-task"
         "there is no task {task}"
@@ -266,6 +294,10 @@ refusals! {
     TooOld { task: TaskName, longest: Seconds } "too-old"
         "the policy of {task} now grants at most {longest}, and this grant is older"
         "; ask again: writ request '{task}' --reason 'TEXT'"
+    /// The run has no outcome yet; only its node can say one.
+    StillOpen { execution: ExecutionId } "still-open"
+        "the execution {execution} may still run, and only what ended unknown is resolved"
+        "; see: writ executions show {execution}"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
         "the execution {execution} does not exist or has its outcome already"

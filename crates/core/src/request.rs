@@ -11,7 +11,7 @@ use crate::decide::Signer;
 use crate::digest::{Digest, RequestId};
 use crate::fact::{Fact, RequestEvent};
 use crate::names::Upn;
-use crate::object::{Approval, Others, Policy, Stage};
+use crate::object::{Approval, Others, PersonKind, Policy, Stage};
 use crate::reading::{Governed, Reading};
 use crate::record::{ApprovalRecord, Ending, Grant, RequestRecord, Status};
 use crate::refusal::Refusal;
@@ -43,6 +43,7 @@ pub(crate) fn raise(
         return Err(Refusal::NotYet { what: "a ticket" });
     }
     r.enabled()?;
+    signer.asks_and_approves()?;
     let governed = r.governing(&ask.task)?;
     let policy = &governed.rule.policy;
     may_ask(r, &signer.upn, &governed)?;
@@ -168,6 +169,7 @@ pub(crate) fn approve(
     approve: &Approve,
 ) -> Result<Vec<Fact>, Refusal> {
     r.enabled()?;
+    signer.asks_and_approves()?;
     let record = r.request(approve.request)?;
     if record.status != Status::Pending {
         return Err(Refusal::NotPending { request: record.id });
@@ -189,6 +191,11 @@ pub(crate) fn approve(
     if !r.is_member(&asked.group, &signer.upn) {
         return Err(Refusal::NotApprover {
             group: asked.group.clone(),
+        });
+    }
+    if record.rule.policy.passkey && !signer.passkey {
+        return Err(Refusal::PasskeyRequired {
+            task: record.task.clone(),
         });
     }
     let longest = record.duration_s;
@@ -233,14 +240,21 @@ pub(crate) fn awaits(r: &Reading<'_>, record: &RequestRecord, upn: &Upn) -> bool
     record.status == Status::Pending
         && r.now() < record.expires
         && !has_part
+        && may_approve(r, upn)
         && asked.is_some_and(|(_, stage)| r.is_member(&stage.group, upn))
 }
 
-/// The approvals that still count: their authors are active and in the group.
+/// Whether somebody may approve at all: active, and no service.
+fn may_approve(r: &Reading<'_>, upn: &Upn) -> bool {
+    r.active(upn)
+        .is_ok_and(|person| person.kind != PersonKind::Service)
+}
+
+/// The approvals that still count: their authors may approve and are in the group.
 fn counted(r: &Reading<'_>, record: &RequestRecord) -> Vec<ApprovalRecord> {
     let counts = |approval: &&ApprovalRecord| {
         record.rule.stages.get(approval.stage).is_some_and(|stage| {
-            r.active(&approval.by).is_ok() && r.is_member(&stage.group, &approval.by)
+            may_approve(r, &approval.by) && r.is_member(&stage.group, &approval.by)
         })
     };
     record.approvals.iter().filter(counts).cloned().collect()

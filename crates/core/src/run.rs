@@ -3,7 +3,8 @@
 //! An invocation is authorised or refused by what is live at its entry. An
 //! authorised one is an **execution**; its node starts it once, with a
 //! **permit** that only durable State can give, and says its outcome in another
-//! entry. Nothing is ever run again by itself.
+//! entry. Nothing is ever run again by itself: what ended **unknown** is looked
+//! at by an administrator, who says in a third entry what became of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +12,10 @@ use std::sync::Arc;
 use crate::decide::Signer;
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::fact::Fact;
-use crate::names::{Name, ParameterName, Upn};
-use crate::object::{Others, Task, Workload};
+use crate::names::{Name, ParameterName, TaskName, Upn};
+use crate::object::{Others, SystemAccount, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord};
+use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord, Resolution};
 use crate::refusal::{Asked, Refusal};
 use crate::request::may_ask;
 use crate::statement::{Attachment, Invoke, Outcome, Principal};
@@ -34,12 +35,76 @@ pub(crate) fn invoke(
             what: "choosing a node",
         });
     }
+    let leave = match exempt(r, signer, invoke)? {
+        Some(exempt) => exempt,
+        None => granted(r, signer, invoke)?,
+    };
+    let record = ExecutionRecord {
+        id: ExecutionId(id),
+        by: signer.upn.clone(),
+        request: leave.request,
+        task: leave.task.name.clone(),
+        parameters: invoke.parameters.clone(),
+        attached: invoke.attached.clone(),
+        node: node.clone(),
+        authorized: r.now(),
+        outcome: None,
+        resolution: None,
+        definition: Definition {
+            runner: r.site()?.services.runner.id(),
+            task: leave.task,
+            workload: leave.workload,
+        },
+    };
+    Ok(vec![Fact::Execution {
+        record: Arc::new(record),
+    }])
+}
+
+/// What may be run, and under which grant if it needs one.
+struct Leave {
+    request: Option<RequestId>,
+    task: Arc<Task>,
+    workload: Arc<Workload>,
+}
+
+/// Leave for a system account: without grant and policy, but the task must
+/// exist and its schema hold. None for everybody whom nothing exempts, and
+/// where a grant is named.
+fn exempt(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Option<Leave>, Refusal> {
+    let is_exempt = signer.is_service()
+        && invoke.request.is_none()
+        && exemption(r, &signer.upn, &invoke.task).is_some();
+    if !is_exempt {
+        return Ok(None);
+    }
+    let (task, workload) = r.defined(&invoke.task)?;
+    Given::of(invoke)
+        .fits(&task.parameters)
+        .map_err(|problem| Refusal::Parameters {
+            task: task.name.clone(),
+            problem,
+        })?;
+    Ok(Some(Leave {
+        request: None,
+        task: task.clone(),
+        workload: workload.clone(),
+    }))
+}
+
+/// The exemption that counts now: disabling stops it only if it is told to.
+fn exemption<'a>(r: &Reading<'a>, upn: &Upn, task: &TaskName) -> Option<&'a SystemAccount> {
+    r.control()
+        .filter(|control| !control.stops_system_accounts())
+        .and_then(|control| control.system_account(upn))
+        .filter(|account| account.exempts(task, r.now()))
+}
+
+/// Leave under a live grant, and the policy as it is now.
+fn granted(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Leave, Refusal> {
     r.enabled()?;
     let governed = r.governing(&invoke.task)?;
-    let given = Given {
-        values: &invoke.parameters,
-        attached: &invoke.attached,
-    };
+    let given = Given::of(invoke);
     let no = |problem| Refusal::Parameters {
         task: governed.task.name.clone(),
         problem,
@@ -51,25 +116,11 @@ pub(crate) fn invoke(
     if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
         return Err(no(problem));
     }
-    let record = ExecutionRecord {
-        id: ExecutionId(id),
-        by: signer.upn.clone(),
-        request: grant.id,
-        task: governed.task.name.clone(),
-        parameters: invoke.parameters.clone(),
-        attached: invoke.attached.clone(),
-        node: node.clone(),
-        authorized: r.now(),
-        outcome: None,
-        definition: Definition {
-            runner: r.site()?.services.runner.id(),
-            task: governed.task,
-            workload: governed.workload,
-        },
-    };
-    Ok(vec![Fact::Execution {
-        record: Arc::new(record),
-    }])
+    Ok(Leave {
+        request: Some(grant.id),
+        task: governed.task,
+        workload: governed.workload,
+    })
 }
 
 /// The named grant, or the one ending first of those that fit. Grants never merge.
@@ -129,7 +180,14 @@ struct Given<'a> {
     attached: &'a BTreeMap<ParameterName, Attachment>,
 }
 
-impl Given<'_> {
+impl<'a> Given<'a> {
+    fn of(invoke: &'a Invoke) -> Self {
+        Self {
+            values: &invoke.parameters,
+            attached: &invoke.attached,
+        }
+    }
+
     /// Whether the task takes all of it, and nothing it requires is missing.
     fn fits(&self, schemas: &Schemas) -> Result<(), String> {
         check_values(schemas, self.values)?;
@@ -207,18 +265,14 @@ impl Given<'_> {
 /// Says how a run ended, by the runner's key.
 pub(crate) fn outcome(
     r: &Reading<'_>,
-    by: &Principal,
     key: KeyId,
     outcome: &Outcome,
 ) -> Result<Vec<Fact>, Refusal> {
-    let Principal::Node = by else {
-        return Err(Refusal::NotYet {
-            what: "an outcome by an administrator",
-        });
-    };
     let record = r.execution(outcome.execution)?;
     if record.definition.runner != key {
-        return Err(Refusal::KeyNotLive { who: by.clone() });
+        return Err(Refusal::KeyNotLive {
+            who: Principal::Node,
+        });
     }
     if record.outcome.is_some() {
         return Err(Refusal::UnknownExecution {
@@ -238,13 +292,56 @@ pub(crate) fn outcome(
     }])
 }
 
+/// Says how a run ended that its node lost sight of, once: an administrator who
+/// looked at the target.
+pub(crate) fn resolve(
+    r: &Reading<'_>,
+    signer: &Signer,
+    outcome: &Outcome,
+) -> Result<Vec<Fact>, Refusal> {
+    signer.administers()?;
+    let record = r.execution(outcome.execution)?;
+    if record.outcome.is_none() {
+        return Err(Refusal::StillOpen {
+            execution: record.id,
+        });
+    }
+    let mut record = record.as_ref().clone();
+    record.resolution = Some(Resolution {
+        at: r.now(),
+        by: signer.upn.clone(),
+        result: outcome.result,
+        note: outcome.note.clone().unwrap_or_default(),
+    });
+    Ok(vec![Fact::Execution {
+        record: Arc::new(record),
+    }])
+}
+
+/// Whether what allowed a run when it was authorised still does; else why not.
+fn still_allowed(r: &Reading<'_>, record: &ExecutionRecord) -> Result<(), String> {
+    let Some(request) = record.request else {
+        return match exemption(r, &record.by, &record.task) {
+            Some(_) => Ok(()),
+            None => Err("its exemption has ended in between".into()),
+        };
+    };
+    r.enabled().map_err(|no| no.to_string())?;
+    let grant = r.request(request).ok();
+    let grant = grant.and_then(|request| request.grant.as_ref());
+    match grant.filter(|grant| r.now() < grant.until) {
+        Some(_) => Ok(()),
+        None => Err("its grant has ended in between".into()),
+    }
+}
+
 /// What is to be done, for whom: all that a connector may know of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// The run's name.
     pub execution: ExecutionId,
-    /// The grant that it is under.
-    pub request: RequestId,
+    /// The grant that it is under; none where a system account needs none.
+    pub request: Option<RequestId>,
     /// On whose behalf.
     pub by: Upn,
     /// The task as it was when the run was authorised.
@@ -280,16 +377,8 @@ impl Permit {
         if record.outcome.is_some() || record.node != *node {
             return Err("another node has it, or it has its outcome".into());
         }
-        r.enabled().map_err(|no| no.to_string())?;
         r.active(&record.by).map_err(|no| no.to_string())?;
-        let grant = r
-            .request(record.request)
-            .ok()
-            .and_then(|request| request.grant.as_ref())
-            .filter(|grant| r.now() < grant.until);
-        if grant.is_none() {
-            return Err("its grant has ended in between".into());
-        }
+        still_allowed(r, record)?;
         let mut parameters = record.parameters.clone();
         for (name, attachment) in &record.attached {
             let text = texts

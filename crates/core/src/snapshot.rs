@@ -15,7 +15,9 @@ use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::json::JsonError;
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
-use crate::record::{Credentials, Definition, ExecutionRecord, OutcomeRecord, RequestRecord};
+use crate::record::{
+    Credentials, Definition, ExecutionRecord, OutcomeRecord, RequestRecord, Resolution,
+};
 use crate::state::{Answer, SignedOut, Since, State};
 use crate::statement::Attachment;
 use crate::time::Time;
@@ -52,13 +54,14 @@ struct SavedExecution {
     entry: Index,
     id: ExecutionId,
     by: Upn,
-    request: RequestId,
+    request: Option<RequestId>,
     task: TaskName,
     parameters: Values,
     attached: BTreeMap<ParameterName, Attachment>,
     node: Name,
     authorized: Time,
     outcome: Option<OutcomeRecord>,
+    resolution: Option<Resolution>,
     definition: Definition,
 }
 
@@ -192,6 +195,7 @@ impl SavedExecution {
             node,
             authorized,
             outcome,
+            resolution,
             definition,
         } = since.value.as_deref()?.clone();
         Some(Self {
@@ -205,6 +209,7 @@ impl SavedExecution {
             node,
             authorized,
             outcome,
+            resolution,
             definition,
         })
     }
@@ -220,6 +225,7 @@ impl SavedExecution {
             node: self.node,
             authorized: self.authorized,
             outcome: self.outcome,
+            resolution: self.resolution,
             definition: self.definition,
         };
         let since = Since {

@@ -342,13 +342,11 @@ impl State {
     }
 
     fn fold_execution(&mut self, at: Index, record: &Arc<ExecutionRecord>) {
-        let is_over = record
-            .outcome
-            .as_ref()
-            .is_some_and(|outcome| outcome.result != RunResult::Unknown);
-        if record.outcome.is_none() && self.requests.contains_key(&record.request) {
-            let runs = self.runs.get(&record.request).copied().unwrap_or(0);
-            self.runs.insert(record.request, runs + 1);
+        let result = record.result();
+        let is_over = result.is_some_and(|result| result != RunResult::Unknown);
+        let grant = record.request.filter(|id| self.requests.contains_key(id));
+        if let Some(grant) = grant.filter(|_| record.outcome.is_none()) {
+            self.runs.insert(grant, self.runs_of(grant) + 1);
         }
         match is_over {
             true => {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, ExecutionId, Index, KeyId, OrganizationId, RequestId};
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{Approval, Control, Person, PersonKind, Role, Services};
-use crate::record::{Credentials, ExecutionRecord, OutcomeRecord, RequestRecord, Status};
+use crate::record::{Credentials, ExecutionRecord, RequestRecord, Status};
 use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
@@ -170,7 +170,7 @@ impl PersonView {
             .map(|(id, device)| KeyView {
                 id: *id,
                 label: device.label.clone(),
-                passkey: device.passkey,
+                passkey: device.is_passkey(),
                 since: device.since,
             });
         Self {
@@ -357,8 +357,12 @@ impl From<&RequestRecord> for RequestView {
 pub struct ExecutionView {
     /// Its name.
     pub id: ExecutionId,
-    /// Under which grant.
-    pub request: RequestId,
+    /// Under which grant; none where it needed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// Whether a system account ran it, exempt from approval.
+    #[serde(default, skip_serializing_if = "crate::object::is_false")]
+    pub exempt: bool,
     /// On whose behalf.
     pub by: Upn,
     /// Of which task.
@@ -387,6 +391,20 @@ pub struct ExecutionView {
     /// What else there is to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Who found out what became of it, where it had ended unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<ResolvedView>,
+}
+
+/// What an administrator found out of a run that ended unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedView {
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub by: Upn,
+    /// How they know.
+    pub note: String,
 }
 
 /// What an execution is now.
@@ -425,9 +443,9 @@ impl From<RunResult> for RunStatus {
     }
 }
 
-impl From<Option<&OutcomeRecord>> for RunStatus {
-    fn from(outcome: Option<&OutcomeRecord>) -> Self {
-        outcome.map_or(Self::Authorized, |outcome| outcome.result.into())
+impl From<&ExecutionRecord> for RunStatus {
+    fn from(record: &ExecutionRecord) -> Self {
+        record.result().map_or(Self::Authorized, Self::from)
     }
 }
 
@@ -437,17 +455,23 @@ impl From<&ExecutionRecord> for ExecutionView {
         Self {
             id: record.id,
             request: record.request,
+            exempt: record.request.is_none(),
             by: record.by.clone(),
             task: record.task.clone(),
             parameters: record.parameters.clone(),
             attached: record.attached.clone(),
             node: record.node.clone(),
             authorized: record.authorized,
-            status: RunStatus::from(outcome),
+            status: RunStatus::from(record),
             ended: outcome.map(|outcome| outcome.at),
             exit_code: outcome.and_then(|outcome| outcome.exit),
             output: outcome.and_then(|outcome| outcome.output),
             note: outcome.and_then(|outcome| outcome.note.clone()),
+            resolved: record.resolution.as_ref().map(|found| ResolvedView {
+                at: found.at,
+                by: found.by.clone(),
+                note: found.note.clone(),
+            }),
         }
     }
 }

@@ -53,19 +53,20 @@ fn request(index: Index, record: &RequestRecord) -> Row {
 }
 
 fn execution(index: Index, record: &ExecutionRecord) -> Row {
-    let status = RunStatus::from(record.outcome.as_ref());
+    let status = RunStatus::from(record);
+    let request = record.request.map(|id| ("request", id.to_string()));
+    let facets = [
+        ("by", record.by.to_string()),
+        ("status", status.name().to_owned()),
+        ("task", record.task.key().to_owned()),
+    ];
     Row {
         noun: "execution",
         id: record.id.0,
         at: index,
         created: index,
         view: json(&ExecutionView::from(record)),
-        facets: vec![
-            ("by", record.by.to_string()),
-            ("request", record.request.to_string()),
-            ("status", status.name().to_owned()),
-            ("task", record.task.key().to_owned()),
-        ],
+        facets: facets.into_iter().chain(request).collect(),
     }
 }
 

@@ -87,7 +87,7 @@ struct Lost;
 /// What the sequencer does next.
 enum Next {
     Second,
-    Item(Item),
+    Item(Box<Item>),
     Stop,
 }
 
@@ -101,13 +101,13 @@ impl Sequencer {
             let next = tokio::select! {
                 biased;
                 _ = second.tick() => Next::Second,
-                Some(item) = self.inbox.recv() => Next::Item(item),
+                Some(item) = self.inbox.recv() => Next::Item(Box::new(item)),
                 _ = self.stop.changed() => Next::Stop,
             };
             let outcome = match next {
                 Next::Second => self.each_second().await,
                 Next::Item(first) => {
-                    let batch = self.collect(first);
+                    let batch = self.collect(*first);
                     self.process(batch).await
                 }
                 Next::Stop => break,

@@ -87,13 +87,6 @@ impl Bearer {
             key: key.id(),
         })
     }
-
-    fn is_signed_by(&self, key: &PublicKey) -> bool {
-        let signature = &self.envelope.signature;
-        signature.passkey.is_none()
-            && signature.keyid == key.id()
-            && key.verify(&self.envelope.pae(), &signature.sig)
-    }
 }
 
 /// The sessions whose signatures were found good, oldest forgotten first.
@@ -117,7 +110,7 @@ impl Checked {
         if known {
             return true;
         }
-        let holds = bearer.is_signed_by(key);
+        let holds = bearer.envelope.is_signed_by(key);
         if holds {
             self.kept(|kept| kept.add(bearer.token));
         }

@@ -1,11 +1,11 @@
 //! `writ enable`, `writ disable`: whether privileged access is enabled.
 
-use writ_core::names::Address;
-use writ_core::object::{Control, Object};
+use writ_core::names::{Address, Upn};
+use writ_core::object::{Control, MAX_EXEMPTION, Object, SystemAccount};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::print;
+use crate::output::{local, print};
 
 /// Enable privileged access: people may request, approve and run
 #[derive(Clone, Debug, clap::Args)]
@@ -13,11 +13,18 @@ pub(crate) struct EnableArgs {
     /// The group that decides where a policy names none [default: as it was]
     #[arg(long, value_name = "ADDRESS")]
     admin_group: Option<Address>,
+    /// A service that runs all tasks without asking, for 90 days; may be repeated.
+    /// More about them: writ system-account --help
+    #[arg(long, value_name = "UPN")]
+    system_account: Vec<Upn>,
 }
 
 /// Disable privileged access: nothing can be requested, approved or run
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DisableArgs {
+    /// Stop the system accounts too, which else go on
+    #[arg(long)]
+    include_system_accounts: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -26,17 +33,19 @@ pub(crate) struct DisableArgs {
 pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let before = client.control().await?;
-    let control = before.value.unwrap_or(Control {
-        enabled: false,
-        admin_group: None,
-        system_accounts: Vec::new(),
-        stop_system_accounts: false,
-    });
-    let control = Control {
-        enabled: true,
-        admin_group: args.admin_group.or(control.admin_group),
-        ..control
-    };
+    let mut control = before.value.unwrap_or_default();
+    control.enabled = true;
+    control.stop_system_accounts = false;
+    control.admin_group = args.admin_group.or(control.admin_group);
+    let until = writ_client::now().plus(MAX_EXEMPTION);
+    for upn in &args.system_account {
+        let account = SystemAccount {
+            upn: upn.clone(),
+            tasks: None,
+            until,
+        };
+        super::system_account::put(&mut control, account);
+    }
     let group = control.admin_group.clone();
     client
         .set(Object::Control(control.into()), before.seen)
@@ -47,29 +56,47 @@ pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, 
         )),
         None => print("Privileged access is enabled; each policy must name its approvers."),
     }
+    for upn in &args.system_account {
+        print(&format!(
+            "{upn} runs all tasks without asking until {}. Its key: writ system-account invite {upn}",
+            local(until)
+        ));
+    }
     Ok(Exit::Done)
 }
 
 pub(crate) async fn disable(args: &DisableArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let before = client.control().await?;
-    let Some(control) = before.value.filter(|control| control.enabled) else {
+    let stop = args.include_system_accounts;
+    let is_done = |control: &Control| !control.enabled && (control.stop_system_accounts || !stop);
+    let Some(mut control) = before.value.filter(|control| !is_done(control)) else {
         print("Privileged access is not enabled.");
         return Ok(Exit::Done);
     };
+    let others = match stop {
+        true => "System accounts run nothing either.",
+        false => "System accounts go on.",
+    };
     context.confirm(
-        "Disable privileged access? Nobody can request, approve or run anything until it is enabled again.",
+        &format!(
+            "Disable privileged access? Nobody can request, approve or run anything until it is \
+             enabled again. {others}"
+        ),
         args.yes,
     )?;
-    let control = Control {
-        enabled: false,
-        ..control
-    };
+    control.enabled = false;
+    control.stop_system_accounts |= stop;
+    let accounts = control.system_accounts.len();
+    let stopped = control.stop_system_accounts;
     client
         .set(Object::Control(control.into()), before.seen)
         .await?;
     print(
         "Privileged access is disabled. Policies and grants are kept; enable it again: writ enable",
     );
+    if accounts > 0 && !stopped {
+        print("The system accounts go on; stop them too: writ disable --include-system-accounts");
+    }
     Ok(Exit::Done)
 }

@@ -2,19 +2,23 @@
 
 use clap::ValueEnum;
 use writ_client::Listing;
+use writ_core::digest::RequestId;
+use writ_core::statement::RunResult;
 use writ_core::view::{ExecutionView, RunStatus};
 
 use super::show::brief;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{local, print_bytes, print_fields, print_items, print_json, print_table};
+use crate::output::{
+    local, print, print_bytes, print_fields, print_items, print_json, print_table,
+};
 
-/// List what was run, the newest first, or show one execution
+/// List what was run, the newest first; show one execution; resolve an unknown one
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    show: Option<One>,
+    one: Option<One>,
     #[command(flatten)]
     filter: Filter,
 }
@@ -30,6 +34,26 @@ enum One {
         #[arg(long)]
         print_output: bool,
     },
+    /// Say what became of an execution that ended unknown, once you have looked
+    Resolve {
+        /// Which: its id, or the first digits of it
+        #[arg(value_parser = super::id_prefix)]
+        id: String,
+        /// What became of it
+        #[arg(long, value_enum)]
+        result: ResultArg,
+        /// How you know: others read it
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ResultArg {
+    /// It had its effect
+    Succeeded,
+    /// It had not
+    Failed,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -75,8 +99,9 @@ impl StatusArg {
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    match &args.show {
+    match &args.one {
         Some(One::Show { id, print_output }) => show(id, *print_output, context).await,
+        Some(One::Resolve { id, result, note }) => resolve(id, *result, note, context).await,
         None => list(&args.filter, context).await,
     }
 }
@@ -90,6 +115,26 @@ async fn show(id: &str, print_output: bool, context: &Context) -> Result<Exit, F
         print_json(&view);
     } else {
         print_execution(&view);
+    }
+    Ok(Exit::Done)
+}
+
+async fn resolve(
+    id: &str,
+    result: ResultArg,
+    note: &str,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let view = client.execution(id).await?;
+    let result = match result {
+        ResultArg::Succeeded => RunResult::Succeeded,
+        ResultArg::Failed => RunResult::Failed,
+    };
+    let facts = client.resolve(view.id, result, note.to_owned()).await?;
+    match context.is_json() {
+        true => print_json(&client.execution(&view.id.to_string()).await?),
+        false => print(&facts.join("\n")),
     }
     Ok(Exit::Done)
 }
@@ -118,7 +163,7 @@ async fn list(filter: &Filter, context: &Context) -> Result<Exit, Failure> {
             given(view, ", "),
             view.by.to_string(),
             local(view.authorized),
-            brief(&view.request.short()),
+            under(view, |id| brief(&id.short())),
         ]
     };
     print_table(
@@ -153,10 +198,11 @@ fn print_execution(view: &ExecutionView) {
                 .unwrap_or_default(),
         ),
         ("note", view.note.clone().unwrap_or_default()),
+        ("resolved", resolved(view)),
         ("task", view.task.to_string()),
         ("parameters", given(view, "\n")),
         ("by", view.by.to_string()),
-        ("request", view.request.short()),
+        ("request", under(view, RequestId::short)),
         ("node", view.node.to_string()),
         ("authorized", local(view.authorized)),
         ("ended", view.ended.map(local).unwrap_or_default()),
@@ -173,6 +219,26 @@ fn print_execution(view: &ExecutionView) {
                 .unwrap_or_default(),
         ),
     ]);
+}
+
+/// Who found out what became of it, or how somebody can say so.
+fn resolved(view: &ExecutionView) -> String {
+    match &view.resolved {
+        Some(found) => format!("by {} at {}: {}", found.by, local(found.at), found.note),
+        None if view.status == RunStatus::Unknown => format!(
+            "not yet; an administrator looks at the target, then: writ executions resolve {} --result …",
+            brief(&view.id.short())
+        ),
+        None => String::new(),
+    }
+}
+
+/// The grant that a run was under, or that it needed none.
+fn under(view: &ExecutionView, spelled: impl Fn(&RequestId) -> String) -> String {
+    match &view.request {
+        Some(id) => spelled(id),
+        None => "exempt".to_owned(),
+    }
 }
 
 /// What a run was given, long texts by their size.

@@ -20,6 +20,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod system_account;
 pub(crate) mod task;
 mod task_file;
 pub(crate) mod workload;
@@ -62,6 +63,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Policy(args) => policy::run(args, context).await,
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,
+        Command::SystemAccount(args) => system_account::run(args, context).await,
         Command::Log(args) => log::run(&args, context).await,
         Command::Completions(args) => Ok(completions::run(&args)),
     }

@@ -1,9 +1,9 @@
 //! `writ person`: who acts.
 
 use clap::ValueEnum;
-use writ_client::Invitee;
+use writ_client::{Client, Invited, Invitee};
 use writ_core::names::Upn;
-use writ_core::object::Role;
+use writ_core::object::{PersonKind, Role};
 use writ_core::view::PersonView;
 
 use crate::context::Context;
@@ -90,26 +90,31 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let invitee = Invitee {
         upn: args.upn.clone(),
+        kind: PersonKind::Human,
         name: args.name,
         mail: args.mail,
         role: args.role.map(Into::into),
     };
     let invited = client.invite(&invitee).await?;
+    print_invited(&args.upn, &invited, &client, context);
+    Ok(Exit::Done)
+}
+
+/// The code of an invitation, once, and what to do with it.
+pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, context: &Context) {
     let code = invited.code.reveal();
     if context.is_json() {
-        print_json(&serde_json::json!({
-            "upn": args.upn,
+        return print_json(&serde_json::json!({
+            "upn": upn,
             "code": code.as_str(),
             "until": invited.until,
             "replaces_keys": invited.replaces_keys,
         }));
-        return Ok(Exit::Done);
     }
     print(&code);
     remark(&format!(
-        "\nThis code is shown only now. Give it to {0} on a way that you trust; it works once, \
-         until {1}:\n  writ login {2} --as {0}",
-        args.upn,
+        "\nThis code is shown only now. Give it to {upn} on a way that you trust; it works once, \
+         until {}:\n  writ login {} --as {upn}",
         local(invited.until),
         client.account().url
     ));
@@ -117,10 +122,9 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<Exit, Failure> {
         complain(
             Colour::Yellow,
             "note",
-            &format!("{} has keys; they end when this code is used", args.upn),
+            &format!("{upn} has keys; they end when this code is used"),
         );
     }
-    Ok(Exit::Done)
 }
 
 async fn list(context: &Context) -> Result<Exit, Failure> {
@@ -133,13 +137,14 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
         vec![
             person.upn.to_string(),
             person.name.clone().unwrap_or_default(),
+            person.kind.name().to_owned(),
             person.role.map(role_name).unwrap_or_default(),
             person.keys.len().to_string(),
             standing(person),
         ]
     };
     print_table(
-        &["who", "name", "role", "keys", "status"],
+        &["who", "name", "kind", "role", "keys", "status"],
         people.iter().map(row).collect(),
         "there is nobody",
     );
@@ -164,6 +169,7 @@ async fn show(upn: &Upn, context: &Context) -> Result<Exit, Failure> {
     print_fields(&[
         ("who", person.upn.to_string()),
         ("name", person.name.clone().unwrap_or_default()),
+        ("kind", person.kind.name().to_owned()),
         ("mail", person.mail.clone().unwrap_or_default()),
         ("role", person.role.map(role_name).unwrap_or_default()),
         ("status", standing(&person)),

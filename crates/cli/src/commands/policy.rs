@@ -68,6 +68,9 @@ pub(crate) struct SetArgs {
     /// How often one grant may be used [default: any number of times]
     #[arg(long, value_name = "N")]
     max_runs: Option<u64>,
+    /// Ask that approvers use a passkey
+    #[arg(long)]
+    passkey: bool,
     /// Kill a run in flight when its grant ends
     #[arg(long)]
     kill_on_end: bool,
@@ -156,7 +159,7 @@ async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
             OthersArg::Refuse => Others::Refuse,
         },
         max_runs: args.max_runs,
-        passkey: false,
+        passkey: args.passkey,
         kill_on_end: args.kill_on_end,
         output_readers: args.output_readers.into_iter().collect::<BTreeSet<_>>(),
         ..Policy::new(
@@ -251,9 +254,13 @@ fn approval(policy: &Policy) -> String {
         .iter()
         .map(|stage| format!("{} of {}", stage.approvals, stage.group))
         .collect();
-    match stages.as_slice() {
+    let who = match stages.as_slice() {
         [] => "manual, by the default group".to_owned(),
         stages => stages.join(", then "),
+    };
+    match policy.passkey {
+        true => format!("{who}, with a passkey"),
+        false => who,
     }
 }
 

@@ -144,7 +144,7 @@ fn is_truncated(view: &ExecutionView, kept: u64) -> bool {
 fn print_run(view: &ExecutionView, output: &[u8]) {
     let mut run = json!({
         "id": view.id,
-        "request": view.request,
+        "exempt": view.exempt,
         "status": view.status,
         "exit_code": view.exit_code,
         "output": String::from_utf8_lossy(output),
@@ -154,6 +154,9 @@ fn print_run(view: &ExecutionView, output: &[u8]) {
         if std::str::from_utf8(output).is_err() {
             let base64 = data_encoding::BASE64.encode(output);
             members.insert("output_base64".into(), json!(base64));
+        }
+        if let Some(request) = view.request {
+            members.insert("request".into(), json!(request));
         }
         if let Some(note) = &view.note {
             members.insert("note".into(), json!(note));

@@ -1,5 +1,7 @@
 //! `writ status`, `writ whoami`: how the installation is doing, and who one is.
 
+use writ_core::object::Control;
+
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_fields, print_json};
@@ -34,6 +36,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             "default approvers",
             group.map(ToString::to_string).unwrap_or_default(),
         ),
+        ("system accounts", accounts(control)),
         ("log", format!("{} entries", status.log_size)),
         ("last entry", local(status.log_time)),
         ("server", client.account().url.clone()),
@@ -45,6 +48,21 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         ),
     ]);
     Ok(Exit::Done)
+}
+
+/// The system accounts, each with what its exemption is worth now.
+fn accounts(control: Option<&Control>) -> String {
+    let lines = control.into_iter().flat_map(|control| {
+        control.system_accounts.iter().map(|account| {
+            let standing = super::system_account::standing(control, account);
+            let until = local(account.until);
+            match standing {
+                "ended" => format!("{}: ended {until}", account.upn),
+                _ => format!("{}: {standing}, until {until}", account.upn),
+            }
+        })
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) async fn who_am_i(context: &Context) -> Result<Exit, Failure> {

@@ -3,8 +3,10 @@
 #![cfg(test)]
 
 mod kill;
+mod resolve;
 mod site;
 mod story;
+mod system_accounts;
 mod tamper;
 mod tls;
 mod wrong_input;

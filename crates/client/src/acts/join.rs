@@ -143,6 +143,7 @@ impl Joining {
                 passkey: false,
                 rp_id: None,
                 proof: None,
+                assertion: None,
             },
             by: Principal::Person(self.upn.clone()),
             instance: Some(self.view.id),

@@ -20,6 +20,8 @@ const INVITED: Seconds = Seconds(7 * 86_400);
 pub struct Invitee {
     /// Who.
     pub upn: Upn,
+    /// What kind of person, if they are new here.
+    pub kind: PersonKind,
     /// As people call them.
     pub name: Option<String>,
     /// Where mail goes.
@@ -56,7 +58,17 @@ impl Client {
         let people = self.people().await?;
         let found = people.value.iter().find(|person| person.upn == invitee.upn);
         let replaces_keys = found.is_some_and(|person| !person.keys.is_empty());
-        let mut person = found.map_or_else(|| Person::new(invitee.upn.clone()), person_of);
+        let new = || Person {
+            kind: invitee.kind,
+            ..Person::new(invitee.upn.clone())
+        };
+        let mut person = found.map_or_else(new, person_of);
+        if person.kind != invitee.kind {
+            let (upn, kind) = (&person.upn, person.kind.name());
+            return Err(Error::Usage(format!(
+                "{upn} is a {kind} already; choose another name, or see: writ person show {upn}"
+            )));
+        }
         let code = Code::invitation(self.account().organization);
         let key = code.key(self.account().organization, &invitee.upn);
         let until = self.http.now().plus(INVITED);
@@ -98,11 +110,7 @@ impl Client {
 /// What an administrator may set of a person, as it is.
 fn person_of(view: &PersonView) -> Person {
     Person {
-        kind: match view.kind {
-            PersonKind::Human => PersonKind::Human,
-            PersonKind::Service => PersonKind::Service,
-            PersonKind::App => PersonKind::App,
-        },
+        kind: view.kind,
         name: view.name.clone(),
         mail: view.mail.clone(),
         role: view.role,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::envelope::Kind;
 use writ_core::names::TaskName;
-use writ_core::statement::{Attachment, Invoke};
+use writ_core::statement::{Attachment, Invoke, Outcome, RunResult};
 use writ_core::value::{Value, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
@@ -89,6 +89,24 @@ impl Client {
         let session = self.session().await?;
         let path = format!("/v1/executions/{}/output", view.id);
         self.http.get_bytes(&path, &[], Some(session)).await
+    }
+
+    /// Says what became of a run that ended unknown; answers it in words.
+    pub async fn resolve(
+        &self,
+        execution: ExecutionId,
+        result: RunResult,
+        note: String,
+    ) -> Result<Vec<String>, Error> {
+        let outcome = Outcome {
+            execution,
+            result,
+            exit: None,
+            output: None,
+            note: Some(note),
+        };
+        let said = self.say(Kind::Outcome, outcome, &[]).await?;
+        Ok(said.posted.facts)
     }
 
     /// Executions, the newest first.

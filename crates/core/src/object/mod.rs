@@ -20,13 +20,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use control::{Control, SystemAccount};
+pub use control::{Control, MAX_EXEMPTION, SystemAccount};
 pub use group::{Group, MAX_GROUP_DEPTH, MailTo, Remind};
 pub use person::{Invitation, Person, PersonKind, Role};
 pub use policy::{Approval, Others, Policy, Rule, Stage};
 pub use preferences::Preferences;
 
 pub(crate) use set::decide as decide_set;
+pub(crate) use site::check_rp_id;
 pub use site::{SealingAlgorithm, SealingKey, Services, Site, SiteSettings};
 pub use task::{Risk, Task, Template};
 pub use workload::{SecretVersion, Workload};
@@ -144,7 +145,8 @@ impl Object {
     pub fn check(&self) -> Result<(), String> {
         match self {
             Self::Site(site) => site.settings().check(),
-            Self::Control(_) | Self::Preferences(_) => Ok(()),
+            Self::Control(control) => control.check(),
+            Self::Preferences(_) => Ok(()),
             Self::Person(person) => person.check(),
             Self::Group(group) => group.check(),
             Self::Workload(workload) => workload.check(),

@@ -65,6 +65,15 @@ pub enum PersonKind {
 }
 
 impl PersonKind {
+    /// As statements spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Service => "service",
+            Self::App => "app",
+        }
+    }
+
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "serde passes a reference"

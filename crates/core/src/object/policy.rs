@@ -164,8 +164,10 @@ impl Policy {
                     "auto: name who may ask (`--requesters GROUP`), or anybody could".into(),
                 );
             }
-            Approval::Auto if !self.stages.is_empty() => {
-                return Err("auto: nobody is asked, so leave the approvers out".into());
+            Approval::Auto if !self.stages.is_empty() || self.passkey => {
+                return Err(
+                    "auto: nobody is asked, so leave approvers and their passkey out".into(),
+                );
             }
             Approval::Auto | Approval::Manual => {}
         }

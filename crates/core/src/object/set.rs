@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Control, Group, Invitation, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person, PersonKind,
-    Policy, Site, Task, Workload,
+    Control, Group, Invitation, MAX_EXEMPTION, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person,
+    PersonKind, Policy, Site, SystemAccount, Task, Workload,
 };
 use crate::credentials::changed as keys_changed;
 use crate::decide::Signer;
@@ -16,7 +16,7 @@ use crate::record::Credentials;
 use crate::refusal::{Refusal, unknown, unknown_workload};
 use crate::rules::Rules;
 use crate::state::Touched;
-use crate::statement::{Change, Set};
+use crate::statement::{Change, FRESH, Set};
 use crate::value::ValueType;
 
 /// Sets or removes one object, and ends what that overrules.
@@ -120,10 +120,14 @@ fn admit_site(r: &Reading<'_>, site: &Site) -> Result<Vec<Fact>, Refusal> {
 }
 
 fn admit_control(r: &Reading<'_>, control: &Control) -> Result<Vec<Fact>, Refusal> {
-    if !control.system_accounts.is_empty() || control.stop_system_accounts {
-        return Err(Refusal::NotYet {
-            what: "a system account",
-        });
+    let before = r.control();
+    for account in &control.system_accounts {
+        // What stands as it stood is not judged again: an exemption that has
+        // ended must not keep anybody from disabling.
+        let stood = before.and_then(|before| before.system_account(&account.upn));
+        if stood != Some(account) {
+            admit_exemption(r, account)?;
+        }
     }
     match &control.admin_group {
         Some(group) if r.group(group).is_none() => Err(unknown(Noun::Group, group.as_str())),
@@ -131,11 +135,25 @@ fn admit_control(r: &Reading<'_>, control: &Control) -> Result<Vec<Fact>, Refusa
     }
 }
 
+/// An exemption may be there before its system account is; but not of anybody
+/// else, and not for longer than [`MAX_EXEMPTION`].
+fn admit_exemption(r: &Reading<'_>, account: &SystemAccount) -> Result<(), Refusal> {
+    let person = || account.upn.clone();
+    let known = r.person(&account.upn);
+    if known.is_some_and(|known| known.kind != PersonKind::Service) {
+        return Err(Refusal::NotService { person: person() });
+    }
+    // Counted by the signer's clock, which may be ahead of ours.
+    let latest = r.now().plus(MAX_EXEMPTION).plus(FRESH);
+    match r.now() < account.until && account.until <= latest {
+        true => Ok(()),
+        false => Err(Refusal::Exemption { person: person() }),
+    }
+}
+
 fn admit_person(r: &Reading<'_>, person: &Person) -> Result<Vec<Fact>, Refusal> {
-    if person.kind != PersonKind::Human || person.manifest.is_some() {
-        return Err(Refusal::NotYet {
-            what: "a service or an app",
-        });
+    if person.kind == PersonKind::App || person.manifest.is_some() {
+        return Err(Refusal::NotYet { what: "an app" });
     }
     let upn = &person.upn;
     // A removed group may still be named as a member somewhere: whoever got its
@@ -261,11 +279,6 @@ fn admit_policy(r: &Reading<'_>, policy: &Policy) -> Result<Vec<Fact>, Refusal> 
         if r.group(group).is_none() {
             return Err(unknown(Noun::Group, group.as_str()));
         }
-    }
-    if policy.passkey {
-        return Err(Refusal::NotYet {
-            what: "asking for passkeys",
-        });
     }
     match policy.kill_on_end {
         true => Err(Refusal::NotYet {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::key::{Hex, PublicKey};
+use crate::key::{Algorithm, Hex, PublicKey};
 
 /// Where the installation is reached, which keys it uses, which rules it follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,17 +107,27 @@ impl SiteSettings {
                 ));
             }
         }
-        if self.rp_id.is_empty() || self.rp_id.len() > 253 {
-            return Err("site: rp_id must be a domain".into());
-        }
-        Ok(())
+        check_rp_id(&self.rp_id)
+    }
+}
+
+/// The domain of passkeys: a host as it stands in an origin.
+pub(crate) fn check_rp_id(rp_id: &str) -> Result<(), String> {
+    let fits = (1..=253).contains(&rp_id.len())
+        && rp_id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    match fits {
+        true => Ok(()),
+        false => Err("rp_id: must be a domain such as writ.example.com".into()),
     }
 }
 
 impl Services {
     pub(crate) fn check(&self) -> Result<(), String> {
-        let sound = self.log.is_sound()
-            && self.runner.is_sound()
+        let signs = |key: &PublicKey| key.alg == Algorithm::Ed25519 && key.is_sound();
+        let sound = signs(&self.log)
+            && signs(&self.runner)
             && self.sealing.public.0.len() == 32
             && self.log != self.runner;
         match sound {

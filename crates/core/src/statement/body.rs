@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::MAX_REASON;
+use super::{MAX_REASON, Principal};
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
+use crate::envelope::Passkey;
 use crate::key::{Hex, PublicKey};
 use crate::names::{Domain, Name, ParameterName, TaskName, Upn};
-use crate::object::{Object, ObjectName, Person, Role, Services, SiteSettings, check_text};
+use crate::object::{
+    Object, ObjectName, Person, Role, Services, SiteSettings, check_rp_id, check_text,
+};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -129,9 +132,13 @@ pub struct Enrol {
     /// The domain that a passkey is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rp_id: Option<String>,
-    /// The new key's signature over this payload without this member.
+    /// The new key's signature over this payload without this member and
+    /// `assertion`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Hex>,
+    /// What a passkey signed as its proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Passkey>,
 }
 
 /// Takes a key from a person.
@@ -352,6 +359,16 @@ impl Genesis {
     }
 }
 
+impl Enrol {
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_label(&self.label)?;
+        if self.passkey != self.rp_id.is_some() || self.passkey != self.assertion.is_some() {
+            return Err("enrol: a passkey has `rp_id` and `assertion`, other keys neither".into());
+        }
+        check_rp_id(self.rp_id.as_deref().unwrap_or("localhost"))
+    }
+}
+
 impl Request {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.reason.trim().is_empty() {
@@ -363,6 +380,25 @@ impl Request {
             return Err("runs: at least 1".into());
         }
         check_constraints(&self.parameters)
+    }
+}
+
+impl Outcome {
+    /// A node says what it saw; an administrator, what they found out and how.
+    pub(super) fn check(&self, by: &Principal) -> Result<(), String> {
+        let note = self.note.as_deref().unwrap_or_default();
+        check_text("note", note, MAX_REASON)?;
+        let is_found = self.result != RunResult::Unknown
+            && self.exit.is_none()
+            && self.output.is_none()
+            && !note.trim().is_empty();
+        match by {
+            Principal::Person(_) if !is_found => Err(
+                "outcome: say whether it succeeded or failed, in a note how you know, and no more"
+                    .into(),
+            ),
+            Principal::Person(_) | Principal::Node => Ok(()),
+        }
     }
 }
 

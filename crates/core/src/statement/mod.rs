@@ -20,7 +20,6 @@ use crate::envelope::{self, Envelope, Kind, PayloadType};
 use crate::json;
 use crate::key::{Hex, SigningKey};
 use crate::names::{NameError, Upn};
-use crate::object::check_text;
 use crate::time::{Seconds, Time};
 
 pub use body::{
@@ -28,7 +27,7 @@ pub use body::{
     Outcome, OutputDigest, Recover, Request, RevokeKey, RunResult, Session, Set, Signout, Tick,
     TreeHead,
 };
-use body::{check_comment, check_constraints, check_label};
+use body::{check_comment, check_constraints};
 pub use verify::{Unverified, Verified, VerifyError};
 
 /// How far a statement's own time may be from the time of its entry.
@@ -208,18 +207,14 @@ impl Statement {
                 Some(Change::Remove(_)) => Ok(()),
                 None => Err("set: name an `object`, or one to `remove`".into()),
             },
-            Body::Enrol(enrol) => check_label(&enrol.label),
+            Body::Enrol(enrol) => enrol.check(),
             Body::Request(request) => request.check(),
             Body::Approve(approve) => {
                 check_comment(approve.comment.as_deref())?;
                 check_constraints(&approve.parameters)
             }
             Body::End(end) => check_comment(end.comment.as_deref()),
-            Body::Outcome(outcome) => check_text(
-                "note",
-                outcome.note.as_deref().unwrap_or_default(),
-                MAX_REASON,
-            ),
+            Body::Outcome(outcome) => outcome.check(&self.by),
             Body::Invoke(invoke) => invoke.check(),
             Body::RevokeKey(_) | Body::Signout(_) | Body::Recover(_) | Body::Tick(_) => Ok(()),
         }
@@ -246,10 +241,12 @@ pub fn sign<B: Serialize>(
     Ok(Envelope::sign(payload_type, json::write(payload)?, key))
 }
 
-/// What the new key of an `enrol` signs: the payload without its proof.
+/// What the new key of an `enrol` signs, a passkey by a gesture: the payload
+/// without its proof.
 pub fn possession(payload: &Payload<Enrol>) -> Result<Vec<u8>, json::JsonError> {
     let mut bare = payload.clone();
     bare.body.proof = None;
+    bare.body.assertion = None;
     let bytes = json::write(&bare)?;
     Ok(envelope::pae(PayloadType::KeyPossession, &bytes))
 }

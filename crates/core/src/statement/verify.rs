@@ -7,6 +7,7 @@ use super::{Body, Enrol, FormError, Statement, possession, read_payload};
 use crate::digest::{Digest, KeyId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
+use crate::passkey::Assertion;
 
 /// A statement that was read once, whose bytes this key signed.
 ///
@@ -17,23 +18,45 @@ pub struct Verified {
     envelope: Arc<Envelope>,
     digest: Digest,
     statement: Statement,
+    assertion: Option<Assertion>,
+    proof: Option<Proof>,
 }
 
-/// Why an envelope does not carry a signed statement.
+/// The proof inside an `enrol`: what the new key signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VerifyError {
-    /// The payload is not a statement.
-    Form(FormError),
-    /// The signature is not this key's, or the new key did not sign its proof.
-    Signature,
+enum Proof {
+    Plain(Vec<u8>),
+    Passkey(Assertion),
 }
+
+impl Proof {
+    fn read(envelope: &Envelope, enrol: &Enrol) -> Result<Self, FormError> {
+        let payload = read_payload::<Enrol>(&envelope.payload)?;
+        let bare = possession(&payload).map_err(|error| FormError(error.to_string()))?;
+        match &enrol.assertion {
+            Some(passkey) => Assertion::read(passkey, &bare)
+                .map(Self::Passkey)
+                .map_err(FormError),
+            None => Ok(Self::Plain(bare)),
+        }
+    }
+
+    fn signed(&self) -> &[u8] {
+        match self {
+            Self::Plain(bytes) => bytes,
+            Self::Passkey(assertion) => assertion.signed(),
+        }
+    }
+}
+
+/// The signature is not this key's, or the new key of an `enrol` did not sign
+/// its proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyError;
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Form(error) => error.fmt(f),
-            Self::Signature => f.write_str("the signature does not fit the statement"),
-        }
+        f.write_str("the signature does not fit the statement")
     }
 }
 
@@ -54,10 +77,17 @@ impl Unverified {
         };
         let statement = Statement::parse(kind, &envelope.payload)?;
         let digest = envelope.digest();
+        let assertion = envelope.assertion().map_err(FormError)?;
+        let mut proof = None;
+        if let Body::Enrol(enrol) = &statement.body {
+            proof = Some(Proof::read(&envelope, enrol)?);
+        }
         Ok(Self(Verified {
             envelope,
             digest,
             statement,
+            assertion,
+            proof,
         }))
     }
 
@@ -78,28 +108,18 @@ impl Unverified {
 
     /// Checks that `key` signed it.
     pub fn verify(self, key: &PublicKey) -> Result<Verified, VerifyError> {
-        let Verified {
-            envelope,
-            statement,
-            ..
-        } = &self.0;
-        let signature = &envelope.signature;
-        let signed = signature.passkey.is_none()
-            && signature.keyid == key.id()
-            && key.verify(&envelope.pae(), &signature.sig);
-        if !signed {
-            return Err(VerifyError::Signature);
+        let said = &self.0;
+        let signature = &said.envelope.signature;
+        let assertion = said.assertion.as_ref();
+        let bytes = match assertion {
+            Some(assertion) => assertion.signed(),
+            None => &said.envelope.pae(),
+        };
+        let is_signed = signature.keyid == key.id() && key.verify(bytes, &signature.sig);
+        match is_signed && said.is_proved() {
+            true => Ok(self.0),
+            false => Err(VerifyError),
         }
-        if let Body::Enrol(enrol) = &statement.body {
-            let payload = read_payload::<Enrol>(&envelope.payload).map_err(VerifyError::Form)?;
-            let bare = possession(&payload)
-                .map_err(|error| VerifyError::Form(FormError(error.to_string())))?;
-            let proof = enrol.proof.as_ref().ok_or(VerifyError::Signature)?;
-            if !enrol.passkey && !enrol.key.verify(&bare, &proof.0) {
-                return Err(VerifyError::Signature);
-            }
-        }
-        Ok(self.0)
     }
 
     /// Takes the statement as signed because the log's root says so: for leaves
@@ -128,5 +148,30 @@ impl Verified {
     /// The key that signed.
     pub fn keyid(&self) -> KeyId {
         self.envelope.signature.keyid
+    }
+
+    /// What an authenticator signed, where one did.
+    pub const fn assertion(&self) -> Option<&Assertion> {
+        self.assertion.as_ref()
+    }
+
+    /// What the new passkey of an `enrol` signed as its proof.
+    pub(crate) const fn new_passkey(&self) -> Option<&Assertion> {
+        match &self.proof {
+            Some(Proof::Passkey(assertion)) => Some(assertion),
+            Some(Proof::Plain(_)) | None => None,
+        }
+    }
+
+    /// Whether the new key of an `enrol` signed its proof; other statements
+    /// need none.
+    fn is_proved(&self) -> bool {
+        match (&self.statement.body, &self.proof) {
+            (Body::Enrol(enrol), Some(proof)) => enrol
+                .proof
+                .as_ref()
+                .is_some_and(|sig| enrol.key.verify(proof.signed(), &sig.0)),
+            _ => true,
+        }
     }
 }

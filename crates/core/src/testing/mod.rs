@@ -15,6 +15,7 @@
     reason = "only tests use this; a test fails by panicking"
 )]
 
+mod authenticator;
 mod build;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use authenticator::Authenticator;
 pub use build::*;
 
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
@@ -60,8 +62,17 @@ impl Say for Tick {
 impl Say for Enrol {
     const KIND: Kind = Kind::Enrol;
     fn prove(payload: &mut Payload<Self>, new: &SigningKey) {
-        let proof = new.sign(&possession(payload).unwrap());
-        payload.body.proof = Some(Hex(proof));
+        let bare = possession(payload).unwrap();
+        if !payload.body.passkey {
+            payload.body.proof = Some(Hex(new.sign(&bare)));
+            return;
+        }
+        // Passkeys may be of Ed25519 too: the same gesture, by that key.
+        let (assertion, _) = Authenticator::of("any").gesture(&bare);
+        let client_data = Digest::of(&assertion.client_data.0);
+        let signed = [&*assertion.authenticator_data.0, client_data.as_bytes()].concat();
+        payload.body.proof = Some(Hex(new.sign(&signed)));
+        payload.body.assertion = Some(assertion);
     }
 }
 
@@ -325,6 +336,7 @@ impl World {
             passkey: false,
             rp_id: None,
             proof: None,
+            assertion: None,
         };
         let mut payload = self.payload(who, body);
         if self.signs {
@@ -337,6 +349,53 @@ impl World {
     pub fn enrol(&mut self, signed_with: &str, who: &str, new: &str) -> Decided {
         let envelope = self.enrolling(signed_with, who, new);
         self.apply(envelope, signed_with)
+    }
+
+    /// The envelope by which a person enrols a passkey, signed with another key.
+    pub fn enrolling_passkey(
+        &mut self,
+        signed_with: &str,
+        who: &str,
+        new: &Authenticator,
+    ) -> Envelope {
+        let body = Enrol {
+            person: upn(who),
+            key: new.public(),
+            label: "a passkey".into(),
+            passkey: true,
+            rp_id: Some(new.rp_id.clone()),
+            proof: None,
+            assertion: None,
+        };
+        let mut payload = self.payload(who, body);
+        let (assertion, proof) = new.gesture(&possession(&payload).unwrap());
+        payload.body.proof = Some(Hex(proof));
+        payload.body.assertion = Some(assertion);
+        self.sign(&payload, signed_with)
+    }
+
+    /// A person enrols a passkey, signing with another key.
+    pub fn enrol_passkey(&mut self, signed_with: &str, who: &str, new: &Authenticator) -> Decided {
+        let envelope = self.enrolling_passkey(signed_with, who, new);
+        self.apply(envelope, signed_with)
+    }
+
+    /// The envelope of what somebody says by the gesture of a passkey.
+    pub fn gesture<B: Say>(&mut self, who: &str, passkey: &Authenticator, body: B) -> Envelope {
+        let payload = self.payload(who, body);
+        let bytes = json::write(&payload).unwrap();
+        passkey.envelope(PayloadType::Statement(B::KIND), bytes)
+    }
+
+    /// Somebody says something by the gesture of a passkey.
+    pub fn say_by_gesture<B: Say>(
+        &mut self,
+        who: &str,
+        passkey: &Authenticator,
+        body: B,
+    ) -> Decided {
+        let envelope = self.gesture(who, passkey, body);
+        self.apply(envelope, who)
     }
 
     /// Somebody asks for a task and may.

@@ -4,32 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::key::{Algorithm, Hex, PublicKey};
 use writ_core::object::{
-    Control, Object, Person, PersonKind, Policy, Preferences, SecretVersion, Site, SystemAccount,
-    Workload,
+    Object, Person, PersonKind, Policy, Preferences, SecretVersion, Site, Workload,
 };
-use writ_core::statement::{End, Enrol, Genesis, Invoke, Recover, Request, RunResult, TreeHead};
+use writ_core::statement::{End, Invoke, Recover, Request, TreeHead};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
 
-use crate::said::{no, refused};
+use crate::said::no;
 
 pub(crate) fn all() {
     objects_that_wait();
     statements_that_wait();
-    keys_that_wait();
 }
 
 #[test]
 fn objects_that_wait() {
     let mut w = World::ready();
-    let control = || control(true, Some("approvers"));
-    let account = SystemAccount {
-        upn: upn("alice"),
-        tasks: None,
-        until: w.now,
-    };
     let host: Workload = w
         .state
         .workload(&"Host".parse().unwrap())
@@ -46,21 +37,6 @@ fn objects_that_wait() {
         .parameters
         .insert(parameter("pin"), Schema::of(ValueType::Secret));
     let objects: Vec<Object> = vec![
-        Control {
-            system_accounts: vec![account],
-            ..control()
-        }
-        .into(),
-        Control {
-            stop_system_accounts: true,
-            ..control()
-        }
-        .into(),
-        Person {
-            kind: PersonKind::Service,
-            ..person("robot")
-        }
-        .into(),
         Person {
             kind: PersonKind::App,
             ..person("app")
@@ -82,11 +58,6 @@ fn objects_that_wait() {
         }
         .into(),
         typed.into(),
-        Policy {
-            passkey: true,
-            ..manual(RESTART, &[])
-        }
-        .into(),
         Policy {
             kill_on_end: true,
             ..manual(RESTART, &[])
@@ -149,52 +120,4 @@ fn statements_that_wait() {
         ..running(RESTART, &[("unit", "x")])
     };
     no(&mut w, "alice", on_a_node, "not-yet");
-    let run = w.invoke("alice", RESTART, &[("unit", "x")]);
-    no(&mut w, "admin", outcome(run, RunResult::Failed), "not-yet");
-}
-
-/// The base point of P-256: a sound key that nobody here holds.
-fn p256() -> PublicKey {
-    let point = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
-                 4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
-    PublicKey {
-        alg: Algorithm::P256,
-        public: Hex::try_from(point.to_owned()).unwrap(),
-    }
-}
-
-#[test]
-fn keys_that_wait() {
-    let mut w = World::ready();
-    w.signs = false;
-    let enrol = || Enrol {
-        person: upn("alice"),
-        key: key("tablet").public(),
-        label: "tablet".into(),
-        passkey: false,
-        rp_id: None,
-        proof: None,
-    };
-    for enrol in [
-        Enrol {
-            passkey: true,
-            ..enrol()
-        },
-        Enrol {
-            rp_id: Some("localhost".into()),
-            ..enrol()
-        },
-        Enrol {
-            key: p256(),
-            ..enrol()
-        },
-    ] {
-        no(&mut w, "alice", enrol, "not-yet");
-    }
-    let mut founding = genesis();
-    founding.recovery = p256();
-    let mut w = World::empty();
-    let decided = w.say::<Genesis>("admin", founding);
-    refused(decided, "not-yet");
-    assert_eq!(w.state.organization(), None);
 }

@@ -7,17 +7,20 @@ use writ_core::digest::{Digest, ExecutionId};
 use writ_core::names::Name;
 use writ_core::object::Person;
 use writ_core::record::ExecutionRecord;
-use writ_core::statement::{Attachment, Invoke, RunResult};
+use writ_core::statement::{Attachment, Invoke, Outcome, OutputDigest, RunResult, Unverified};
 use writ_core::testing::*;
 use writ_core::time::Seconds;
 use writ_core::value::{Schema, Value, ValueType};
+use writ_core::view::{ExecutionView, RunStatus};
 
+use crate::proof::every_yes_is_proved;
 use crate::said::{no, refused};
 
 pub(crate) fn all() {
     a_run_has_one_outcome();
     only_the_runner_says_it();
     an_unknown_outcome_stays();
+    an_administrator_resolves_what_ended_unknown();
 }
 
 fn running_one() -> (World, ExecutionId) {
@@ -66,9 +69,8 @@ fn only_the_runner_says_it() {
         let decided = w.say_with(label, "node", outcome(id, RunResult::Succeeded));
         refused(decided, "key-not-live");
     }
-    for who in ["alice", "admin"] {
-        no(&mut w, who, outcome(id, RunResult::Succeeded), "not-yet");
-    }
+    no(&mut w, "alice", found(id, "it works"), "not-administrator");
+    no(&mut w, "admin", found(id, "it works"), "still-open");
 }
 
 #[test]
@@ -84,6 +86,102 @@ fn an_unknown_outcome_stays() {
         "unknown-execution",
     );
     assert!(permit(&w, id, &[]).is_err(), "nothing is run again");
+}
+
+/// What somebody found out: it succeeded.
+fn found(id: ExecutionId, note: &str) -> Outcome {
+    Outcome {
+        note: Some(note.into()),
+        ..outcome(id, RunResult::Succeeded)
+    }
+}
+
+#[test]
+fn an_administrator_resolves_what_ended_unknown() {
+    let (mut w, id) = running_one();
+    let lost = Outcome {
+        note: Some("lost from sight".into()),
+        ..outcome(id, RunResult::Unknown)
+    };
+    w.yes("node", lost);
+    w.promote("bob");
+    no(&mut w, "alice", found(id, "it works"), "not-administrator");
+    let decided = w.yes("bob", found(id, "nginx runs since 9:31"));
+    let record = decided.facts[0].execution().unwrap();
+    let view = ExecutionView::from(record.as_ref());
+    assert_eq!(view.status, RunStatus::Succeeded);
+    // What was said before is not forgotten.
+    assert_eq!(view.note.as_deref(), Some("lost from sight"));
+    let resolved = view.resolved.unwrap();
+    assert_eq!((resolved.by, resolved.at), (upn("bob"), w.now));
+    assert_eq!(resolved.note, "nginx runs since 9:31");
+    // Once, and it stays with nobody.
+    assert!(w.state.execution(id).is_none());
+    for who in ["bob", "admin"] {
+        no(&mut w, who, found(id, "no"), "unknown-execution");
+    }
+    every_yes_is_proved(&w);
+    // What did not end unknown is not resolved.
+    let (mut w, id) = running_one();
+    w.yes("node", outcome(id, RunResult::Failed));
+    no(&mut w, "admin", found(id, "no"), "unknown-execution");
+}
+
+#[test]
+fn the_form_of_a_resolution() {
+    let (mut w, id) = running_one();
+    let output = OutputDigest {
+        digest: Digest::of(b"x"),
+        size: 1,
+    };
+    for (why, who, said, fits) in [
+        ("an administrator", "admin", found(id, "seen"), true),
+        (
+            "a node needs no note",
+            "node",
+            outcome(id, RunResult::Failed),
+            true,
+        ),
+        (
+            "a node may not know",
+            "node",
+            outcome(id, RunResult::Unknown),
+            true,
+        ),
+        ("no note", "admin", outcome(id, RunResult::Succeeded), false),
+        ("a blank note", "admin", found(id, " \n"), false),
+        (
+            "not known",
+            "admin",
+            Outcome {
+                result: RunResult::Unknown,
+                ..found(id, "who knows")
+            },
+            false,
+        ),
+        (
+            "an exit code",
+            "admin",
+            Outcome {
+                exit: Some(0),
+                ..found(id, "seen")
+            },
+            false,
+        ),
+        (
+            "an output",
+            "admin",
+            Outcome {
+                output: Some(output),
+                ..found(id, "seen")
+            },
+            false,
+        ),
+    ] {
+        let label = if who == "node" { "runner" } else { who };
+        let envelope = w.envelope(who, label, said);
+        assert_eq!(Unverified::read(envelope.into()).is_ok(), fits, "{why}");
+    }
 }
 
 #[test]
@@ -117,7 +215,7 @@ fn a_permit_says_what_was_authorised() {
 fn there_is_no_permit_for_what_ended_in_between() {
     let (w, id) = running_one();
     assert!(permit(&w, id, &[]).is_ok());
-    let grant = w.state.execution(id).unwrap().request;
+    let grant = w.state.execution(id).unwrap().request.unwrap();
     let after = |change: &dyn Fn(&mut World)| {
         let mut w = w.clone();
         change(&mut w);

@@ -14,11 +14,13 @@ fn no_code_is_dead() {
     crate::groups::all();
     crate::not_yet::all();
     crate::outcomes::all();
+    crate::passkeys::all();
     crate::people::all();
     crate::policies::all();
     crate::requests::all();
     crate::runs::all();
     crate::sessions::all();
+    crate::system_accounts::all();
     crate::times::all();
     let listed: BTreeSet<_> = Refusal::CATALOG.iter().map(|listed| listed.code).collect();
     let said = said::codes();

@@ -43,7 +43,11 @@ fn granted(w: &mut World, ask: Request) -> RequestId {
 }
 
 fn used(w: &World, execution: Digest) -> RequestId {
-    w.state.execution(ExecutionId(execution)).unwrap().request
+    w.state
+        .execution(ExecutionId(execution))
+        .unwrap()
+        .request
+        .unwrap()
 }
 
 #[test]

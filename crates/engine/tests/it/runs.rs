@@ -36,7 +36,7 @@ async fn the_connector_is_called_after_the_run_is_in_the_log_and_with_what_was_s
     assert_eq!(calls.len(), 1);
     assert!(calls[0].was_durable);
     let job = &calls[0].job;
-    assert_eq!((job.execution, job.request), (run, grant));
+    assert_eq!((job.execution, job.request), (run, Some(grant)));
     assert_eq!(job.parameters, restarting().parameters);
     assert_eq!(job.task.name.to_string(), RESTART);
 }

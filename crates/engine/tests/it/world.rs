@@ -25,7 +25,7 @@ use writ_core::testing::{
 use writ_core::time::{Seconds, Time};
 use writ_core::view::{ExecutionView, Posted, Receipt, RunStatus};
 use writ_engine::{
-    Clock, Engine, Entropy, Ledger, LocalState, Options, StartError, Submission, Trust,
+    Clock, Engine, Entropy, Ledger, LocalState, Options, Rate, StartError, Submission, Trust,
     found_organization,
 };
 use writ_store::{Backend, Memory, StoredEntry};
@@ -142,6 +142,11 @@ impl Place {
         let options = Options {
             node: node(name),
             max_runs,
+            // As much as anybody likes.
+            per_person: Rate {
+                burst: 1,
+                every_ms: 0,
+            },
         };
         let connectors = Connectors::new().with(&node("command"), self.target.clone());
         let clock = Arc::new(self.clock.clone());
@@ -311,6 +316,7 @@ impl World {
             passkey: false,
             rp_id: None,
             proof: None,
+            assertion: None,
         };
         let mut payload = self.payload(name, body);
         Enrol::prove(&mut payload, &key(name));

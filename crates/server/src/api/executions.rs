@@ -77,7 +77,9 @@ pub(super) async fn list(
     let admit = |view: &ExecutionView| {
         may_read(&sight, &view.facets())
             && filter.status.is_none_or(|status| view.status == status)
-            && filter.request.is_none_or(|request| view.request == request)
+            && filter
+                .request
+                .is_none_or(|request| view.request == Some(request))
     };
     let wanted = filter.wanted(&caller);
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await

@@ -5,6 +5,7 @@ mod executions;
 mod http;
 mod limits;
 mod objects;
+mod passkeys;
 mod permissions;
 mod requests;
 mod sessions;

@@ -250,6 +250,7 @@ impl World {
                 passkey: false,
                 rp_id: None,
                 proof: None,
+                assertion: None,
             },
         );
         let proof = key.sign(&possession(&payload).unwrap());
@@ -269,7 +270,7 @@ impl World {
         assert!(posted.receipt.accepted, "{posted:?}");
     }
 
-    fn payload<B>(&self, by: &str, body: B) -> Payload<B> {
+    pub(crate) fn payload<B>(&self, by: &str, body: B) -> Payload<B> {
         let number = self.nonce.fetch_add(1, Ordering::Relaxed);
         let nonce = [[0; 8], number.to_be_bytes()].concat();
         Payload {
@@ -287,8 +288,17 @@ impl World {
 
     /// An envelope of a person.
     pub(crate) fn envelope<B: Serialize>(&self, by: &str, kind: Kind, body: B) -> Envelope {
-        let payload = self.payload(by, body);
-        sign(PayloadType::Statement(kind), &payload, &seed(by)).unwrap()
+        self.envelope_of(by, kind, &self.payload(by, body))
+    }
+
+    /// An envelope of a person, with a payload that was made by hand.
+    pub(crate) fn envelope_of<B: Serialize>(
+        &self,
+        by: &str,
+        kind: Kind,
+        payload: &Payload<B>,
+    ) -> Envelope {
+        sign(PayloadType::Statement(kind), payload, &seed(by)).unwrap()
     }
 
     pub(crate) async fn submit(&self, envelope: Envelope) -> Posted {
@@ -359,14 +369,8 @@ impl World {
         let equals = |word: &str| writ_core::value::Constraint::Equals(Value::Text(word.into()));
         let parameters = word.map(|word| ("word".parse().unwrap(), equals(word)));
         let request = Request {
-            task: SAY.parse().unwrap(),
-            reason: "because".to_owned(),
-            duration_s: None,
             parameters: Constraints::from_iter(parameters),
-            start: None,
-            ticket: None,
-            runs: None,
-            on_behalf_of: None,
+            ..asking()
         };
         let posted = self.say(by, Kind::Request, request).await;
         assert!(posted.receipt.accepted, "{posted:?}");
@@ -462,6 +466,20 @@ fn task() -> Task {
     let text = r#"{"name":"Host\\Say","parameters":{"word":{"type":"string"}},
         "template":{"args":["{word}"],"program":"/bin/echo"}}"#;
     serde_json::from_str(text).unwrap()
+}
+
+/// A request with nothing but a task and a reason.
+pub(crate) fn asking() -> Request {
+    Request {
+        task: SAY.parse().unwrap(),
+        reason: "because".to_owned(),
+        duration_s: None,
+        parameters: Constraints::new(),
+        start: None,
+        ticket: None,
+        runs: None,
+        on_behalf_of: None,
+    }
 }
 
 /// An engine of an organization that was just founded.

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::key::{Algorithm, Hex, PublicKey};
 use writ_core::object::{
-    Control, Object, ObjectName, Person, PersonKind, Policy, Preferences, Remind, Role,
-    SecretVersion, Site, SystemAccount, Workload,
+    Object, ObjectName, Person, PersonKind, Policy, Preferences, Remind, Role, SecretVersion, Site,
+    Workload,
 };
-use writ_core::statement::{Enrol, Recover, RevokeKey, Set, Signout, TreeHead};
+use writ_core::statement::{Recover, RevokeKey, Set, Signout, TreeHead};
 use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Schema, ValueType};
@@ -159,16 +158,6 @@ fn site_and_workloads(w: &mut World) {
     w.remove_policy(r"Mail\*");
 }
 
-/// The base point of P-256: a sound key that nobody here holds.
-fn p256() -> PublicKey {
-    let point = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
-                 4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
-    PublicKey {
-        alg: Algorithm::P256,
-        public: Hex::try_from(point.to_owned()).unwrap(),
-    }
-}
-
 /// What rules 1 do not do, and say so.
 fn not_yet(w: &mut World) {
     let host: Workload = as_it_is(w.state.workload(&"Host".parse().unwrap()));
@@ -180,17 +169,8 @@ fn not_yet(w: &mut World) {
     services.runner = key("another runner").public();
     let objects: Vec<Object> = vec![
         Object::Site(Arc::new(Site { services, ..site })),
-        Control {
-            system_accounts: vec![SystemAccount {
-                upn: upn("alice"),
-                tasks: None,
-                until: w.now.plus(Seconds::DAY),
-            }],
-            ..control(true, Some("approvers"))
-        }
-        .into(),
         Person {
-            kind: PersonKind::Service,
+            kind: PersonKind::App,
             ..person("robot")
         }
         .into(),
@@ -211,11 +191,6 @@ fn not_yet(w: &mut World) {
         }
         .into(),
         secret.into(),
-        Policy {
-            passkey: true,
-            ..manual(RESTART, &[])
-        }
-        .into(),
         Policy {
             kill_on_end: true,
             ..manual(RESTART, &[])
@@ -239,16 +214,4 @@ fn not_yet(w: &mut World) {
         kept: head,
     };
     no(w, "admin", recover, "not-yet");
-    // Nobody can sign its proof here, so it is a passkey that need not.
-    let passkey = Enrol {
-        person: upn("alice"),
-        key: p256(),
-        label: "phone".into(),
-        passkey: true,
-        rp_id: Some("localhost".into()),
-        proof: Some(Hex(vec![0; 64])),
-    };
-    let payload = w.payload("alice", passkey);
-    let envelope = w.sign(&payload, "alice");
-    refused(w.apply(envelope, "alice"), "not-yet");
 }

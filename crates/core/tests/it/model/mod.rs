@@ -10,17 +10,17 @@ mod reference;
 mod steps;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::record::Status;
-use writ_core::state::{Decided, State};
-use writ_core::statement::Unverified;
+use writ_core::state::Decided;
 use writ_core::testing::World;
 
 use self::reference::Reference;
 use self::steps::{Step, beginning, say, walk};
+use crate::proof::every_yes_is_proved;
 
 /// What the walks came upon.
 #[derive(Default)]
@@ -116,7 +116,7 @@ impl Walk {
         proptest::prop_assert_eq!(open, expected.count());
         for run in &self.reference.runs {
             if let Some(record) = state.execution(run.id) {
-                proptest::prop_assert_eq!(record.request, run.under);
+                proptest::prop_assert_eq!(record.request, Some(run.under));
             }
         }
         Ok(())
@@ -192,50 +192,7 @@ fn the_closure_of_every_accepted_entry_is_accepted_alone() {
         for step in &steps {
             walk.step(step);
         }
-        for decided in walk
-            .world
-            .log
-            .iter()
-            .filter(|decided| decided.entry.accepted)
-        {
-            stands_alone(&walk.world, decided)?;
-        }
+        every_yes_is_proved(&walk.world);
         Ok(())
     });
-}
-
-/// Folds the closure of an entry, in order, each entry at its own place and time.
-fn stands_alone(world: &World, of: &Decided) -> Result<(), TestCaseError> {
-    let mut state = State::default();
-    for at in closure(world, of) {
-        let full = &world.log[at];
-        let said = Unverified::read(full.entry.envelope.clone()).unwrap();
-        let said = said.trust_the_root();
-        let (next, alone) = state.apply(full.index, full.entry.time, &full.entry.node, &said);
-        let place = format!("entry {} in the proof of entry {}", full.index, of.index);
-        proptest::prop_assert_eq!(alone.refusal.map(|no| no.to_string()), None, "{}", place);
-        let own = |decided: &Decided| decided.facts[decided.passed..].to_vec();
-        // A change of what governs ends requests that are none of this proof's business.
-        let told = own(full);
-        for fact in &alone.facts[alone.passed..] {
-            proptest::prop_assert!(told.contains(fact), "{}: {}", place, fact);
-        }
-        proptest::prop_assert_eq!(alone.facts.get(alone.passed), told.first(), "{}", place);
-        proptest::prop_assert_eq!(alone.leaf_hash, full.leaf_hash, "{}", place);
-        state = next;
-    }
-    Ok(())
-}
-
-/// What an entry read, and what that read, and so on; in order.
-fn closure(world: &World, of: &Decided) -> BTreeSet<usize> {
-    let place = |index: writ_core::digest::Index| usize::try_from(index.0).unwrap();
-    let mut found = BTreeSet::new();
-    let mut open = vec![place(of.index)];
-    while let Some(at) = open.pop() {
-        if found.insert(at) {
-            open.extend(world.log[at].reads.iter().map(|index| place(*index)));
-        }
-    }
-    found
 }

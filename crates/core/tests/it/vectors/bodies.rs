@@ -41,6 +41,7 @@ pub(super) fn enrolments() -> [Enrol; 2] {
         passkey: false,
         rp_id: None,
         proof: None,
+        assertion: None,
     };
     let full = Enrol {
         passkey: true,

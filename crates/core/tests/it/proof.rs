@@ -1,0 +1,51 @@
+//! Every yes by itself: the closure of what an entry read, what those read, and
+//! so on, is enough to accept it again. A proof of one entry rests on that.
+
+use std::collections::BTreeSet;
+
+use writ_core::digest::Index;
+use writ_core::fact::Fact;
+use writ_core::state::{Decided, State};
+use writ_core::statement::Unverified;
+use writ_core::testing::World;
+
+/// Folds, for every accepted entry of a world, its closure alone.
+#[track_caller]
+pub(crate) fn every_yes_is_proved(w: &World) {
+    for of in w.log.iter().filter(|decided| decided.entry.accepted) {
+        let mut state = State::default();
+        for at in closure(w, of.index) {
+            let full = &w.log[at];
+            let place = format!("entry {at} in the proof of entry {}", of.index);
+            let said = Unverified::read(full.entry.envelope.clone()).unwrap();
+            let said = said.trust_the_root();
+            let (next, alone) = state.apply(full.index, full.entry.time, &full.entry.node, &said);
+            assert_eq!(alone.refusal, None, "{place}");
+            assert_eq!(alone.leaf_hash, full.leaf_hash, "{place}");
+            // What a change ended of others' is none of this proof's business.
+            assert_eq!(own(&alone).first(), own(full).first(), "{place}");
+            for fact in own(&alone) {
+                assert!(own(full).contains(fact), "{place}: {fact}");
+            }
+            state = next;
+        }
+    }
+}
+
+/// What an entry did, without what time did meanwhile.
+fn own(decided: &Decided) -> &[Fact] {
+    &decided.facts[decided.passed..]
+}
+
+/// An entry with all that it rests on, in order; genesis always.
+fn closure(w: &World, of: Index) -> BTreeSet<usize> {
+    let place = |index: &Index| usize::try_from(index.0).unwrap();
+    let mut found = BTreeSet::from([0]);
+    let mut open = vec![place(&of)];
+    while let Some(at) = open.pop() {
+        if found.insert(at) {
+            open.extend(w.log[at].reads.iter().map(place));
+        }
+    }
+    found
+}
