@@ -129,12 +129,29 @@ impl Runner {
             Err(why) => return not_started(why),
         };
         let output = Output::new(permit.job().task.output_cap);
-        let ended = connector.execute(&permit, &output).await;
+        // Dropping the connector's future stops the run as far as it can be.
+        let ended = tokio::select! {
+            biased;
+            ended = connector.execute(&permit, &output) => ended,
+            () = self.killed(id) => Ended::Unknown {
+                note: "killed, since its grant has ended; it may have had part of its effect".into(),
+            },
+        };
         Finished {
             ended,
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
+        }
+    }
+
+    /// Returns when durable State says that a run is to be killed.
+    async fn killed(&self, id: ExecutionId) {
+        let mut published = self.engine.watch();
+        let killed = published.wait_for(|published| published.state().is_killed(id));
+        if killed.await.is_err() {
+            // Nothing more is published: the node ends, and its runs with it.
+            std::future::pending::<()>().await;
         }
     }
 

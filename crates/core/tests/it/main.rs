@@ -7,6 +7,7 @@ mod control;
 mod ends;
 mod groups;
 mod house;
+mod kills;
 mod not_yet;
 mod outcomes;
 mod passkeys;
