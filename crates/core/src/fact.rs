@@ -200,7 +200,13 @@ fn fmt_request(
             "the request {id} for {task} is superseded: another policy governs it; raise it again"
         ),
         (RequestEvent::Ended, _) => {
-            write!(f, "the request {id} for {task} is {}", record.status.name())
+            let ending = record.ending.as_ref();
+            let killed = match ending.is_some_and(|ending| ending.kill) {
+                true => "; its runs in flight are killed",
+                false => "",
+            };
+            let status = record.status.name();
+            write!(f, "the request {id} for {task} is {status}{killed}")
         }
     }
 }

@@ -165,6 +165,11 @@ impl State {
             .filter(move |record| record.node == *node && record.outcome.is_none())
     }
 
+    /// Whether a run in flight is to be killed: its grant has ended so.
+    pub fn is_killed(&self, id: ExecutionId) -> bool {
+        self.killed.contains_key(&id)
+    }
+
     /// The answer that a statement got, if it may still come again.
     pub fn answer(&self, digest: Digest) -> Option<&Answer> {
         self.recent.get(&digest)

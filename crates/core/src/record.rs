@@ -143,6 +143,8 @@ pub struct Ending {
     pub by: Option<Principal>,
     /// Why.
     pub comment: Option<String>,
+    /// Whether its runs in flight are killed.
+    pub kill: bool,
 }
 
 /// What has become of an execution.

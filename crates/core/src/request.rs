@@ -295,11 +295,6 @@ fn granted(mut record: RequestRecord, now: Time, given: &[ApprovalRecord]) -> Fa
 
 /// Ends a request, whatever it is now. Works also while disabled.
 pub(crate) fn end(r: &Reading<'_>, signer: &Signer, end: &End) -> Result<Vec<Fact>, Refusal> {
-    if end.kill {
-        return Err(Refusal::NotYet {
-            what: "killing runs in flight",
-        });
-    }
     let record = r.request(end.request)?;
     let is_own = record.by == signer.upn;
     let is_approver = || {
@@ -324,6 +319,7 @@ pub(crate) fn end(r: &Reading<'_>, signer: &Signer, end: &End) -> Result<Vec<Fac
         at: r.now(),
         by: Some(Principal::Person(signer.upn.clone())),
         comment: end.comment.clone(),
+        kill: end.kill,
     };
     Ok(vec![ended(record, status, ending)])
 }

@@ -44,6 +44,7 @@ struct Saved {
     requests: Pairs<RequestId, Since<RequestRecord>>,
     runs: Pairs<RequestId, u64>,
     executions: Vec<SavedExecution>,
+    killed: Vec<ExecutionId>,
     recent: Pairs<Digest, Answer>,
 }
 
@@ -108,6 +109,7 @@ impl Saved {
             open_by_task: _,
             runs,
             executions,
+            killed,
             deadlines: _,
             recent,
             recent_by_time: _,
@@ -131,6 +133,7 @@ impl Saved {
             requests: pairs(requests),
             runs: pairs(runs),
             executions: executions.values().filter_map(SavedExecution::of).collect(),
+            killed: killed.keys().copied().collect(),
             recent: pairs(recent),
         }
     }
@@ -155,6 +158,7 @@ impl Saved {
                 .into_iter()
                 .map(SavedExecution::into_pair)
                 .collect(),
+            killed: self.killed.into_iter().map(|id| (id, ())).collect(),
             recent: table(self.recent),
             ..State::default()
         };

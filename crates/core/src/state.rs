@@ -99,6 +99,7 @@ pub struct State {
     pub(crate) open_by_task: Table<(Arc<str>, RequestId), ()>,
     pub(crate) runs: Table<RequestId, u64>,
     pub(crate) executions: Table<ExecutionId, Since<ExecutionRecord>>,
+    pub(crate) killed: Table<ExecutionId, ()>,
     pub(crate) deadlines: Table<(Time, RequestId), ()>,
     pub(crate) recent: Table<Digest, Answer>,
     pub(crate) recent_by_time: Table<(Time, Digest), ()>,
@@ -206,6 +207,7 @@ impl State {
                 at: *at,
                 by: None,
                 comment: None,
+                kill: false,
             };
             Some(ended(record, status, ending))
         })
@@ -311,7 +313,22 @@ impl State {
         } else {
             self.requests.remove(&record.id);
             self.runs.remove(&record.id);
+            if record.ending.as_ref().is_some_and(|ending| ending.kill) {
+                self.kill_runs_of(record.id);
+            }
         }
+    }
+
+    /// Marks the runs in flight under a grant. No rule looks at the mark: it is
+    /// for their node, until each has its outcome.
+    fn kill_runs_of(&mut self, request: RequestId) {
+        let of_it = self
+            .executions
+            .values()
+            .filter_map(|since| since.value.as_ref())
+            .filter(|run| run.request == Some(request) && run.outcome.is_none());
+        let ids: Vec<_> = of_it.map(|run| run.id).collect();
+        self.killed.extend(ids.into_iter().map(|id| (id, ())));
     }
 
     fn list(&mut self, record: &RequestRecord) {
@@ -347,6 +364,9 @@ impl State {
         let grant = record.request.filter(|id| self.requests.contains_key(id));
         if let Some(grant) = grant.filter(|_| record.outcome.is_none()) {
             self.runs.insert(grant, self.runs_of(grant) + 1);
+        }
+        if record.outcome.is_some() {
+            self.killed.remove(&record.id);
         }
         match is_over {
             true => {
@@ -426,11 +446,16 @@ fn deadline(record: &RequestRecord) -> Time {
         .map_or(record.expires, |grant| grant.until)
 }
 
-/// The fact that a request has ended.
+/// The fact that a request has ended. Its runs in flight are killed where
+/// whoever ended it says so, or the policy that governed it.
 pub(crate) fn ended(record: &RequestRecord, status: Status, ending: Ending) -> Fact {
     let mut record = record.clone();
+    let kill = ending.kill || record.rule.policy.kill_on_end;
     record.status = status;
-    record.ending = Some(ending);
+    record.ending = Some(Ending {
+        kill: kill && record.grant.is_some(),
+        ..ending
+    });
     Fact::Request {
         event: RequestEvent::Ended,
         record: Arc::new(record),
@@ -463,6 +488,7 @@ impl State {
             at: now,
             by: Some(Principal::Person(by.clone())),
             comment: None,
+            kill: false,
         };
         let reading = Reading::new(self, now);
         self.touched(touched)

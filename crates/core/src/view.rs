@@ -298,6 +298,9 @@ pub struct EndingView {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// Whether runs in flight were killed.
+    #[serde(default, skip_serializing_if = "crate::object::is_false")]
+    pub kill: bool,
 }
 
 impl From<&RequestRecord> for RequestView {
@@ -347,6 +350,7 @@ impl From<&RequestRecord> for RequestView {
                 at: ending.at,
                 by: ending.by.clone(),
                 comment: ending.comment.clone(),
+                kill: ending.kill,
             }),
         }
     }

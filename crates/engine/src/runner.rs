@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use writ_connect::{Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
@@ -149,14 +149,31 @@ impl Runner {
         let task = &permit.job().task;
         let output = Output::new(task.output_cap);
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
-        let ended = timeout(most, connector.execute(&permit, &output)).await;
+        let unknown = |note: &str| Ended::Unknown { note: note.into() };
+        // Dropping the connector's future stops the run as far as it can be.
+        let ended = tokio::select! {
+            biased;
+            ended = connector.execute(&permit, &output) => ended,
+            () = self.killed(id) => {
+                unknown("killed, since its grant has ended; it may have had part of its effect")
+            }
+            () = sleep(most) => unknown("the connector did not end by the task's deadline"),
+        };
         Finished {
-            ended: ended.unwrap_or_else(|_| Ended::Unknown {
-                note: "the connector did not end by the task's deadline".into(),
-            }),
+            ended,
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
+        }
+    }
+
+    /// Returns when durable State says that a run is to be killed.
+    async fn killed(&self, id: ExecutionId) {
+        let mut published = self.engine.watch();
+        let killed = published.wait_for(|published| published.state().is_killed(id));
+        if killed.await.is_err() {
+            // Nothing more is published: the node ends, and its runs with it.
+            std::future::pending::<()>().await;
         }
     }
 

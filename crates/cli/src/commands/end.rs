@@ -41,34 +41,45 @@ pub(crate) struct RevokeArgs {
     /// Why; needed unless it is your own
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
+    /// Kill runs in flight, which else go on to their end
+    #[arg(long)]
+    kill: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
 }
 
 pub(crate) async fn cancel(args: CancelArgs, context: &Context) -> Result<Exit, Failure> {
-    end("Cancel", &args.id, None, args.yes, context).await
+    end("Cancel", &args.id, Ending::default(), args.yes, context).await
 }
 
 pub(crate) async fn deny(args: DenyArgs, context: &Context) -> Result<Exit, Failure> {
-    end("Deny", &args.id, Some(args.comment), args.yes, context).await
+    let ending = Ending {
+        comment: Some(args.comment),
+        kill: false,
+    };
+    end("Deny", &args.id, ending, args.yes, context).await
 }
 
 pub(crate) async fn revoke(args: RevokeArgs, context: &Context) -> Result<Exit, Failure> {
-    end("Revoke", &args.id, args.comment, args.yes, context).await
+    let ending = Ending {
+        comment: args.comment,
+        kill: args.kill,
+    };
+    end("Revoke", &args.id, ending, args.yes, context).await
 }
 
 async fn end(
     verb: &str,
     id: &str,
-    comment: Option<String>,
+    ending: Ending,
     yes: bool,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let client = context.client()?;
     let view = to_decide(&client, id, context, yes).await?;
     context.confirm(&format!("{verb} {} of {}?", view.task, view.by), yes)?;
-    let facts = client.end(view.id, Ending { comment }).await?;
+    let facts = client.end(view.id, ending).await?;
     match context.is_json() {
         true => print_json(&client.show(&view.id.to_string()).await?),
         false => print(&facts.join("\n")),

@@ -148,8 +148,12 @@ fn ending(view: &RequestView) -> String {
         return String::new();
     };
     let by = ending.by.as_ref().map(|by| format!(" by {by}"));
+    let killed = match ending.kill {
+        true => ", and runs in flight were killed",
+        false => "",
+    };
     format!(
-        "at {}{}{}",
+        "at {}{}{killed}{}",
         local(ending.at),
         by.unwrap_or_default(),
         comment(ending.comment.as_deref())

@@ -4,6 +4,7 @@
 
 mod kill;
 mod resolve;
+mod revoke_kill;
 mod site;
 mod story;
 mod system_accounts;

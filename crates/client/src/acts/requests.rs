@@ -45,6 +45,8 @@ pub struct Narrowing {
 pub struct Ending {
     /// Why.
     pub comment: Option<String>,
+    /// Whether runs in flight are killed.
+    pub kill: bool,
 }
 
 impl Client {
@@ -85,7 +87,7 @@ impl Client {
         let end = End {
             request,
             comment: ending.comment,
-            kill: false,
+            kill: ending.kill,
         };
         let said = self.say(Kind::End, end, &[]).await?;
         Ok(said.posted.facts)

@@ -280,12 +280,7 @@ fn admit_policy(r: &Reading<'_>, policy: &Policy) -> Result<Vec<Fact>, Refusal> 
             return Err(unknown(Noun::Group, group.as_str()));
         }
     }
-    match policy.kill_on_end {
-        true => Err(Refusal::NotYet {
-            what: "killing runs in flight",
-        }),
-        false => Ok(Vec::new()),
-    }
+    Ok(Vec::new())
 }
 
 /// What ends because another rule governs from now on.

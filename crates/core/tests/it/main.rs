@@ -9,6 +9,7 @@ mod ends;
 mod golden;
 mod groups;
 mod house;
+mod kills;
 mod model;
 mod mutations;
 mod not_yet;

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::object::{
-    Object, Person, PersonKind, Policy, Preferences, SecretVersion, Site, Workload,
-};
-use writ_core::statement::{End, Invoke, Recover, Request, TreeHead};
+use writ_core::object::{Object, Person, PersonKind, Preferences, SecretVersion, Site, Workload};
+use writ_core::statement::{Invoke, Recover, Request, TreeHead};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
 
@@ -58,11 +56,6 @@ fn objects_that_wait() {
         }
         .into(),
         typed.into(),
-        Policy {
-            kill_on_end: true,
-            ..manual(RESTART, &[])
-        }
-        .into(),
         Object::Preferences(Arc::new(Preferences {
             digest: true,
             quiet: None,
@@ -108,13 +101,7 @@ fn statements_that_wait() {
         ..asking(SAY)
     };
     no(&mut w, "alice", on_behalf_of, "not-yet");
-    let id = w.request("alice", RESTART);
-    let kill = End {
-        kill: true,
-        ..ending(id)
-    };
-    no(&mut w, "alice", kill, "not-yet");
-    w.approve("bob", id);
+    w.grant();
     let on_a_node = Invoke {
         node: Some("node1".parse().unwrap()),
         ..running(RESTART, &[("unit", "x")])

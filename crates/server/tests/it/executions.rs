@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
-use writ_core::statement::Signout;
+use writ_core::statement::{End, Signout};
 use writ_core::view::{ExecutionView, Page, RunStatus};
 
 use crate::world::{ADMIN, ALICE, AUDITOR, BOB, EVE, World, upn};
@@ -116,6 +116,28 @@ async fn waiting_ends_with_the_session_and_with_the_server() {
         answer.unwrap().json::<ExecutionView>().status,
         RunStatus::Authorized
     );
+}
+
+#[tokio::test]
+async fn a_killed_run_ends_unknown() {
+    let world = World::new().await;
+    let request = world.grant(ALICE).await;
+    let run = world.run(ALICE).await;
+    world.started(run).await;
+    let end = End {
+        request,
+        comment: Some("enough".to_owned()),
+        kill: true,
+    };
+    let path = format!("/v1/executions/{run}?wait_s=30");
+    let (answer, posted) = tokio::join!(world.get(ALICE, &path), world.say(BOB, Kind::End, end));
+    assert!(posted.facts[0].contains("killed"), "{posted:?}");
+    let view: ExecutionView = answer.json();
+    assert_eq!(view.status, RunStatus::Unknown);
+    let note = view.note.unwrap();
+    assert!(note.starts_with("killed"), "{note}");
+    let ending = world.shown(ALICE, request).await.ending.unwrap();
+    assert!(ending.kill);
 }
 
 #[tokio::test]

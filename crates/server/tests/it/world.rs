@@ -57,7 +57,7 @@ pub(crate) struct World {
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
     nonce: AtomicU64,
-    finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
+    runs: Runs,
     _directory: tempfile::TempDir,
 }
 
@@ -78,8 +78,15 @@ impl Default for Setting {
     }
 }
 
+/// What the test and its connector tell each other.
+#[derive(Clone, Default)]
+struct Runs {
+    started: watch::Sender<BTreeSet<ExecutionId>>,
+    finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
+}
+
 /// A connector whose runs end when the test says so, with its output.
-struct Held(watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>);
+struct Held(Runs);
 
 #[async_trait]
 impl Connector for Held {
@@ -93,15 +100,12 @@ impl Connector for Held {
 
     async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
         let id = permit.job().execution;
-        let mut finished = self.0.clone();
-        match finished.wait_for(|runs| runs.contains_key(&id)).await {
-            Ok(runs) => output.push(&runs[&id]),
-            Err(_) => {
-                return Ended::Unknown {
-                    note: "the test is over".to_owned(),
-                };
-            }
-        }
+        self.0.started.send_modify(|runs| {
+            runs.insert(id);
+        });
+        let mut finished = self.0.finished.subscribe();
+        let runs = finished.wait_for(|runs| runs.contains_key(&id)).await;
+        output.push(&runs.unwrap()[&id]);
         Ended::Succeeded { exit: Some(0) }
     }
 }
@@ -162,8 +166,8 @@ impl World {
             per_person,
         } = setting;
         let directory = tempfile::tempdir().unwrap();
-        let (finished, held) = watch::channel(BTreeMap::new());
-        let engine = engine(&directory.path().join("state"), held, per_person).await;
+        let runs = Runs::default();
+        let engine = engine(&directory.path().join("state"), runs.clone(), per_person).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -179,7 +183,7 @@ impl World {
             stop: Some(stop),
             client,
             nonce: AtomicU64::new(0),
-            finished,
+            runs,
             _directory: directory,
         }
     }
@@ -417,9 +421,16 @@ impl World {
         ExecutionId(posted.receipt.digest)
     }
 
+    /// Returns when the connector has begun a run.
+    pub(crate) async fn started(&self, execution: ExecutionId) {
+        let mut started = self.runs.started.subscribe();
+        let has_begun = started.wait_for(|runs| runs.contains(&execution));
+        has_begun.await.unwrap();
+    }
+
     /// Lets a run end, with this output.
     pub(crate) async fn finish(&self, execution: ExecutionId, output: &[u8]) {
-        self.finished.send_modify(|runs| {
+        self.runs.finished.send_modify(|runs| {
             runs.insert(execution, output.to_vec());
         });
         let mut published = self.engine.watch();
@@ -483,11 +494,7 @@ pub(crate) fn asking() -> Request {
 }
 
 /// An engine of an organization that was just founded.
-async fn engine(
-    directory: &Path,
-    held: watch::Receiver<BTreeMap<ExecutionId, Vec<u8>>>,
-    per_person: Rate,
-) -> Engine {
+async fn engine(directory: &Path, runs: Runs, per_person: Rate) -> Engine {
     let mut local = LocalState::create(directory, &SystemEntropy).unwrap();
     let store = Arc::new(Memory::new());
     let node: Name = "main".parse().unwrap();
@@ -503,7 +510,7 @@ async fn engine(
     found_organization(&mut local, &*store, &SystemClock, &node, envelope)
         .await
         .unwrap();
-    let connectors = Connectors::new().with(&"command".parse().unwrap(), Held(held));
+    let connectors = Connectors::new().with(&"command".parse().unwrap(), Held(runs));
     let options = Options {
         node,
         max_runs: 8,

@@ -191,11 +191,6 @@ fn not_yet(w: &mut World) {
         }
         .into(),
         secret.into(),
-        Policy {
-            kill_on_end: true,
-            ..manual(RESTART, &[])
-        }
-        .into(),
         Object::Preferences(Arc::new(Preferences {
             digest: true,
             quiet: None,
