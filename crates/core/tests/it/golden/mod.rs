@@ -12,6 +12,7 @@
 //! goes on in the file of the next number, and every change of behaviour is a
 //! gate in `rules.rs`.
 
+mod accounts;
 mod objects;
 mod requests;
 
@@ -49,6 +50,7 @@ fn story() -> World {
     world.set(auto(SAY, "staff"));
     objects::told(&mut world);
     requests::told(&mut world);
+    accounts::told(&mut world);
     world
 }
 

@@ -132,16 +132,16 @@ fn ended(w: &mut World) {
         ..ending(request)
     };
     no(w, "bob", silent(canceled), "comment-required");
-    let killed = End {
-        kill: true,
-        ..ending(canceled)
-    };
-    no(w, "bob", killed, "not-yet");
     w.yes("alice", silent(canceled));
     let denied = w.request("alice", RESTART);
     w.yes("bob", ending(denied));
     let revoked = w.grant();
     w.yes("admin", ending(revoked));
+    let killed = End {
+        kill: true,
+        ..ending(w.grant())
+    };
+    w.yes("bob", killed);
     let _ended = w.grant();
     let _expired = w.request("dave", RESTART);
     w.wait(Seconds(4 * 3_600));
@@ -174,7 +174,11 @@ fn ran(w: &mut World) {
         ..running(RESTART, &nginx)
     };
     let first = ExecutionId(w.yes("alice", named).digest);
-    no(w, "admin", outcome(first, RunResult::Failed), "not-yet");
+    let found = |execution| Outcome {
+        note: Some("nginx runs since 9:31".into()),
+        ..outcome(execution, RunResult::Succeeded)
+    };
+    no(w, "admin", found(first), "still-open");
     w.yes(
         "node",
         Outcome {
@@ -201,6 +205,7 @@ fn ran(w: &mut World) {
     w.yes("node", failed);
     let third = w.invoke("alice", RESTART, &nginx);
     w.yes("node", outcome(third, RunResult::Unknown));
+    w.yes("admin", found(third));
     // Three runs were asked for.
     no(w, "alice", running(RESTART, &nginx), "insufficient");
     attached(w);
