@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod kill;
+mod next_steps;
 mod site;
 mod story;
 mod tamper;
