@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod kill;
+mod next_steps;
 mod resolve;
 mod revoke_kill;
 mod site;
