@@ -1,15 +1,18 @@
 //! The same envelope again: it acts once, and its answer never changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::envelope::Envelope;
 use writ_core::refusal::TurnedAway;
 use writ_core::testing::{RESTART, SAY, approving, asking};
 use writ_core::time::Seconds;
 use writ_core::view::Receipt;
-use writ_store::{Call, Fault, Faulty};
+use writ_store::{Call, Fault, Faulty, Memory};
 
 use crate::forge;
 use crate::switch::Switch;
@@ -166,4 +169,43 @@ async fn what_cannot_be_looked_up_is_not_called_stale() {
     let refused = world.submit(envelope.clone()).await;
     assert_eq!(refused.unwrap_err(), TurnedAway::Unknown {});
     assert_eq!(world.submit(envelope).await.unwrap().receipt, receipt);
+}
+
+/// Time moves on between two copies that stand in one batch, further than State
+/// remembers: the second is still known, and what came between is not lost.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_waited_too_long_is_known_all_the_same() {
+    let kept = Memory::new();
+    let world = World::ready_on(Arc::new(kept.clone())).await;
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_lost);
+    let store = Faulty::new(kept, move |call| match call {
+        Call::Append(_) | Call::Read("head") if told.load(Ordering::SeqCst) => {
+            Some(Fault::UnknownWritten)
+        }
+        Call::Append(_) | Call::Read(_) | Call::Rebuild(_) => None,
+    });
+    let world = world.restart_on(Arc::new(store)).await;
+    is_lost.store(true, Ordering::SeqCst);
+    let send = |envelope: Envelope| {
+        let world = world.clone();
+        tokio::spawn(async move { world.submit(envelope).await })
+    };
+    // Long enough for it to stand in the inbox.
+    let stand = || sleep(Duration::from_secs(1));
+    let envelope = world.envelope("alice", asking(RESTART));
+    let first = send(envelope.clone());
+    stand().await;
+    world.place.clock.forward(LATER);
+    let between = send(world.envelope("dave", asking(RESTART)));
+    stand().await;
+    world.place.clock.back(LATER);
+    let copy = send(envelope);
+    stand().await;
+    world.place.clock.forward(LATER);
+    is_lost.store(false, Ordering::SeqCst);
+    let first = first.await.unwrap().unwrap().receipt;
+    assert!(between.await.unwrap().unwrap().receipt.accepted);
+    assert_eq!(copy.await.unwrap().unwrap().receipt, first);
+    world.check_log().await;
 }
