@@ -6,14 +6,13 @@ use crate::names::{Name, Upn};
 use crate::object::{PersonKind, Role, decide_set};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
-use crate::statement::{Body, FRESH, Principal, Verified};
+use crate::statement::{Body, Principal, Verified};
 use crate::{genesis, request, run};
 
 /// Answers facts, or why not. Changes nothing.
 pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Vec<Fact>, Refusal> {
     let statement = said.statement();
-    let drift = (r.now().0 - statement.at.0).abs();
-    if drift > FRESH.millis() {
+    if !statement.is_fresh(r.now()) {
         return Err(Refusal::Stale {
             at: statement.at,
             now: r.now(),

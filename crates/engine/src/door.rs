@@ -20,7 +20,7 @@ use writ_core::object::Object;
 use writ_core::refusal::TurnedAway;
 use writ_core::state::State;
 use writ_core::statement::{
-    Body, Change, FRESH, Invoke, Principal, Request, Set, Statement, Unverified, Verified,
+    Body, Change, Invoke, Principal, Request, Set, Statement, Unverified, Verified,
 };
 use writ_core::time::Time;
 use writ_core::view::Posted;
@@ -132,10 +132,12 @@ impl Engine {
         if let Some(answer) = state.answer(said.digest()) {
             return Ok(known(said.digest(), answer, self.checkpoint()));
         }
-        let now = match self.fresh(said.statement().at) {
-            Ok(now) => now,
-            Err(out_of_time) => return self.recall_or(out_of_time, said.digest()).await,
-        };
+        let now = self.now();
+        if !said.statement().is_fresh(now) {
+            return self
+                .recall_or(out_of_time(said.statement(), now), said.digest())
+                .await;
+        }
         if self.0.door.is_closed_to(&said.statement().body) {
             return Err(TurnedAway::Stopping {});
         }
@@ -149,15 +151,6 @@ impl Engine {
         let blobs = check_attachments(state, said.statement(), attachments)?;
         self.check_sense(state, said.statement())?;
         self.enqueue(said, blobs).await
-    }
-
-    /// The time, if what was said at another is still fresh.
-    fn fresh(&self, at: Time) -> Result<Time, TurnedAway> {
-        let now = self.now();
-        match (now.0 - at.0).abs() > FRESH.millis() {
-            true => Err(TurnedAway::OutOfTime { at, now }),
-            false => Ok(now),
-        }
     }
 
     /// What is too old to be said may have been said when it was not.
@@ -261,6 +254,11 @@ impl Engine {
         // The sequencer went away with the statement in its hands.
         answer.await.unwrap_or(Err(TurnedAway::Unknown {}))
     }
+}
+
+pub(crate) fn out_of_time(statement: &Statement, now: Time) -> TurnedAway {
+    let at = statement.at;
+    TurnedAway::OutOfTime { at, now }
 }
 
 /// The size of the canonical JSON, without writing it.

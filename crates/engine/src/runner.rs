@@ -19,10 +19,8 @@ use writ_core::json::JsonError;
 use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
-use writ_core::refusal::Refusal;
 use writ_core::run::Permit;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
-use writ_core::time::Time;
 
 use crate::clock::Entropy;
 use crate::sequence::ToStart;
@@ -32,12 +30,6 @@ use crate::{Engine, Submission, speak};
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long after the task's deadline a connector is given up.
 const GRACE: Duration = Duration::from_secs(30);
-/// What the log says of a statement that was decided too late.
-const STALE: &str = Refusal::Stale {
-    at: Time(0),
-    now: Time(0),
-}
-.code();
 /// How long a note in the log may be, in characters.
 const MAX_NOTE: usize = 1_000;
 
@@ -218,22 +210,17 @@ impl Runner {
         }
     }
 
-    /// Says an outcome now, or why it has to be said again: nothing was recorded,
-    /// or it was refused as too old.
+    /// Says an outcome now, or why nothing was recorded.
     async fn say_once(&self, execution: ExecutionId, finished: &Finished) -> Result<(), String> {
         let submission = self.statement(execution, finished);
         let submission = submission.map_err(|error| error.to_string())?;
         let posted = self.engine.submit(submission).await;
         let posted = posted.map_err(|turned_away| turned_away.to_string())?;
-        match posted.receipt.code.as_deref() {
-            None => Ok(()),
-            Some(STALE) => Err(posted.detail.unwrap_or_default()),
-            Some(code) => {
-                // It has one already, or the log takes none from this key.
-                tracing::error!(%execution, code, "the outcome was refused");
-                Ok(())
-            }
+        if let Some(code) = posted.receipt.code {
+            // It has one already, or the log takes none from this key.
+            tracing::error!(%execution, %code, "the outcome was refused");
         }
+        Ok(())
     }
 
     fn statement(

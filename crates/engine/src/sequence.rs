@@ -18,13 +18,14 @@ use writ_core::digest::{Digest, ExecutionId};
 use writ_core::log::Tiles;
 use writ_core::names::Name;
 use writ_core::refusal::TurnedAway;
-use writ_core::state::{Answer, Decided};
+use writ_core::state::Decided;
 use writ_core::statement::{Body, Verified};
+use writ_core::time::Time;
 use writ_core::view::{Posted, Receipt};
 use writ_store::{Backend, Batch, StoreError};
 
 use crate::clock::{Clock, Entropy};
-use crate::door::TurnedAwayCount;
+use crate::door::{TurnedAwayCount, out_of_time};
 use crate::follow::{Followed, read_on};
 use crate::known::known;
 use crate::ledger::{Ledger, Step};
@@ -44,7 +45,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct Item {
     pub(crate) said: Verified,
     pub(crate) blobs: Vec<(Digest, Vec<u8>)>,
-    /// Room for the run that it would start, once the sequencer has taken it.
+    /// Room for the run that it would start; the sequencer takes it.
     pub(crate) slot: Option<Slot>,
     pub(crate) reply: oneshot::Sender<Result<Posted, TurnedAway>>,
 }
@@ -130,30 +131,53 @@ impl Sequencer {
         {
             batch.push(item);
         }
-        self.with_room(batch)
+        batch
     }
 
-    /// The batch without the runs that there is no room for. The same run said
-    /// again needs none.
-    fn with_room(&self, batch: Vec<Item>) -> Vec<Item> {
-        let mut here = BTreeSet::new();
-        let mut kept = Vec::with_capacity(batch.len());
+    /// What of a batch is to be decided at `now`; the rest is answered.
+    ///
+    /// INVARIANT: what is decided is fresh. So if the log held it already, State
+    /// would still know.
+    fn sift(&self, batch: Vec<Item>, now: Time) -> Vec<Item> {
+        let now = now.max(self.ledger.state().time());
+        let (mut here, mut kept) = (BTreeSet::new(), Vec::with_capacity(batch.len()));
         for mut item in batch {
             let digest = item.said.digest();
-            let is_known = self.ledger.state().answer(digest).is_some() || here.contains(&digest);
-            if matches!(item.said.statement().body, Body::Invoke(_)) && !is_known {
-                match self.room.take() {
-                    Ok(slot) => item.slot = Some(slot),
-                    Err(turned_away) => {
-                        item.answer(Err(turned_away));
-                        continue;
-                    }
+            match self.answer_early(&mut item, here.contains(&digest), now) {
+                Some(answer) => item.answer(answer),
+                None => {
+                    here.insert(digest);
+                    kept.push(item);
                 }
-                here.insert(digest);
             }
-            kept.push(item);
         }
         kept
+    }
+
+    /// The answer to what is known, to what has grown too old while it waited,
+    /// and to a run that there is no room for; the same run twice in a batch
+    /// needs room once.
+    fn answer_early(
+        &self,
+        item: &mut Item,
+        is_twice: bool,
+        now: Time,
+    ) -> Option<Result<Posted, TurnedAway>> {
+        let (digest, statement) = (item.said.digest(), item.said.statement());
+        if let Some(answer) = self.ledger.state().answer(digest) {
+            let checkpoint = self.checkpoint.borrow().to_string();
+            return Some(Ok(known(digest, answer, checkpoint)));
+        }
+        if !statement.is_fresh(now) {
+            return Some(Err(out_of_time(statement, now)));
+        }
+        if matches!(statement.body, Body::Invoke(_)) && item.slot.is_none() && !is_twice {
+            match self.room.take() {
+                Ok(slot) => item.slot = Some(slot),
+                Err(why) => return Some(Err(why)),
+            }
+        }
+        None
     }
 
     /// Syncs the head, and lets time pass where a deadline has and nobody spoke.
@@ -191,14 +215,13 @@ impl Sequencer {
     async fn process(&mut self, mut batch: Vec<Item>) -> Result<(), Lost> {
         for _ in 0..MAX_TRIES {
             let now = self.clock.now();
-            let said = batch.iter().map(|item| &item.said);
-            let (next, steps) = self.ledger.decide(now, &self.node, said);
-            let write = self.write(&next, &steps, &mut batch);
-            if write.entries.is_empty() {
-                self.answer(batch, steps);
+            batch = self.sift(batch, now);
+            if batch.is_empty() {
                 return Ok(());
             }
-            match self.store.append(write).await {
+            let said = batch.iter().map(|item| &item.said);
+            let (next, steps) = self.ledger.decide(now, &self.node, said);
+            match self.store.append(self.write(&next, &steps, &batch)).await {
                 Ok(()) => {
                     self.publish(next);
                     self.answer(batch, steps);
@@ -213,35 +236,20 @@ impl Sequencer {
                     | StoreError::Corrupt(_)),
                 ) => {
                     tracing::error!(%error, "a batch could not be appended");
-                    self.refuse(batch, &error.to_string());
+                    refuse(batch, &error.to_string());
                     return Ok(());
                 }
             }
         }
         // Each try was looked after: what is not in the log now never will be.
-        self.refuse(
-            batch,
-            &format!("the database failed {MAX_TRIES} times in a row"),
-        );
+        let rest = self.sift(batch, self.clock.now());
+        let problem = format!("the database failed {MAX_TRIES} times in a row");
+        refuse(rest, &problem);
         Ok(())
     }
 
-    /// Nothing of the batch was recorded, but what is in the log.
-    fn refuse(&self, batch: Vec<Item>, problem: &str) {
-        for item in batch {
-            let known = self.ledger.state().answer(item.said.digest());
-            let answer = match known {
-                Some(answer) => Ok(self.known(item.said.digest(), answer)),
-                None => Err(TurnedAway::Unavailable {
-                    problem: problem.to_owned(),
-                }),
-            };
-            item.answer(answer);
-        }
-    }
-
     /// What one append writes. Blobs are copied, since it may have to be tried again.
-    fn write(&self, next: &Ledger, steps: &[Step], batch: &mut [Item]) -> Batch {
+    fn write(&self, next: &Ledger, steps: &[Step], batch: &[Item]) -> Batch {
         let mut write = Batch {
             expect: self.ledger.head(),
             after: next.head(),
@@ -287,7 +295,10 @@ impl Sequencer {
                     self.hand_over(&decided, item.slot.take());
                     self.posted(&decided)
                 }
-                Step::Known(answer) => self.known(item.said.digest(), &answer),
+                Step::Known(answer) => {
+                    let checkpoint = self.checkpoint.borrow().to_string();
+                    known(item.said.digest(), &answer, checkpoint)
+                }
             };
             item.answer(Ok(posted));
         }
@@ -327,10 +338,6 @@ impl Sequencer {
         }
     }
 
-    fn known(&self, digest: Digest, answer: &Answer) -> Posted {
-        known(digest, answer, self.checkpoint.borrow().to_string())
-    }
-
     /// Goes on from what the log holds now, until the store answers. Runs that
     /// turn out to be authorised are handed over.
     async fn catch_up(&mut self, batch: &mut [Item]) -> Result<(), Lost> {
@@ -366,6 +373,15 @@ impl Sequencer {
         if let Err(error) = self.local.sync_head() {
             tracing::error!(%error, "the head could not be synced");
         }
+    }
+}
+
+/// Nothing of it was recorded.
+fn refuse(batch: Vec<Item>, problem: &str) {
+    for item in batch {
+        item.answer(Err(TurnedAway::Unavailable {
+            problem: problem.to_owned(),
+        }));
     }
 }
 

@@ -153,6 +153,11 @@ impl fmt::Display for FormError {
 impl std::error::Error for FormError {}
 
 impl Statement {
+    /// Whether its own time is near enough to `now` for it to be said.
+    pub const fn is_fresh(&self, now: Time) -> bool {
+        (now.0 - self.at.0).abs() <= FRESH.millis()
+    }
+
     /// Reads the payload of an envelope: canonical, and of the form that its kind has.
     pub fn parse(kind: Kind, payload: &[u8]) -> Result<Self, FormError> {
         let statement = match kind {

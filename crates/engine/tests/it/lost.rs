@@ -163,6 +163,23 @@ async fn check(world: &World, trouble: Trouble) -> Vec<(Envelope, Receipt)> {
     told.said
 }
 
+/// The last try may be the one that was written.
+#[tokio::test(start_paused = true)]
+async fn whichever_try_was_written_its_receipt_is_the_answer() {
+    for unwritten in 0..TRIES {
+        let kept = Memory::new();
+        let world = World::ready_on(Arc::new(kept.clone())).await;
+        let before = world.size();
+        let mut faults = vec![Some(Fault::UnknownUnwritten); unwritten];
+        faults.push(Some(Fault::UnknownWritten));
+        let store = Faulty::scripted(kept.clone(), faults);
+        let world = world.restart_on(Arc::new(store)).await;
+        let receipt = world.yes("alice", asking(RESTART)).await;
+        assert_eq!(receipt.index.0, before, "{unwritten}");
+        assert_eq!(world.check_log().await.size(), before + 1, "{unwritten}");
+    }
+}
+
 /// A store that fails like this once, and then answers nothing more.
 fn gone(kept: Memory, fault: Fault) -> (Faulty<Memory>, Arc<AtomicBool>) {
     let is_gone = Arc::new(AtomicBool::new(false));

@@ -1,15 +1,18 @@
 //! The same envelope again: it acts once, and its answer never changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::envelope::Envelope;
 use writ_core::refusal::TurnedAway;
 use writ_core::testing::{RESTART, SAY, approving, asking};
 use writ_core::time::Seconds;
-use writ_core::view::Receipt;
-use writ_store::{Call, Fault, Faulty};
+use writ_core::view::{Posted, Receipt};
+use writ_store::{Call, Fault, Faulty, Memory};
 
 use crate::forge;
 use crate::switch::Switch;
@@ -166,4 +169,79 @@ async fn what_cannot_be_looked_up_is_not_called_stale() {
     let refused = world.submit(envelope.clone()).await;
     assert_eq!(refused.unwrap_err(), TurnedAway::Unknown {});
     assert_eq!(world.submit(envelope).await.unwrap().receipt, receipt);
+}
+
+/// A node with room for so many runs that records nothing as long as it is told so:
+/// what is sent meanwhile waits, and stands in one batch afterwards.
+async fn holding(max_runs: u32) -> (World, Arc<AtomicBool>) {
+    let kept = Memory::new();
+    let world = World::ready_on(Arc::new(kept.clone())).await;
+    world.grant().await;
+    let holds = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&holds);
+    let store = Faulty::new(kept, move |call| match call {
+        Call::Append(_) | Call::Read("head") if told.load(Ordering::SeqCst) => {
+            Some(Fault::UnknownWritten)
+        }
+        Call::Append(_) | Call::Read(_) | Call::Rebuild(_) => None,
+    });
+    (
+        world.restart_on_with(Arc::new(store), max_runs).await,
+        holds,
+    )
+}
+
+fn send(world: &World, envelope: Envelope) -> JoinHandle<Result<Posted, TurnedAway>> {
+    let world = world.clone();
+    tokio::spawn(async move { world.submit(envelope).await })
+}
+
+/// Long enough for what was sent to stand in the inbox.
+async fn stand() {
+    sleep(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_run_many_times_in_one_batch_needs_room_once() {
+    let (world, holds) = holding(1).await;
+    holds.store(true, Ordering::SeqCst);
+    let before = send(&world, world.envelope("dave", asking(RESTART)));
+    stand().await;
+    let envelope = world.envelope("alice", restarting());
+    let copies: Vec<_> = (0..20).map(|_| send(&world, envelope.clone())).collect();
+    stand().await;
+    holds.store(false, Ordering::SeqCst);
+    before.await.unwrap().unwrap();
+    let mut receipts = Vec::new();
+    for copy in copies {
+        receipts.push(copy.await.unwrap().unwrap().receipt);
+    }
+    assert!(receipts.iter().all(|receipt| *receipt == receipts[0]));
+    world.outcome(ExecutionId(receipts[0].digest)).await;
+    assert_eq!(world.place.target.calls().len(), 1);
+    world.check_log().await;
+}
+
+/// Time moves on between two copies that stand in one batch, further than State
+/// remembers: the second is still known, and what came between is not lost.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_waited_too_long_is_known_all_the_same() {
+    let (world, holds) = holding(1).await;
+    let clock = &world.place.clock;
+    holds.store(true, Ordering::SeqCst);
+    let envelope = world.envelope("erin", asking(RESTART));
+    let first = send(&world, envelope.clone());
+    stand().await;
+    clock.forward(LATER);
+    let between = send(&world, world.envelope("dave", asking(RESTART)));
+    stand().await;
+    clock.back(LATER);
+    let copy = send(&world, envelope);
+    stand().await;
+    clock.forward(LATER);
+    holds.store(false, Ordering::SeqCst);
+    let first = first.await.unwrap().unwrap().receipt;
+    assert!(between.await.unwrap().unwrap().receipt.accepted);
+    assert_eq!(copy.await.unwrap().unwrap().receipt, first);
+    world.check_log().await;
 }

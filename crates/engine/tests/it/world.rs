@@ -208,24 +208,26 @@ impl World {
         Self { place, engine }
     }
 
-    /// Stops the node and starts it again on a store that stands before the one
-    /// that is kept.
-    pub(crate) async fn restart_on(&self, store: Arc<dyn Backend>) -> Self {
+    /// Stops the node and starts it again with room for so many runs, on a store
+    /// that stands before the one that is kept.
+    pub(crate) async fn restart_on_with(&self, store: Arc<dyn Backend>, max_runs: u32) -> Self {
         self.engine.stop(Duration::ZERO).await;
-        self.at(self.place.open_on(store).await.unwrap())
+        let local = LocalState::open(&self.place.state()).unwrap();
+        let engine = self.place.open_as("node1", local, store, max_runs).await;
+        self.at(engine.unwrap())
+    }
+
+    pub(crate) async fn restart_on(&self, store: Arc<dyn Backend>) -> Self {
+        self.restart_on_with(store, 64).await
+    }
+
+    pub(crate) async fn restart_with(&self, max_runs: u32) -> Self {
+        let kept = Arc::clone(&self.place.kept);
+        self.restart_on_with(kept, max_runs).await
     }
 
     pub(crate) async fn restart(&self) -> Self {
         self.restart_on(Arc::clone(&self.place.kept)).await
-    }
-
-    /// Restarts the node with room for so many runs.
-    pub(crate) async fn restart_with(&self, max_runs: u32) -> Self {
-        self.engine.stop(Duration::ZERO).await;
-        let local = LocalState::open(&self.place.state()).unwrap();
-        let kept = Arc::clone(&self.place.kept);
-        let engine = self.place.open_as("node1", local, kept, max_runs).await;
-        self.at(engine.unwrap())
     }
 
     pub(crate) fn state(&self) -> State {
