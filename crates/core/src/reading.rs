@@ -271,8 +271,17 @@ impl<'a> Reading<'a> {
         self.state.runs_of(request)
     }
 
-    /// What ends because of a change of what governs; not noted.
+    /// What ends because of a change of what governs.
+    ///
+    /// Notes what governs each request that is touched, also where it goes on:
+    /// without the policy that kept it going, a proof would see it end.
     pub(crate) fn overruled(&self, change: &Fact, by: &Upn, touched: &Touched<'_>) -> Vec<Fact> {
-        self.state.with(change).overruled(self.now, by, touched)
+        let after = self.state.with(change);
+        let reading = Reading::new(&after, self.now);
+        let ended = after.overruled(&reading, by, touched);
+        let noted = reading.into_reads().into_iter();
+        let mut reads = self.reads.borrow_mut();
+        reads.extend(noted.filter(|entry| *entry != State::UNWRITTEN));
+        ended
     }
 }

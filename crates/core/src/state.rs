@@ -473,24 +473,31 @@ pub(crate) enum Touched<'a> {
 }
 
 impl State {
+    /// Stands for the entry that is being decided, which has no facts yet.
+    pub(crate) const UNWRITTEN: Index = Index(u64::MAX);
+
     /// State as it will be once `change` is folded, to ask it what that ends.
     pub(crate) fn with(&self, change: &Fact) -> Self {
         let mut after = self.clone();
-        after.fold(Index(u64::MAX), change);
+        after.fold(Self::UNWRITTEN, change);
         after
     }
 
     /// What ends because another rule governs: pending requests are superseded
     /// when theirs is another one now; live grants end when their task is
     /// governed by nothing, or by manual where auto had given them.
-    pub(crate) fn overruled(&self, now: Time, by: &Upn, touched: &Touched<'_>) -> Vec<Fact> {
+    pub(crate) fn overruled(
+        &self,
+        reading: &Reading<'_>,
+        by: &Upn,
+        touched: &Touched<'_>,
+    ) -> Vec<Fact> {
         let ending = Ending {
-            at: now,
+            at: reading.now(),
             by: Some(Principal::Person(by.clone())),
             comment: None,
             kill: false,
         };
-        let reading = Reading::new(self, now);
         self.touched(touched)
             .filter_map(|record| {
                 let rule = reading

@@ -218,7 +218,8 @@ fn admit_group(r: &Reading<'_>, group: &Group) -> Result<Vec<Fact>, Refusal> {
     Ok(Vec::new())
 }
 
-/// Follows a member downwards: it must not lead back, nor too deep.
+/// Follows a member downwards: it must not lead back, nor too deep. A group
+/// that was removed may still be named down there, and now comes back.
 fn below(r: &Reading<'_>, group: &Address, member: &Address) -> Result<(), Refusal> {
     let mut seen = BTreeSet::from([member.clone()]);
     let mut level = vec![member.clone()];
@@ -228,7 +229,8 @@ fn below(r: &Reading<'_>, group: &Address, member: &Address) -> Result<(), Refus
             .filter_map(|address| r.group(address))
             .flat_map(|group| &group.members);
         level = members
-            .filter(|address| r.group(address).is_some() && seen.insert((*address).clone()))
+            .filter(|address| *address == group || r.group(address).is_some())
+            .filter(|address| seen.insert((*address).clone()))
             .cloned()
             .collect();
         if level.contains(group) {

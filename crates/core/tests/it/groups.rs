@@ -111,6 +111,17 @@ fn no_group_contains_itself() {
 }
 
 #[test]
+fn a_removed_group_comes_back_without_a_way_round() {
+    let mut w = World::ready();
+    chain(&mut w, 3);
+    // The one above still names it.
+    w.remove(removing("g2"));
+    let set = w.setting(group("g2", &["bob", "g1"]));
+    no(&mut w, "admin", set, "group-cycle");
+    w.set(group("g2", &["g3"]));
+}
+
+#[test]
 fn people_and_groups_share_their_names() {
     let mut w = World::ready();
     let set = w.setting(group("alice", &["bob"]));

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use writ_core::digest::Index;
 use writ_core::fact::Fact;
+use writ_core::object::{Risk, Task};
 use writ_core::state::{Decided, State};
 use writ_core::statement::Unverified;
-use writ_core::testing::World;
+use writ_core::testing::*;
 
 /// Folds, for every accepted entry of a world, its closure alone.
 #[track_caller]
@@ -48,4 +49,32 @@ fn closure(w: &World, of: Index) -> BTreeSet<usize> {
         }
     }
     found
+}
+
+#[test]
+fn a_grant_that_outlived_its_policy_is_proved_by_what_governed_then() {
+    let mut w = World::ready();
+    w.grant();
+    w.set(manual("*", &[]));
+    w.remove_policy(RESTART);
+    // What governed when the policy went is another entry by now.
+    w.set(manual("*", &[("seniors", 1)]));
+    w.invoke("alice", RESTART, &[("unit", "nginx")]);
+    every_yes_is_proved(&w);
+}
+
+#[test]
+fn a_grant_that_outlived_a_change_of_its_task_is_proved_by_what_governed_then() {
+    let mut w = World::new();
+    w.set(control(true, Some("approvers")));
+    w.set(manual("*", &[]));
+    w.grant();
+    w.set(manual(r"Host\Re*", &[]));
+    w.set(Task {
+        risk: Risk::High,
+        ..task(RESTART, "/bin/true", &["unit"])
+    });
+    w.set(manual(RESTART, &[]));
+    w.invoke("alice", RESTART, &[("unit", "nginx")]);
+    every_yes_is_proved(&w);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use writ_core::digest::Digest;
 use writ_core::object::{
-    Object, ObjectName, Person, PersonKind, Policy, Preferences, Remind, Role, SecretVersion, Site,
+    Object, ObjectName, Person, PersonKind, Preferences, Remind, Role, SecretVersion, Site,
     Workload,
 };
 use writ_core::statement::{Recover, RevokeKey, Set, Signout, TreeHead};
