@@ -62,6 +62,14 @@ impl Failure {
         }
     }
 
+    /// What became of the task is not known.
+    pub(crate) fn unknown(sentence: impl fmt::Display) -> Self {
+        Self {
+            exit: Exit::Unknown,
+            sentence: sentence.to_string(),
+        }
+    }
+
     /// Says it on standard error, and answers the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let word = match self.exit == Exit::Refused {

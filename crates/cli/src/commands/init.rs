@@ -113,7 +113,7 @@ back in if this computer's key is lost (writ login URL --as UPN --recovery).
 
 Next:
 
-  writ serve
+  writ serve{listen}
   writ person invite approver@{domain}
   writ group set approvers@{domain} --add approver@{domain}
   writ enable --admin-group approvers@{domain}
@@ -122,8 +122,22 @@ Next:
 Back up writ.toml and writ.db regularly, and state/ once, kept elsewhere:
 whoever holds both holds everything.",
         id = founded.organization,
+        listen = listening(&args.url),
         data = data.path().display(),
         profile = founded.profile,
         recovery = founded.recovery.reveal().as_str(),
     )
+}
+
+/// The option by which a node of this host serves its URL, where it is not the
+/// address that it listens on anyway.
+fn listening(url: &str) -> String {
+    let port = url
+        .strip_prefix("http://localhost:")
+        .or_else(|| url.strip_prefix("http://127.0.0.1:"))
+        .map(|port| port.trim_end_matches('/'));
+    match port {
+        None | Some("8420") => String::new(),
+        Some(port) => format!(" --listen 127.0.0.1:{port}"),
+    }
 }

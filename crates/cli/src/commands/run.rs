@@ -81,17 +81,14 @@ async fn outcome(
     }
 }
 
-/// The run is authorised and goes on; only its outcome was not seen.
+/// The run is authorised and goes on; only its outcome was not seen. Whoever
+/// repeats the command would run the task twice, so this is no mere silence.
 fn lost(id: ExecutionId, error: writ_client::Error) -> Failure {
-    complain(
-        Colour::Yellow,
-        "note",
-        &format!(
-            "the run was authorised, and its outcome not seen; see: writ executions show {}",
-            brief(&id.short())
-        ),
-    );
-    error.into()
+    let id = brief(&id.short());
+    Failure::unknown(format!(
+        "the run was authorised, and its outcome was not seen: {error}. Do not repeat it; \
+         see what became of it: writ executions show {id}"
+    ))
 }
 
 fn show(view: &ExecutionView, output: Vec<u8>) {

@@ -187,7 +187,16 @@ impl DataDirectory {
     /// Opens the node: replays the log, starts the engine.
     pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
-        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        // A new database beside an old state would only hide what is missing.
+        let database = self.database();
+        let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
+        if !is_there {
+            return Err(NodeError::new(format!(
+                "{} is missing or empty; restore the newest backup of it",
+                database.display()
+            )));
+        }
+        let store = Sqlite::open(&database).map_err(NodeError::new)?;
         let options = Options {
             node: config.node.clone(),
             max_runs: config.max_runs,

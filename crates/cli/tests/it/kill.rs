@@ -103,3 +103,31 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
         site.admin(&["log", "verify"]).ok();
     }
 }
+
+#[test]
+fn a_run_whose_outcome_was_not_seen_is_unknown_and_not_unreachable() {
+    let mut site = Site::open();
+    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
+        .ok();
+    site.grant(r"Host\Sleep");
+    thread::scope(|scope| {
+        let site = &site;
+        let run =
+            scope.spawn(|| site.writ("alice", &["run", r"Host\Sleep", "--param", "seconds=600"]));
+        let authorized = || {
+            let runs = site
+                .admin(&["executions", "--all", "-o", "json"])
+                .ok()
+                .json();
+            runs["items"]
+                .as_array()
+                .is_some_and(|runs| !runs.is_empty())
+        };
+        while !authorized() {
+            thread::yield_now();
+        }
+        site.kill_now();
+        run.join().unwrap().said(8, "Do not repeat it");
+    });
+    site.kill();
+}

@@ -20,7 +20,10 @@ fn commands(text: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
                     options.push(word);
                     // And its value.
                     words.next_if(|next| !next.starts_with("--"));
-                } else if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                } else if word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                {
                     path.push(word);
                 }
             }

@@ -1,7 +1,7 @@
 //! Rows changed, added or deleted by hand: nothing runs, the start is stopped,
 //! and the first leaf that differs is named.
 
-use super::site::Site;
+use super::site::{Site, exists};
 
 const SAY: &str = r"Host\Say";
 
@@ -81,4 +81,12 @@ fn a_deleted_entry_stops_the_start() {
     site.sql("DELETE FROM entries WHERE position = 5;");
     site.serve_in_vain();
     site.admin(&["log", "verify"]).said(1, "5");
+}
+
+#[test]
+fn a_missing_database_is_not_made_anew() {
+    let (site, _) = stopped();
+    std::fs::remove_file(site.database()).unwrap();
+    site.serve_in_vain().said(2, "restore the newest backup");
+    assert!(!exists(&site.database()));
 }
