@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, request, requests, run, serve, show, status, system_account, task, workload,
+    person, policy, recover, request, requests, run, serve, show, status, system_account, task,
+    workload,
 };
 use crate::context::Form;
 
@@ -99,6 +100,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Serve(serve::Args),
+    Recover(recover::Args),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Whoami(status::WhoamiArgs),

@@ -10,7 +10,7 @@ use crate::key::PublicKey;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::run::Permit;
@@ -35,10 +35,20 @@ impl State {
         self.domain.as_ref()
     }
 
-    /// The name of the log in its checkpoints, once the organization is founded.
+    /// The name of the log in its checkpoints, once the organization is founded:
+    /// another one after each recovery.
     pub fn origin(&self) -> Option<String> {
         let (domain, id) = (self.domain.as_ref()?, self.organization?);
-        Some(format!("{domain}/writ/{}", id.short()))
+        let origin = format!("{domain}/writ/{}", id.short());
+        Some(match self.recovery() {
+            None => origin,
+            Some(recovery) => format!("{origin}/{}", recovery.epoch),
+        })
+    }
+
+    /// How the log last went on after a restore, if it ever did.
+    pub fn recovery(&self) -> Option<&Arc<Recovery>> {
+        self.recovery.as_ref()?.value.as_ref()
     }
 
     /// The time of the last entry.
@@ -257,6 +267,9 @@ impl State {
             out.before.is_some_and(|before| opened <= before)
                 || out.sessions.contains_key(&envelope.digest())
         });
+        // Who signed out in what was lost must not be signed in again by that.
+        let recovered = self.recovery();
+        let ended = ended || recovered.is_some_and(|recovery| opened <= recovery.at);
         let person = self.person(&upn)?;
         if !in_time || ended || !person.active || payload.instance != self.organization {
             return None;

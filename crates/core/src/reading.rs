@@ -15,7 +15,7 @@ use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::fact::Fact;
 use crate::names::{Address, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, MAX_GROUP_DEPTH, Person, Policy, Rule, Site, Task, Workload};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::{Refusal, unknown_workload};
 use crate::state::{Answer, Since, State, Touched};
 use crate::time::Time;
@@ -253,6 +253,16 @@ impl<'a> Reading<'a> {
     pub fn execution(&self, id: ExecutionId) -> Result<&'a Arc<ExecutionRecord>, Refusal> {
         self.note(self.state.executions.get(&id))
             .ok_or(Refusal::UnknownExecution { execution: id })
+    }
+
+    /// How the log last went on after a restore, if it ever did.
+    pub fn recovery(&self) -> Option<&'a Arc<Recovery>> {
+        self.note(self.state.recovery.as_ref())
+    }
+
+    /// Everybody's open requests; not noted.
+    pub fn open_requests(&self) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
+        self.state.requests()
     }
 
     /// A person's pending requests; not noted.

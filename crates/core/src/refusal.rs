@@ -235,6 +235,9 @@ refusals! {
     /// The run has no outcome yet; only its node can say one.
     StillOpen { execution: ExecutionId } "still-open"
         "the execution {execution} may still run; its node says how it ends, and only what ended unknown is resolved"
+    /// What is to be recovered is not this log, or not this log any more.
+    OtherLog { size: u64 } "other-log"
+        "the log has {size} entries now, and this was signed for another one; stop the node and repeat on its host: writ recover"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
         "the execution {execution} does not exist or has its outcome already; see: writ executions"

@@ -16,7 +16,7 @@ use crate::object::{
     Control, Group, Object, ObjectName, Person, Policy, Rule, Site, Task, Workload,
 };
 use crate::reading::Reading;
-use crate::record::{Credentials, Ending, ExecutionRecord, RequestRecord, Status};
+use crate::record::{Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::statement::{FRESH, MAX_SESSION, Principal, RunResult, Verified};
 use crate::time::Time;
@@ -98,6 +98,7 @@ pub struct State {
     pub(crate) runs: Table<RequestId, u64>,
     pub(crate) executions: Table<ExecutionId, Since<ExecutionRecord>>,
     pub(crate) killed: Table<ExecutionId, ()>,
+    pub(crate) recovery: Option<Since<Recovery>>,
     pub(crate) deadlines: Table<(Time, RequestId), ()>,
     pub(crate) recent: Table<Digest, Answer>,
     pub(crate) recent_by_time: Table<(Time, Digest), ()>,
@@ -142,7 +143,7 @@ impl State {
         let passed = facts.len();
 
         let reading = Reading::new(&next, now);
-        let (decided, reads) = match decide::decide(&reading, node, said) {
+        let (decided, reads) = match decide::decide(&reading, at, node, said) {
             Ok(facts) => (Ok(facts), reading.into_reads()),
             Err(refusal) => (Err(refusal), Vec::new()),
         };
@@ -248,6 +249,9 @@ impl State {
             }
             Fact::Request { record, .. } => self.fold_request(at, record),
             Fact::Execution { record } => self.fold_execution(at, record),
+            Fact::Recovered { recovery } => {
+                self.recovery = Some(Since::set(at, recovery.clone()));
+            }
         }
     }
 

@@ -161,6 +161,9 @@ impl Engine {
     fn check_sense(&self, state: &State, statement: &Statement) -> Result<(), TurnedAway> {
         match (&statement.body, &statement.by) {
             (Body::Set(set), _) => self.check_connector(state, set),
+            (Body::Recover(_), _) => Err(TurnedAway::BadForm {
+                problem: "a log is recovered on the host of its node, with the node stopped: writ recover".into(),
+            }),
             (Body::Request(request), Principal::Person(upn)) => {
                 let now = self.now().max(state.time());
                 check_quorum(state, now, upn, request)

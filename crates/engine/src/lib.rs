@@ -15,6 +15,7 @@ mod door;
 mod ledger;
 mod local;
 mod project;
+mod recover;
 mod runner;
 mod sequence;
 mod speak;
@@ -25,6 +26,7 @@ pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use door::Submission;
 pub use ledger::{Corrupt, Ledger, Trust};
 pub use local::{Anchor, LocalError, LocalState, found_organization};
+pub use recover::Recovering;
 pub use start::{Options, StartError};
 pub use verify::{Report, verify_log};
 

@@ -19,7 +19,7 @@ use writ_core::key::{Hex, SigningKey};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::object::{SealingAlgorithm, SealingKey, Services};
-use writ_core::statement::{TreeHead, Unverified};
+use writ_core::statement::Unverified;
 use writ_store::{Backend, Batch};
 use zeroize::Zeroizing;
 
@@ -155,8 +155,9 @@ impl LocalState {
         Ok(())
     }
 
-    /// The newest checkpoint that this node signed, if it signed any.
-    pub(crate) fn read_head(&mut self, origin: &str) -> Result<Option<TreeHead>, LocalError> {
+    /// The newest checkpoint that this node signed, if it signed any: of the log
+    /// of this origin, in whichever epoch.
+    pub(crate) fn read_head(&mut self, origin: &str) -> Result<Option<Checkpoint>, LocalError> {
         let path = self.directory.join("head");
         let mut bytes = Vec::new();
         self.head
@@ -169,12 +170,27 @@ impl LocalState {
         if text.is_empty() {
             return Ok(None);
         }
-        let checkpoint = Checkpoint::open(text, origin, &self.log_key.public())
-            .map_err(|error| LocalError::new(&path, error))?;
-        Ok(Some(TreeHead {
-            size: checkpoint.size,
-            root: checkpoint.root,
-        }))
+        let named = text.lines().next().unwrap_or_default();
+        let epoch = named.strip_prefix(origin).unwrap_or("?");
+        let origin = match epoch.is_empty() || epoch.starts_with('/') {
+            true => named,
+            false => origin,
+        };
+        Checkpoint::open(text, origin, &self.log_key.public())
+            .map(Some)
+            .map_err(|error| LocalError::new(&path, error))
+    }
+
+    /// Signs and keeps a checkpoint as the head: on disk when this returns.
+    pub(crate) fn keep_head(&mut self, checkpoint: &Checkpoint) -> Result<(), LocalError> {
+        let path = self.directory.join("head");
+        let bad = |error: &dyn fmt::Display| LocalError::new(&path, error);
+        let note = checkpoint
+            .sign(&self.log_key)
+            .map_err(|error| bad(&error))?;
+        self.write_head(&note)
+            .and_then(|()| self.sync_head())
+            .map_err(|error| bad(&error))
     }
 
     /// Overwrites the head; survives the end of the process, not yet a loss of power.
@@ -252,13 +268,7 @@ pub async fn found_organization(
     let id = OrganizationId(decided.leaf_hash);
     local.remember_organization(id)?;
     if let Some(checkpoint) = ledger.checkpoint() {
-        let note = checkpoint
-            .sign(&local.log_key)
-            .map_err(|error| bad(&error))?;
-        local
-            .write_head(&note)
-            .and_then(|()| local.sync_head())
-            .map_err(|error| bad(&error))?;
+        local.keep_head(&checkpoint)?;
     }
     Ok(id)
 }

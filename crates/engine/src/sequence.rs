@@ -284,7 +284,7 @@ impl Sequencer {
                 &*self.store,
                 &mut ledger,
                 |_| Trust::Signatures,
-                |decided, _| {
+                |_, decided, _| {
                     found.push(decided);
                     Ok(())
                 },

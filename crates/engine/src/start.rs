@@ -11,9 +11,10 @@ use tokio::sync::{mpsc, watch};
 use writ_connect::Connectors;
 use writ_core::Published;
 use writ_core::digest::{Index, OrganizationId};
+use writ_core::log::Checkpoint;
 use writ_core::names::Name;
+use writ_core::refusal::Refusal;
 use writ_core::state::Decided;
-use writ_core::statement::TreeHead;
 use writ_store::{Backend, Rebuild, StoreError, StoredEntry};
 
 use crate::clock::{Clock, Entropy};
@@ -67,6 +68,12 @@ pub enum StartError {
     },
     /// No organization was founded here.
     NotFounded,
+    /// Something is to be recovered, and nothing is lost.
+    NothingLost,
+    /// What an administrator signed is not a statement, or not theirs.
+    NotSigned(String),
+    /// What an administrator signed was refused.
+    Refused(Refusal),
 }
 
 impl fmt::Display for StartError {
@@ -98,6 +105,12 @@ impl fmt::Display for StartError {
                 "the database belongs to the organization {found}, and the state directory to \
                  {expected}; put the two together that belong together"
             ),
+            Self::NothingLost => f.write_str(
+                "the database holds all that this node has signed, so there is nothing to recover; \
+                 start it: writ serve",
+            ),
+            Self::NotSigned(problem) => write!(f, "nothing was recorded: {problem}"),
+            Self::Refused(refusal) => refusal.fmt(f),
             Self::NotFounded => f.write_str(
                 "there is no organization here yet; found one: writ init --organization DOMAIN --admin UPN",
             ),
@@ -150,12 +163,13 @@ impl From<StoreError> for Followed {
 }
 
 /// Feeds a ledger with all that the store holds beyond it. `seen` is told of
-/// every entry, as it was decided now and as it was stored then.
+/// every entry, with the ledger that holds it, as it was decided now and as it
+/// was stored then.
 pub(crate) async fn follow(
     store: &dyn Backend,
     ledger: &mut Ledger,
     trust: impl Fn(u64) -> Trust,
-    mut seen: impl FnMut(Decided, &StoredEntry) -> Result<(), Corrupt>,
+    mut seen: impl FnMut(&Ledger, Decided, &StoredEntry) -> Result<(), Corrupt>,
 ) -> Result<(), Followed> {
     loop {
         let entries = store.entries(Index(ledger.size()), CHUNK).await?;
@@ -166,7 +180,7 @@ pub(crate) async fn follow(
             let decided = ledger
                 .replay(&entry.leaf, trust(ledger.size()))
                 .map_err(Followed::Corrupt)?;
-            seen(decided, entry).map_err(Followed::Corrupt)?;
+            seen(ledger, decided, entry).map_err(Followed::Corrupt)?;
         }
     }
 }
@@ -233,14 +247,13 @@ impl Engine {
 
 /// Reads the whole log, and makes the rows anew where they are of another version.
 async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, StartError> {
-    let expected = local.organization().ok_or(StartError::NotFounded)?;
-    let head = read_head(local, store, expected).await?;
+    let head = read_head(local, store).await?;
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
         store.rebuild(Rebuild::Begin).await?;
     }
     let mut ledger = Ledger::default();
-    let signed = head.map_or(0, |head| head.size);
+    let signed = head.as_ref().map_or(0, |head| head.size);
     loop {
         let entries = store.entries(Index(ledger.size()), CHUNK).await?;
         if entries.is_empty() {
@@ -259,7 +272,7 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
             if anew {
                 made.extend(rows(decided.index, &decided.facts));
             }
-            if head.is_some_and(|head| head.size == ledger.size() && head != ledger.head()) {
+            if signed == ledger.size() && head != ledger.checkpoint() {
                 return Err(StartError::Different { size: signed });
             }
         }
@@ -290,11 +303,11 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
 
 /// The head that this node signed. Its origin names the organization, which
 /// entry 0 holds: the database must begin with the entry that the id is of.
-async fn read_head(
+pub(crate) async fn read_head(
     local: &mut LocalState,
     store: &dyn Backend,
-    expected: OrganizationId,
-) -> Result<Option<TreeHead>, StartError> {
+) -> Result<Option<Checkpoint>, StartError> {
+    let expected = local.organization().ok_or(StartError::NotFounded)?;
     let first = store.entries(Index(0), 1).await?;
     let first = first.first().ok_or(StartError::NotFounded)?;
     let mut ledger = Ledger::default();

@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod policy;
+pub(crate) mod recover;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod run;
@@ -41,6 +42,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::DemoService(args) => demo::service::main(&args),
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::Recover(args) => recover::run(&args, context).await,
         Command::Login(args) => login::log_in(args, context).await,
         Command::Logout(args) => login::log_out(&args, context).await,
         Command::Whoami(_) => status::who_am_i(context).await,

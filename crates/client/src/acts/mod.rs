@@ -4,6 +4,7 @@ mod join;
 mod log;
 mod objects;
 mod people;
+mod recover;
 mod requests;
 mod runs;
 

@@ -14,6 +14,7 @@ mod passkeys;
 mod people;
 mod policies;
 mod proof;
+mod recovers;
 mod refusals;
 mod requests;
 mod runs;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use writ_core::digest::Digest;
 use writ_core::object::{Object, Person, PersonKind, Preferences, SecretVersion, Site, Workload};
-use writ_core::statement::{Invoke, Recover, Request, TreeHead};
+use writ_core::statement::{Invoke, Request};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
 
@@ -78,19 +78,6 @@ fn objects_that_wait() {
 #[test]
 fn statements_that_wait() {
     let mut w = World::ready();
-    let head = TreeHead {
-        size: 1,
-        root: Digest::of(b"root"),
-    };
-    no(
-        &mut w,
-        "admin",
-        Recover {
-            lost: head,
-            kept: head,
-        },
-        "not-yet",
-    );
     let ticket = Request {
         ticket: Some("INC-1".into()),
         ..asking(SAY)
