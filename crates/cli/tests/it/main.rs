@@ -9,4 +9,5 @@ mod site;
 mod story;
 mod system_accounts;
 mod tamper;
+mod unlisted;
 mod wrong_input;
