@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod keys;
 mod kill;
 mod resolve;
 mod revoke_kill;

@@ -60,6 +60,7 @@ pub(crate) struct Site {
     directory: tempfile::TempDir,
     address: String,
     server: Option<Child>,
+    recovery: String,
 }
 
 impl Site {
@@ -93,14 +94,15 @@ impl Site {
 
     pub(crate) fn founded() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let site = Self {
+        let mut site = Self {
             address: listener.local_addr().unwrap().to_string(),
             directory: tempfile::tempdir().unwrap(),
             server: None,
+            recovery: String::new(),
         };
         drop(listener);
         let url = site.url();
-        site.admin(&[
+        let founded = site.admin(&[
             "init",
             "--organization",
             ORGANIZATION,
@@ -108,8 +110,11 @@ impl Site {
             &upn("admin"),
             "--url",
             &url,
-        ])
-        .ok();
+            "-o",
+            "json",
+        ]);
+        let founded = founded.ok().json();
+        site.recovery = founded["recovery_code"].as_str().unwrap().to_owned();
         let programs = "[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n";
         let mut config = fs::OpenOptions::new()
             .append(true)
@@ -121,6 +126,11 @@ impl Site {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// The code that `init` showed once.
+    pub(crate) fn recovery_code(&self) -> &str {
+        &self.recovery
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -252,7 +262,7 @@ impl Site {
         Done::of(child.wait_with_output().unwrap())
     }
 
-    fn command(&self, who: &str, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, who: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
         command
             .args(args)
