@@ -147,9 +147,11 @@ impl fmt::Display for Fact {
             Self::Founded { organization } => {
                 write!(f, "the organization {organization} is founded")
             }
-            Self::ObjectSet { object, .. } => {
-                write!(f, "the {} is set: {}", object.noun(), object.name())
-            }
+            Self::ObjectSet { object, by } => match (object, object.name()) {
+                (Object::Preferences(_), _) => write!(f, "the preferences of {by} are set"),
+                (_, "") => write!(f, "the {} is set", object.noun()),
+                (_, name) => write!(f, "the {} is set: {name}", object.noun()),
+            },
             Self::ObjectRemoved { name, .. } => {
                 write!(f, "the {} is removed: {}", name.noun(), name.as_str())
             }

@@ -8,7 +8,7 @@ use crate::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
-use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
+use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
 use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::Refusal;
@@ -79,6 +79,11 @@ impl State {
     /// By what a person can sign.
     pub fn credentials(&self, upn: &Upn) -> Option<&Arc<Credentials>> {
         self.credentials.get(upn)?.value.as_ref()
+    }
+
+    /// What a person chose for oneself, if they ever did.
+    pub fn preferences(&self, upn: &Upn) -> Option<&Arc<Preferences>> {
+        self.preferences.get(upn)?.value.as_ref()
     }
 
     /// A group.

@@ -176,6 +176,11 @@ impl<'a> Reading<'a> {
         Self::changed(self.state.policies.get(pattern))
     }
 
+    /// The entry by which a person last set their preferences.
+    pub fn preferences_changed(&self, upn: &Upn) -> Option<Index> {
+        Self::changed(self.state.preferences.get(upn))
+    }
+
     /// The entry that last changed the control.
     pub fn control_changed(&self) -> Option<Index> {
         Self::changed(self.state.control.as_ref())

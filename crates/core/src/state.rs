@@ -13,7 +13,7 @@ use crate::fact::{Fact, RequestEvent};
 use crate::log::leaf_hash;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{
-    Control, Group, Object, ObjectName, Person, Policy, Rule, Site, Task, Workload,
+    Control, Group, Object, ObjectName, Person, Policy, Preferences, Rule, Site, Task, Workload,
 };
 use crate::reading::Reading;
 use crate::record::{Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
@@ -85,6 +85,7 @@ pub struct State {
     pub(crate) control: Option<Since<Control>>,
     pub(crate) people: Table<Upn, Since<Person>>,
     pub(crate) credentials: Table<Upn, Since<Credentials>>,
+    pub(crate) preferences: Table<Upn, Since<Preferences>>,
     pub(crate) signed_out: Table<Upn, SignedOut>,
     pub(crate) signed_out_by_time: Table<(Time, Upn, Digest), ()>,
     pub(crate) groups: Table<Address, Since<Group>>,
@@ -217,7 +218,7 @@ impl State {
     fn fold(&mut self, at: Index, fact: &Fact) {
         match fact {
             Fact::Founded { organization } => self.domain = Some(organization.clone()),
-            Fact::ObjectSet { object, .. } => self.fold_object(at, object),
+            Fact::ObjectSet { object, by } => self.fold_object(at, object, by),
             Fact::ObjectRemoved { name, .. } => self.fold_removal(at, name),
             Fact::Keys {
                 person,
@@ -255,7 +256,7 @@ impl State {
         }
     }
 
-    fn fold_object(&mut self, at: Index, object: &Object) {
+    fn fold_object(&mut self, at: Index, object: &Object, by: &Upn) {
         match object {
             Object::Site(site) => self.site = Some(Since::set(at, site.clone())),
             Object::Control(control) => self.control = Some(Since::set(at, control.clone())),
@@ -279,7 +280,10 @@ impl State {
                 let since = Since::set(at, policy.clone());
                 self.policies.insert(policy.task.clone(), since);
             }
-            Object::Preferences(_) => {}
+            Object::Preferences(preferences) => {
+                let since = Since::set(at, preferences.clone());
+                self.preferences.insert(by.clone(), since);
+            }
         }
     }
 

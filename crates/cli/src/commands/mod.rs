@@ -14,6 +14,7 @@ pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod policy;
+pub(crate) mod preferences;
 pub(crate) mod recover;
 pub(crate) mod request;
 pub(crate) mod requests;
@@ -63,6 +64,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Workload(args) => workload::run(args, context).await,
         Command::Task(args) => task::run(args, context).await,
         Command::Policy(args) => policy::run(args, context).await,
+        Command::Preferences(args) => preferences::run(args, context).await,
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,
         Command::SystemAccount(args) => system_account::run(args, context).await,

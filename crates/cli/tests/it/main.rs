@@ -4,6 +4,7 @@
 
 mod keys;
 mod kill;
+mod preferences;
 mod resolve;
 mod revoke_kill;
 mod site;

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use writ_core::envelope::Kind;
 use writ_core::names::{Address, Pattern, TaskName};
-use writ_core::object::{Control, Group, Object, ObjectName, Policy, Task, Workload};
+use writ_core::object::{Control, Group, Object, ObjectName, Policy, Preferences, Task, Workload};
 use writ_core::statement::Set;
 use writ_core::view::{Seen, StatusView};
 
@@ -55,6 +55,11 @@ impl Client {
     /// One policy.
     pub async fn policy(&self, pattern: &Pattern) -> Result<Seen<Policy>, Error> {
         self.one("/v1/policies", pattern.as_str()).await
+    }
+
+    /// What one chose for oneself.
+    pub async fn preferences(&self) -> Result<Seen<Preferences>, Error> {
+        self.seen("/v1/preferences").await
     }
 
     async fn one<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<Seen<T>, Error> {

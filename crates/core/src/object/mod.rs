@@ -146,7 +146,7 @@ impl Object {
         match self {
             Self::Site(site) => site.settings().check(),
             Self::Control(control) => control.check(),
-            Self::Preferences(_) => Ok(()),
+            Self::Preferences(preferences) => preferences.check(),
             Self::Person(person) => person.check(),
             Self::Group(group) => group.check(),
             Self::Workload(workload) => workload.check(),

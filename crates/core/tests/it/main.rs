@@ -13,6 +13,7 @@ mod outcomes;
 mod passkeys;
 mod people;
 mod policies;
+mod preferences;
 mod proof;
 mod recovers;
 mod refusals;

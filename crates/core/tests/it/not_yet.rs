@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::object::{Object, Person, PersonKind, Preferences, SecretVersion, Site, Workload};
+use writ_core::object::{Object, Person, PersonKind, SecretVersion, Site, Workload};
 use writ_core::statement::{Invoke, Request};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
@@ -56,11 +56,6 @@ fn objects_that_wait() {
         }
         .into(),
         typed.into(),
-        Object::Preferences(Arc::new(Preferences {
-            digest: true,
-            quiet: None,
-            away_until: None,
-        })),
         Object::Site(Arc::new(Site {
             services: writ_core::object::Services {
                 runner: key("another").public(),

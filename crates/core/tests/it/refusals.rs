@@ -17,6 +17,7 @@ fn no_code_is_dead() {
     crate::passkeys::all();
     crate::people::all();
     crate::policies::all();
+    crate::preferences::all();
     crate::recovers::all();
     crate::requests::all();
     crate::runs::all();

@@ -9,6 +9,7 @@ mod log;
 mod organization;
 mod people;
 mod policies;
+mod preferences;
 mod requests;
 mod statements;
 mod status;
@@ -51,6 +52,7 @@ fn routes() -> Routes {
         .get("/v1/tasks/{name}", tasks::show)
         .get("/v1/policies", policies::list)
         .get("/v1/policies/{pattern}", policies::show)
+        .get("/v1/preferences", preferences::show)
         .get("/v1/requests", requests::list)
         .get("/v1/requests/{id}", requests::show)
         .get("/v1/grants", grants::list)
