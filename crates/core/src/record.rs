@@ -27,6 +27,8 @@ pub struct RequestRecord {
     pub task: TaskName,
     /// Why.
     pub reason: String,
+    /// The ticket it is for.
+    pub ticket: Option<String>,
     /// For how long.
     pub duration_s: Seconds,
     /// With which parameters.

@@ -242,6 +242,9 @@ pub struct RequestView {
     pub task: TaskName,
     /// Why.
     pub reason: String,
+    /// The ticket it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// What it is now.
     pub status: Status,
     /// For how long.
@@ -360,6 +363,7 @@ impl From<&RequestRecord> for RequestView {
             by: record.by.clone(),
             task: record.task.clone(),
             reason: record.reason.clone(),
+            ticket: record.ticket.clone(),
             status: record.status,
             duration_s: record.duration_s,
             parameters: record.parameters.clone(),

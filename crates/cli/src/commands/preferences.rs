@@ -26,7 +26,7 @@ pub(crate) struct SetArgs {
     /// Hours without mail, such as 22:00-07:00, or `never`
     #[arg(long, value_name = "FROM-TO")]
     quiet: Option<String>,
-    /// When you are back, such as 2026-12-01 or +14d, or `now`
+    /// When you are back, such as +14d or 2026-12-01 08:00, or `now`
     #[arg(long, value_name = "TIME")]
     away_until: Option<String>,
 }

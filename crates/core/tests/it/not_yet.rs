@@ -73,11 +73,6 @@ fn objects_that_wait() {
 #[test]
 fn statements_that_wait() {
     let mut w = World::ready();
-    let ticket = Request {
-        ticket: Some("INC-1".into()),
-        ..asking(SAY)
-    };
-    no(&mut w, "alice", ticket, "not-yet");
     let on_behalf_of = Request {
         on_behalf_of: Some(upn("bob")),
         ..asking(SAY)
