@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, preferences, recover, request, requests, run, serve, show, status,
+    person, policy, preferences, recover, request, requests, run, serve, show, site, status,
     system_account, task, workload,
 };
 use crate::context::Form;
@@ -129,6 +129,8 @@ pub(crate) enum Command {
     Policy(policy::Args),
     #[command(subcommand)]
     SystemAccount(system_account::Args),
+    #[command(subcommand)]
+    Site(site::Args),
     #[command(subcommand)]
     Preferences(preferences::Args),
     Enable(control::EnableArgs),

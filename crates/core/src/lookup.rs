@@ -226,7 +226,13 @@ impl State {
                 Some(_) => None,
             },
             (Body::Tick(_), _) => Some(self.site()?.services.log.clone()),
-            (_, Principal::Node) => Some(self.site()?.services.runner.clone()),
+            (Body::Outcome(outcome), Principal::Node) => {
+                let now = &self.site()?.services.runner;
+                let run = self.execution(outcome.execution);
+                let then = run.map(|run| &run.definition.runner);
+                Some(then.filter(|key| key.id() == id).unwrap_or(now).clone())
+            }
+            (_, Principal::Node) => None,
             (body, Principal::Person(upn)) => {
                 let credentials = self.credentials(upn)?;
                 let invited = credentials

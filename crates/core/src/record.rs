@@ -184,8 +184,8 @@ pub struct Definition {
     pub task: Arc<Task>,
     /// Its workload.
     pub workload: Arc<Workload>,
-    /// The key that may say its outcome.
-    pub runner: KeyId,
+    /// The runner's key then, which may say its outcome whatever it is by then.
+    pub runner: PublicKey,
 }
 
 /// How a run ended.

@@ -130,6 +130,9 @@ refusals! {
     RulesUnknown { rules: u16 } "rules-unknown"
         "rules {rules} cannot be chosen; this version follows rules up to 1 and never goes back"
 
+    /// More than one of the services' keys would change at once.
+    OneKey {} "one-key"
+        "the keys of the services change one at a time: writ site rotate-key log, then writ site rotate-key runner"
     /// The key is one of the person's already, or that of their invitation.
     KeyExists { key: KeyId } "key-exists"
         "the key {key} is enrolled already; make a new one"

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use aws_lc_rs::agreement;
 use writ_core::digest::OrganizationId;
 use writ_core::envelope::Envelope;
-use writ_core::key::{Hex, SigningKey};
+use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::object::{SealingAlgorithm, SealingKey, Services};
@@ -29,6 +29,38 @@ use crate::project::stored;
 
 /// The head file has one size, so that overwriting it touches one sector.
 const HEAD_SIZE: usize = 512;
+
+/// Which of the services' keys may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceKey {
+    /// Signs checkpoints and ticks.
+    Log,
+    /// Signs outcomes.
+    Runner,
+}
+
+impl ServiceKey {
+    const ALL: [Self; 2] = [Self::Log, Self::Runner];
+
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Log => "log.key",
+            Self::Runner => "runner.key",
+        }
+    }
+
+    /// Where a new one waits until the log names it.
+    fn next(self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.next", self.file()))
+    }
+
+    const fn of(self, services: &Services) -> &PublicKey {
+        match self {
+            Self::Log => &services.log,
+            Self::Runner => &services.runner,
+        }
+    }
+}
 
 /// What went wrong with the state directory, where, and what to do.
 #[derive(Debug)]
@@ -78,10 +110,7 @@ impl LocalState {
             )
         })?;
         for name in ["log.key", "runner.key", "sealing.key", "kek"] {
-            let mut secret = Zeroizing::new([0; 32]);
-            entropy.fill(&mut *secret);
-            let text = Zeroizing::new(String::from(Hex(secret.to_vec())) + "\n");
-            write_private(&directory.join(name), text.as_bytes())?;
+            write_secret(&directory.join(name), entropy)?;
         }
         write_private(&directory.join("head"), &[0; HEAD_SIZE])?;
         write_private(&directory.join("lock"), b"")?;
@@ -109,12 +138,8 @@ impl LocalState {
         })?;
         let organization = read_organization(&directory.join("organization"))?;
         Ok(Self {
-            log_key: Arc::new(SigningKey::from_seed(read_secret(
-                &directory.join("log.key"),
-            )?)),
-            runner_key: Arc::new(SigningKey::from_seed(read_secret(
-                &directory.join("runner.key"),
-            )?)),
+            log_key: Arc::new(read_key(&directory.join(ServiceKey::Log.file()))?),
+            runner_key: Arc::new(read_key(&directory.join(ServiceKey::Runner.file()))?),
             sealing: read_secret(&directory.join("sealing.key"))?,
             organization,
             head: open_private(&directory.join("head"))?,
@@ -176,9 +201,80 @@ impl LocalState {
             true => named,
             false => origin,
         };
-        Checkpoint::open(text, origin, &self.log_key.public())
+        let opened = Checkpoint::open(text, origin, &self.log_key.public());
+        // The head is signed by a new key before that is in use.
+        let next = ServiceKey::Log.next(&self.directory);
+        let opened = match (opened, next.exists()) {
+            (Err(_), true) => Checkpoint::open(text, origin, &read_key(&next)?.public()),
+            (opened, _) => opened,
+        };
+        opened
             .map(Some)
             .map_err(|error| LocalError::new(&path, error))
+    }
+
+    /// Makes a new service key, which waits until the log names it.
+    pub(crate) fn prepare(
+        &self,
+        which: ServiceKey,
+        entropy: &dyn Entropy,
+    ) -> Result<PublicKey, LocalError> {
+        let path = which.next(&self.directory);
+        // One that was made before and never named.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LocalError::new(&path, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        write_secret(&path, entropy)?;
+        sync_directory(&self.directory)?;
+        Ok(read_key(&path)?.public())
+    }
+
+    /// Takes the keys into use that the log names now; refuses a directory that
+    /// does not hold them.
+    pub(crate) fn adopt(&mut self, ledger: &Ledger) -> Result<(), LocalError> {
+        let Some(site) = ledger.state().site() else {
+            return Ok(());
+        };
+        for which in ServiceKey::ALL {
+            let named = which.of(&site.services);
+            if self.key(which).public() == *named {
+                continue;
+            }
+            let (path, next) = (
+                self.directory.join(which.file()),
+                which.next(&self.directory),
+            );
+            let other = || {
+                LocalError::new(
+                    &path,
+                    "is not the key that the log names; restore state/ from its newest backup",
+                )
+            };
+            let key = read_key(&next).map_err(|_| other())?;
+            if key.public() != *named {
+                return Err(other());
+            }
+            match which {
+                ServiceKey::Log => self.log_key = Arc::new(key),
+                ServiceKey::Runner => self.runner_key = Arc::new(key),
+            }
+            if let (ServiceKey::Log, Some(checkpoint)) = (which, ledger.checkpoint()) {
+                self.keep_head(&checkpoint)?;
+            }
+            fs::rename(&next, &path).map_err(|error| LocalError::new(&next, error))?;
+            sync_directory(&self.directory)?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, which: ServiceKey) -> &SigningKey {
+        match which {
+            ServiceKey::Log => &self.log_key,
+            ServiceKey::Runner => &self.runner_key,
+        }
     }
 
     /// Signs and keeps a checkpoint as the head: on disk when this returns.
@@ -324,6 +420,18 @@ fn sync_directory(path: &Path) -> Result<(), LocalError> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(|error| LocalError::new(path, error))
+}
+
+/// Writes a new secret of 32 bytes.
+fn write_secret(path: &Path, entropy: &dyn Entropy) -> Result<(), LocalError> {
+    let mut secret = Zeroizing::new([0; 32]);
+    entropy.fill(&mut *secret);
+    let text = Zeroizing::new(String::from(Hex(secret.to_vec())) + "\n");
+    write_private(path, text.as_bytes())
+}
+
+fn read_key(path: &Path) -> Result<SigningKey, LocalError> {
+    read_secret(path).map(SigningKey::from_seed)
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {

@@ -6,29 +6,24 @@
 //! the head replaced after it: if that is interrupted, recovering again only
 //! replaces the head.
 
-use std::fmt;
 use std::sync::Arc;
 
 use writ_core::digest::OrganizationId;
 use writ_core::envelope::Envelope;
-use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::record::Recovery;
-use writ_core::refusal::Refusal;
-use writ_core::statement::{Recover, TreeHead, Unverified};
+use writ_core::statement::{Recover, TreeHead};
 use writ_core::time::Time;
-use writ_store::{Backend, Batch, StoredEntry};
+use writ_store::{Backend, StoredEntry};
 
-use crate::ledger::{Ledger, Step, Trust};
+use crate::ledger::{Ledger, Trust};
 use crate::local::LocalState;
-use crate::project::{rows, stored};
+use crate::offline::Offline;
 use crate::start::{StartError, follow, read_head};
 
 /// A log that lost its end, before somebody signs for that.
 pub struct Recovering {
-    local: LocalState,
-    store: Arc<dyn Backend>,
-    ledger: Ledger,
+    offline: Offline,
     organization: OrganizationId,
     lost: TreeHead,
 }
@@ -58,20 +53,25 @@ impl Recovering {
             return Err(StartError::Different { size: lost.size });
         }
         let recovery = ledger.state().recovery();
-        if recovery.is_some_and(|known| known.lost == lost) {
-            keep_head(&mut local, &ledger)?;
-            return Ok(None);
-        }
-        if ledger.size() >= lost.size {
-            return Err(StartError::NothingLost);
-        }
-        Ok(Some(Self {
+        let is_recorded = recovery.is_some_and(|known| known.lost == lost);
+        let kept = ledger.size();
+        let mut offline = Offline {
             local,
             store,
             ledger,
-            organization,
-            lost,
-        }))
+        };
+        if is_recorded {
+            offline.keep_head()?;
+            return Ok(None);
+        }
+        match kept < lost.size {
+            true => Ok(Some(Self {
+                offline,
+                organization,
+                lost,
+            })),
+            false => Err(StartError::NothingLost),
+        }
     }
 
     /// The organization.
@@ -83,13 +83,13 @@ impl Recovering {
     pub fn statement(&self) -> Recover {
         Recover {
             lost: self.lost,
-            kept: self.ledger.head(),
+            kept: self.offline.ledger.head(),
         }
     }
 
     /// When the last entry that is left was appended.
     pub fn until(&self) -> Time {
-        self.ledger.state().time()
+        self.offline.ledger.state().time()
     }
 
     /// Appends what an administrator signed, and replaces the head.
@@ -99,40 +99,9 @@ impl Recovering {
         now: Time,
         node: &Name,
     ) -> Result<Arc<Recovery>, StartError> {
-        let said = Unverified::read(Arc::new(envelope)).map_err(not_signed)?;
-        let key = self.ledger.state().key_for(&said, now);
-        let key = key.ok_or_else(|| {
-            let who = said.statement().by.clone();
-            StartError::Refused(Refusal::KeyNotLive { who })
-        })?;
-        let said = said.verify(&key).map_err(not_signed)?;
-        let (ledger, steps) = self.ledger.decide(now, node, std::iter::once(&said));
-        let Some(Step::Appended(decided)) = steps.into_iter().next() else {
-            return Err(not_signed("it is in the log already"));
-        };
-        if let Some(refusal) = decided.refusal {
-            return Err(StartError::Refused(refusal));
-        }
-        let recovery = ledger.state().recovery().cloned();
-        let recovery = recovery.ok_or(StartError::NothingLost)?;
-        let batch = Batch {
-            expect: self.ledger.head(),
-            after: ledger.head(),
-            entries: vec![stored(&decided)],
-            rows: rows(decided.index, &decided.facts),
-            blobs: Vec::new(),
-        };
-        self.store.append(batch).await?;
-        keep_head(&mut self.local, &ledger)?;
-        Ok(recovery)
+        self.offline.append(envelope, now, node).await?;
+        self.offline.keep_head()?;
+        let recovery = self.offline.ledger.state().recovery().cloned();
+        recovery.ok_or(StartError::NothingLost)
     }
-}
-
-fn not_signed(problem: impl fmt::Display) -> StartError {
-    StartError::NotSigned(problem.to_string())
-}
-
-fn keep_head(local: &mut LocalState, ledger: &Ledger) -> Result<(), StartError> {
-    let checkpoint: Checkpoint = ledger.checkpoint().ok_or(StartError::NotFounded)?;
-    Ok(local.keep_head(&checkpoint)?)
 }

@@ -245,8 +245,12 @@ impl Engine {
     }
 }
 
-/// Reads the whole log, and makes the rows anew where they are of another version.
-async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, StartError> {
+/// Reads the whole log, makes the rows anew where they are of another version,
+/// and takes service keys into use that the log has named.
+pub(crate) async fn replay(
+    local: &mut LocalState,
+    store: &dyn Backend,
+) -> Result<Ledger, StartError> {
     let head = read_head(local, store).await?;
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
@@ -298,6 +302,7 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
             })
             .await?;
     }
+    local.adopt(&ledger)?;
     Ok(ledger)
 }
 

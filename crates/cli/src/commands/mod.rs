@@ -21,6 +21,7 @@ pub(crate) mod requests;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
@@ -64,6 +65,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Workload(args) => workload::run(args, context).await,
         Command::Task(args) => task::run(args, context).await,
         Command::Policy(args) => policy::run(args, context).await,
+        Command::Site(args) => site::run(args, context).await,
         Command::Preferences(args) => preferences::run(args, context).await,
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,

@@ -19,20 +19,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let profile = context.profile()?;
     let data = context.data()?;
     let Some(recovering) = data.recovering().await? else {
         print("An administrator has signed for it already. Start the node: writ serve");
         return Ok(Exit::Done);
     };
-    if recovering.organization() != profile.account().organization {
-        return Err(Failure::usage(format!(
-            "the profile `{}` is of another organization than {}; name the one of an administrator \
-             of it: writ --profile NAME recover",
-            profile.name(),
-            data.path().display()
-        )));
-    }
+    let profile = context.profile_of(recovering.organization())?;
     let recover = recovering.statement();
     let lost = recover.lost.size - recover.kept.size;
     context.confirm(

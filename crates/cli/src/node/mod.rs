@@ -18,8 +18,8 @@ use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, LocalState, Options, Recovering, Report, SystemClock,
-    SystemEntropy, found_organization, verify_log,
+    Anchor, Clock, Engine, Entropy, LocalState, Options, Recovering, Report, Rotating, ServiceKey,
+    SystemClock, SystemEntropy, found_organization, verify_log,
 };
 use writ_store::Sqlite;
 
@@ -237,6 +237,28 @@ impl DataDirectory {
     ) -> Result<Arc<Recovery>, NodeError> {
         let node = self.config()?.node;
         recovering
+            .finish(envelope, SystemClock.now(), &node)
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Makes a new service key, while no node serves.
+    pub(crate) async fn rotating(&self, which: ServiceKey) -> Result<Rotating, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        Rotating::begin(local, Arc::new(store), which, &SystemEntropy)
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Takes a new service key into use, as an administrator signed for.
+    pub(crate) async fn rotate(
+        &self,
+        rotating: Rotating,
+        envelope: Envelope,
+    ) -> Result<(), NodeError> {
+        let node = self.config()?.node;
+        rotating
             .finish(envelope, SystemClock.now(), &node)
             .await
             .map_err(NodeError::new)

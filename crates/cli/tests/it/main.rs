@@ -8,6 +8,7 @@ mod preferences;
 mod resolve;
 mod revoke_kill;
 mod site;
+mod site_keys;
 mod story;
 mod system_accounts;
 mod tamper;

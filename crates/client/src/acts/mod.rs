@@ -3,9 +3,9 @@
 mod join;
 mod log;
 mod objects;
+mod on_host;
 mod pair;
 mod people;
-mod recover;
 mod requests;
 mod runs;
 

@@ -20,7 +20,6 @@ use crate::envelope::{self, Envelope, Kind, PayloadType};
 use crate::json;
 use crate::key::{Hex, SigningKey};
 use crate::names::{NameError, Upn};
-use crate::object::check_text;
 use crate::time::{Seconds, Time};
 
 pub use body::{

@@ -20,6 +20,7 @@ mod refusals;
 mod requests;
 mod runs;
 mod said;
+mod service_keys;
 mod sessions;
 mod system_accounts;
 mod times;

@@ -1,10 +1,9 @@
 //! What waits for a later version is refused by name, never half done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::object::{Object, Person, PersonKind, SecretVersion, Site, Workload};
+use writ_core::object::{Object, Person, PersonKind, SecretVersion, Workload};
 use writ_core::statement::{Invoke, Request};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
@@ -25,7 +24,6 @@ fn objects_that_wait() {
         .unwrap()
         .as_ref()
         .clone();
-    let site: Site = w.state.site().unwrap().as_ref().clone();
     let secret = SecretVersion {
         version: 1,
         digest: Digest::of(b"sealed"),
@@ -56,13 +54,6 @@ fn objects_that_wait() {
         }
         .into(),
         typed.into(),
-        Object::Site(Arc::new(Site {
-            services: writ_core::object::Services {
-                runner: key("another").public(),
-                ..site.services.clone()
-            },
-            ..site
-        })),
     ];
     for object in objects {
         let set = w.setting(object);

@@ -11,6 +11,7 @@ mod people;
 mod policies;
 mod preferences;
 mod requests;
+mod site;
 mod statements;
 mod status;
 mod tasks;
@@ -41,6 +42,7 @@ fn routes() -> Routes {
         .post("/v1/statements", statements::post)
         .get("/v1/whoami", whoami::show)
         .get("/v1/status", status::show)
+        .get("/v1/site", site::show)
         .get("/v1/control", control::show)
         .get("/v1/people", people::list)
         .get("/v1/people/{upn}", people::show)
