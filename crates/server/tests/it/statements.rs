@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, Kind};
-use writ_core::key::Hex;
 use writ_core::object::Object;
 use writ_core::statement::{Approve, Recover, Set, TreeHead};
+use writ_core::testing::key;
 use writ_core::value::Constraints;
 use writ_core::view::{Posted, Problem};
 
@@ -172,9 +172,7 @@ async fn what_belongs_on_the_nodes_host_is_turned_away() {
         kept: head(published.size()),
     };
     let mut site = published.state().site().unwrap().as_ref().clone();
-    site.services.log.public = Hex(Digest::of(b"a key that the node has not")
-        .as_bytes()
-        .to_vec());
+    site.services.log = key("one that the node has not").public();
     let set = Set {
         object: Some(Object::Site(site.into())),
         remove: None,
