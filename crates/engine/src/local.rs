@@ -243,20 +243,9 @@ impl LocalState {
             if self.key(which).public() == *named {
                 continue;
             }
-            let (path, next) = (
-                self.directory.join(which.file()),
-                which.next(&self.directory),
-            );
-            let other = || {
-                LocalError::new(
-                    &path,
-                    "is not the key that the log names; restore state/ from its newest backup",
-                )
-            };
-            let key = read_key(&next).map_err(|_| other())?;
-            if key.public() != *named {
-                return Err(other());
-            }
+            let next = which.next(&self.directory);
+            let key = read_key(&next).ok().filter(|key| key.public() == *named);
+            let key = key.ok_or_else(|| self.other_key(which))?;
             match which {
                 ServiceKey::Log => self.log_key = Arc::new(key),
                 ServiceKey::Runner => self.runner_key = Arc::new(key),
@@ -264,10 +253,30 @@ impl LocalState {
             if let (ServiceKey::Log, Some(checkpoint)) = (which, ledger.checkpoint()) {
                 self.keep_head(&checkpoint)?;
             }
-            fs::rename(&next, &path).map_err(|error| LocalError::new(&next, error))?;
+            fs::rename(&next, self.directory.join(which.file()))
+                .map_err(|error| LocalError::new(&next, error))?;
             sync_directory(&self.directory)?;
         }
         Ok(())
+    }
+
+    /// Refuses a directory whose keys in use are not those that the log names.
+    pub(crate) fn check_keys(&self, ledger: &Ledger) -> Result<(), LocalError> {
+        let services = ledger.state().site().map(|site| &site.services);
+        let other = ServiceKey::ALL.into_iter().find(|which| {
+            services.map(|named| which.of(named)) != Some(&self.key(*which).public())
+        });
+        match other {
+            Some(which) => Err(self.other_key(which)),
+            None => Ok(()),
+        }
+    }
+
+    fn other_key(&self, which: ServiceKey) -> LocalError {
+        LocalError::new(
+            &self.directory.join(which.file()),
+            "is not the key that the log names; restore state/ from its backup of that time",
+        )
     }
 
     fn key(&self, which: ServiceKey) -> &SigningKey {

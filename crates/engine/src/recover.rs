@@ -52,6 +52,7 @@ impl Recovering {
         if differs {
             return Err(StartError::Different { size: lost.size });
         }
+        local.check_keys(&ledger)?;
         let recovery = ledger.state().recovery();
         let is_recorded = recovery.is_some_and(|known| known.lost == lost);
         let kept = ledger.size();
