@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, request, requests, run, serve, show, status, system_account, task, workload,
+    person, policy, preferences, recover, request, requests, run, serve, show, site, status,
+    system_account, task, workload,
 };
 use crate::context::Form;
 
@@ -108,6 +109,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Serve(serve::Args),
+    Recover(recover::Args),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Whoami(status::WhoamiArgs),
@@ -136,6 +138,10 @@ pub(crate) enum Command {
     Policy(policy::Args),
     #[command(subcommand)]
     SystemAccount(system_account::Args),
+    #[command(subcommand)]
+    Site(site::Args),
+    #[command(subcommand)]
+    Preferences(preferences::Args),
     Enable(control::EnableArgs),
     Disable(control::DisableArgs),
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use inquire::Confirm;
 use writ_client::{Client, Profile, Profiles};
+use writ_core::digest::OrganizationId;
 
 use crate::args::Global;
 use crate::exit::Failure;
@@ -59,6 +60,19 @@ impl Context {
     /// The data directory of a node on this machine.
     pub(crate) fn data(&self) -> Result<DataDirectory, Failure> {
         Ok(DataDirectory::new(self.global.data_dir.clone())?)
+    }
+
+    /// The profile to act as on the host of an organization's node.
+    pub(crate) fn profile_of(&self, organization: OrganizationId) -> Result<Profile, Failure> {
+        let profile = self.profile()?;
+        match profile.account().organization == organization {
+            true => Ok(profile),
+            false => Err(Failure::usage(format!(
+                "the profile `{}` is of another organization than the data directory; name one of \
+                 an administrator there: --profile NAME",
+                profile.name()
+            ))),
+        }
     }
 
     /// Asks, if there is somebody to ask and the answer is not given already.

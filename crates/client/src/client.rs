@@ -137,14 +137,7 @@ impl Client {
         at: Time,
         body: B,
     ) -> Result<Envelope, Error> {
-        let payload = Payload {
-            at,
-            body,
-            by: Principal::Person(self.upn().clone()),
-            instance: Some(self.account().organization),
-            nonce: Hex(system::random::<16>().to_vec()),
-        };
-        sign(payload_type, &payload, &self.key).map_err(|error| Error::Usage(error.to_string()))
+        signed(self.account(), &self.key, payload_type, at, body)
     }
 
     /// Reads something.
@@ -203,6 +196,24 @@ impl Client {
             posted,
         })
     }
+}
+
+/// Fills in a payload and signs it.
+pub(crate) fn signed<B: Serialize>(
+    account: &Account,
+    key: &SigningKey,
+    payload_type: PayloadType,
+    at: Time,
+    body: B,
+) -> Result<Envelope, Error> {
+    let payload = Payload {
+        at,
+        body,
+        by: Principal::Person(account.upn.clone()),
+        instance: Some(account.organization),
+        nonce: Hex(system::random::<16>().to_vec()),
+    };
+    sign(payload_type, &payload, key).map_err(|error| Error::Usage(error.to_string()))
 }
 
 /// Posts an envelope until it is answered.

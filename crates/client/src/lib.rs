@@ -17,7 +17,7 @@ mod http;
 mod profile;
 mod system;
 
-pub use acts::{Asking, Ending, Invited, Invitee, Joining, Narrowing, Started};
+pub use acts::{Asking, Ending, Invited, Invitee, Joining, Narrowing, Paired, Pairing, Started};
 pub use client::Client;
 pub use code::{Code, CodeError, Purpose, RecoverySeed};
 pub use error::Error;

@@ -1,16 +1,22 @@
 //! Deciding: who says it, is it fresh, and then the rules of its kind.
 
 use crate::credentials;
+use crate::digest::Index;
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
 use crate::object::{PersonKind, Role, decide_set};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
 use crate::statement::{Body, Principal, Verified};
-use crate::{genesis, request, run};
+use crate::{genesis, recover, request, run};
 
-/// Answers facts, or why not. Changes nothing.
-pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Vec<Fact>, Refusal> {
+/// Answers facts of entry `at`, or why not. Changes nothing.
+pub(crate) fn decide(
+    r: &Reading<'_>,
+    at: Index,
+    node: &Name,
+    said: &Verified,
+) -> Result<Vec<Fact>, Refusal> {
     let statement = said.statement();
     if !statement.is_fresh(r.now()) {
         return Err(Refusal::Stale {
@@ -55,7 +61,7 @@ pub(crate) fn decide(r: &Reading<'_>, node: &Name, said: &Verified) -> Result<Ve
                 Body::End(end) => request::end(r, &signer, end),
                 Body::Invoke(invoke) => run::invoke(r, &signer, node, said.digest(), invoke),
                 Body::Outcome(outcome) => run::resolve(r, &signer, outcome),
-                Body::Recover(_) => Err(Refusal::NotYet { what: "recover" }),
+                Body::Recover(said) => recover::recover(r, at, &signer, said),
                 Body::Genesis(_) | Body::Enrol(_) | Body::Tick(_) => Err(Refusal::KeyNotLive {
                     who: Principal::Person(upn.clone()),
                 }),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::digest::{Digest, KeyId};
 use crate::names::{Domain, Upn};
 use crate::object::{Object, ObjectName};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord, Status};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::time::Time;
 use crate::view::RunStatus;
 
@@ -69,6 +69,11 @@ pub enum Fact {
         /// The whole of it, now.
         record: Arc<ExecutionRecord>,
     },
+    /// The log goes on after a restore that lost its end.
+    Recovered {
+        /// How.
+        recovery: Arc<Recovery>,
+    },
 }
 
 /// What happened to a person's keys.
@@ -115,7 +120,8 @@ impl Fact {
             | Self::ObjectRemoved { .. }
             | Self::Keys { .. }
             | Self::SignedOut { .. }
-            | Self::Execution { .. } => None,
+            | Self::Execution { .. }
+            | Self::Recovered { .. } => None,
         }
     }
 
@@ -128,7 +134,8 @@ impl Fact {
             | Self::ObjectRemoved { .. }
             | Self::Keys { .. }
             | Self::SignedOut { .. }
-            | Self::Request { .. } => None,
+            | Self::Request { .. }
+            | Self::Recovered { .. } => None,
         }
     }
 }
@@ -140,9 +147,11 @@ impl fmt::Display for Fact {
             Self::Founded { organization } => {
                 write!(f, "the organization {organization} is founded")
             }
-            Self::ObjectSet { object, .. } => {
-                write!(f, "the {} is set: {}", object.noun(), object.name())
-            }
+            Self::ObjectSet { object, by } => match (object, object.name()) {
+                (Object::Preferences(_), _) => write!(f, "the preferences of {by} are set"),
+                (_, "") => write!(f, "the {} is set", object.noun()),
+                (_, name) => write!(f, "the {} is set: {name}", object.noun()),
+            },
             Self::ObjectRemoved { name, .. } => {
                 write!(f, "the {} is removed: {}", name.noun(), name.as_str())
             }
@@ -164,6 +173,12 @@ impl fmt::Display for Fact {
                 KeyEvent::Revoked { key } => write!(f, "the key {key} of {person} is revoked"),
             },
             Self::SignedOut { person, .. } => write!(f, "{person} is signed out"),
+            Self::Recovered { recovery } => write!(
+                f,
+                "the log goes on from {} entries; {} are lost",
+                recovery.kept.size,
+                recovery.lost.size - recovery.kept.size
+            ),
             Self::Request { event, record } => fmt_request(f, *event, record),
             Self::Execution { record } => write!(
                 f,

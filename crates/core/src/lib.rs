@@ -25,6 +25,7 @@ pub mod passkey;
 mod quorum;
 pub mod reading;
 pub mod record;
+mod recover;
 pub mod refusal;
 mod request;
 pub mod rules;

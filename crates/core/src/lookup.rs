@@ -8,9 +8,9 @@ use crate::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
-use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
+use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::run::Permit;
@@ -35,10 +35,20 @@ impl State {
         self.domain.as_ref()
     }
 
-    /// The name of the log in its checkpoints, once the organization is founded.
+    /// The name of the log in its checkpoints, once the organization is founded:
+    /// another one after each recovery.
     pub fn origin(&self) -> Option<String> {
         let (domain, id) = (self.domain.as_ref()?, self.organization?);
-        Some(format!("{domain}/writ/{}", id.short()))
+        let origin = format!("{domain}/writ/{}", id.short());
+        Some(match self.recovery() {
+            None => origin,
+            Some(recovery) => format!("{origin}/{}", recovery.epoch),
+        })
+    }
+
+    /// How the log last went on after a restore, if it ever did.
+    pub fn recovery(&self) -> Option<&Arc<Recovery>> {
+        self.recovery.as_ref()?.value.as_ref()
     }
 
     /// The time of the last entry.
@@ -69,6 +79,11 @@ impl State {
     /// By what a person can sign.
     pub fn credentials(&self, upn: &Upn) -> Option<&Arc<Credentials>> {
         self.credentials.get(upn)?.value.as_ref()
+    }
+
+    /// What a person chose for oneself, if they ever did.
+    pub fn preferences(&self, upn: &Upn) -> Option<&Arc<Preferences>> {
+        self.preferences.get(upn)?.value.as_ref()
     }
 
     /// A group.
@@ -211,7 +226,13 @@ impl State {
                 Some(_) => None,
             },
             (Body::Tick(_), _) => Some(self.site()?.services.log.clone()),
-            (_, Principal::Node) => Some(self.site()?.services.runner.clone()),
+            (Body::Outcome(outcome), Principal::Node) => {
+                let now = &self.site()?.services.runner;
+                let run = self.execution(outcome.execution);
+                let then = run.map(|run| &run.definition.runner);
+                Some(then.filter(|key| key.id() == id).unwrap_or(now).clone())
+            }
+            (_, Principal::Node) => None,
             (body, Principal::Person(upn)) => {
                 let credentials = self.credentials(upn)?;
                 let invited = credentials
@@ -258,6 +279,9 @@ impl State {
             out.before.is_some_and(|before| opened <= before)
                 || out.sessions.contains_key(&envelope.digest())
         });
+        // Who signed out in what was lost must not be signed in again by that.
+        let recovered = self.recovery();
+        let ended = ended || recovered.is_some_and(|recovery| opened <= recovery.at);
         let person = self.person(&upn)?;
         if !in_time || ended || !person.active || payload.instance != self.organization {
             return None;

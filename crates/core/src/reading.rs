@@ -15,7 +15,7 @@ use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::fact::Fact;
 use crate::names::{Address, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, MAX_GROUP_DEPTH, Person, Policy, Rule, Site, Task, Workload};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::{Refusal, unknown_workload};
 use crate::state::{Answer, Since, State, Touched};
 use crate::time::Time;
@@ -176,6 +176,11 @@ impl<'a> Reading<'a> {
         Self::changed(self.state.policies.get(pattern))
     }
 
+    /// The entry by which a person last set their preferences.
+    pub fn preferences_changed(&self, upn: &Upn) -> Option<Index> {
+        Self::changed(self.state.preferences.get(upn))
+    }
+
     /// The entry that last changed the control.
     pub fn control_changed(&self) -> Option<Index> {
         Self::changed(self.state.control.as_ref())
@@ -253,6 +258,16 @@ impl<'a> Reading<'a> {
     pub fn execution(&self, id: ExecutionId) -> Result<&'a Arc<ExecutionRecord>, Refusal> {
         self.note(self.state.executions.get(&id))
             .ok_or(Refusal::UnknownExecution { execution: id })
+    }
+
+    /// How the log last went on after a restore, if it ever did.
+    pub fn recovery(&self) -> Option<&'a Arc<Recovery>> {
+        self.note(self.state.recovery.as_ref())
+    }
+
+    /// Everybody's open requests; not noted.
+    pub fn open_requests(&self) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
+        self.state.requests()
     }
 
     /// A person's pending requests; not noted.

@@ -12,7 +12,7 @@ use crate::digest::{ExecutionId, KeyId, RequestId};
 use crate::key::PublicKey;
 use crate::names::{Name, ParameterName, TaskName, Upn};
 use crate::object::{Invitation, Rule, Task, Workload};
-use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
+use crate::statement::{Attachment, OutputDigest, Principal, RunResult, TreeHead};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -27,6 +27,8 @@ pub struct RequestRecord {
     pub task: TaskName,
     /// Why.
     pub reason: String,
+    /// The ticket it is for.
+    pub ticket: Option<String>,
     /// For how long.
     pub duration_s: Seconds,
     /// With which parameters.
@@ -182,8 +184,8 @@ pub struct Definition {
     pub task: Arc<Task>,
     /// Its workload.
     pub workload: Arc<Workload>,
-    /// The key that may say its outcome.
-    pub runner: KeyId,
+    /// The runner's key then, which may say its outcome whatever it is by then.
+    pub runner: PublicKey,
 }
 
 /// How a run ended.
@@ -220,6 +222,21 @@ impl ExecutionRecord {
         let found = self.resolution.as_ref().map(|found| found.result);
         found.or(self.outcome.as_ref().map(|outcome| outcome.result))
     }
+}
+
+/// How a log went on after a restore that lost its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// How often that has happened, this time included.
+    pub epoch: u64,
+    /// When.
+    pub at: Time,
+    /// Who signed for it.
+    pub by: Upn,
+    /// The log that was.
+    pub lost: TreeHead,
+    /// What was left of it.
+    pub kept: TreeHead,
 }
 
 /// By what a person can sign.

@@ -159,6 +159,10 @@ refusals! {
         "rules {rules} cannot be chosen; this version follows rules up to {NEWEST} and never goes back"
         ": keep the rules that are in force, or update Writ first"
 
+    /// More than one of the services' keys would change at once.
+    OneKey {} "one-key"
+        "the keys of the services change one at a time"
+        ": writ site rotate-key log, then writ site rotate-key runner"
     /// The key is one of the person's already, or that of their invitation.
     KeyExists { key: KeyId } "key-exists"
         "the key {key} is enrolled already"
@@ -298,6 +302,10 @@ refusals! {
     StillOpen { execution: ExecutionId } "still-open"
         "the execution {execution} may still run, and only what ended unknown is resolved"
         "; see: writ executions show {execution}"
+    /// What is to be recovered is not this log, or not this log any more.
+    OtherLog { size: u64 } "other-log"
+        "the log has {size} entries now, and this was signed for another one"
+        "; stop the node and repeat on its host: writ recover"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
         "the execution {execution} does not exist or has its outcome already"

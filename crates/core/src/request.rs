@@ -39,9 +39,6 @@ pub(crate) fn raise(
             what: "a request for somebody else",
         });
     }
-    if ask.ticket.is_some() {
-        return Err(Refusal::NotYet { what: "a ticket" });
-    }
     r.enabled()?;
     signer.asks_and_approves()?;
     let governed = r.governing(&ask.task)?;
@@ -74,6 +71,7 @@ pub(crate) fn raise(
         by: signer.upn.clone(),
         task: governed.task.name.clone(),
         reason: ask.reason.clone(),
+        ticket: ask.ticket.clone(),
         duration_s,
         parameters: ask.parameters.clone(),
         start: ask.start,

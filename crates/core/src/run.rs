@@ -51,7 +51,7 @@ pub(crate) fn invoke(
         outcome: None,
         resolution: None,
         definition: Definition {
-            runner: r.site()?.services.runner.id(),
+            runner: r.site()?.services.runner.clone(),
             task: leave.task,
             workload: leave.workload,
         },
@@ -262,14 +262,16 @@ impl<'a> Given<'a> {
     }
 }
 
-/// Says how a run ended, by the runner's key.
+/// Says how a run ended: by the runner's key as it was when the run was
+/// authorised, or as it is now.
 pub(crate) fn outcome(
     r: &Reading<'_>,
     key: KeyId,
     outcome: &Outcome,
 ) -> Result<Vec<Fact>, Refusal> {
     let record = r.execution(outcome.execution)?;
-    if record.definition.runner != key {
+    let then = record.definition.runner.id() == key;
+    if !then && r.site()?.services.runner.id() != key {
         return Err(Refusal::KeyNotLive {
             who: Principal::Node,
         });

@@ -14,9 +14,9 @@ use crate::Table;
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::json::JsonError;
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
-use crate::object::{Control, Group, Person, Policy, Site, Task, Workload};
+use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::record::{
-    Credentials, Definition, ExecutionRecord, OutcomeRecord, RequestRecord, Resolution,
+    Credentials, Definition, ExecutionRecord, OutcomeRecord, Recovery, RequestRecord, Resolution,
 };
 use crate::state::{Answer, SignedOut, Since, State};
 use crate::statement::Attachment;
@@ -41,6 +41,8 @@ struct Saved {
     workloads: Pairs<Name, Since<Workload>>,
     tasks: Pairs<TaskName, Since<Task>>,
     policies: Pairs<Pattern, Since<Policy>>,
+    preferences: Pairs<Upn, Since<Preferences>>,
+    recovery: Option<Since<Recovery>>,
     requests: Pairs<RequestId, Since<RequestRecord>>,
     runs: Pairs<RequestId, u64>,
     executions: Vec<SavedExecution>,
@@ -103,6 +105,8 @@ impl Saved {
             workloads,
             tasks,
             policies,
+            preferences,
+            recovery,
             requests,
             pending: _,
             grants: _,
@@ -130,6 +134,8 @@ impl Saved {
             workloads: pairs(workloads),
             tasks: pairs(tasks),
             policies: pairs(policies),
+            preferences: pairs(preferences),
+            recovery: recovery.clone(),
             requests: pairs(requests),
             runs: pairs(runs),
             executions: executions.values().filter_map(SavedExecution::of).collect(),
@@ -151,6 +157,8 @@ impl Saved {
             workloads: table(self.workloads),
             tasks: table(self.tasks),
             policies: table(self.policies),
+            preferences: table(self.preferences),
+            recovery: self.recovery,
             requests: table(self.requests),
             runs: table(self.runs),
             executions: self

@@ -15,10 +15,10 @@ use crate::fact::{Fact, RequestEvent};
 use crate::log::leaf_hash;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{
-    Control, Group, Object, ObjectName, Person, Policy, Rule, Site, Task, Workload,
+    Control, Group, Object, ObjectName, Person, Policy, Preferences, Rule, Site, Task, Workload,
 };
 use crate::reading::Reading;
-use crate::record::{Credentials, Ending, ExecutionRecord, RequestRecord, Status};
+use crate::record::{Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::statement::{FRESH, MAX_SESSION, Principal, RunResult, Verified};
 use crate::time::Time;
@@ -87,6 +87,7 @@ pub struct State {
     pub(crate) control: Option<Since<Control>>,
     pub(crate) people: Table<Upn, Since<Person>>,
     pub(crate) credentials: Table<Upn, Since<Credentials>>,
+    pub(crate) preferences: Table<Upn, Since<Preferences>>,
     pub(crate) signed_out: Table<Upn, SignedOut>,
     pub(crate) signed_out_by_time: Table<(Time, Upn, Digest), ()>,
     pub(crate) groups: Table<Address, Since<Group>>,
@@ -100,6 +101,7 @@ pub struct State {
     pub(crate) runs: Table<RequestId, u64>,
     pub(crate) executions: Table<ExecutionId, Since<ExecutionRecord>>,
     pub(crate) killed: Table<ExecutionId, ()>,
+    pub(crate) recovery: Option<Since<Recovery>>,
     pub(crate) deadlines: Table<(Time, RequestId), ()>,
     pub(crate) recent: Table<Digest, Answer>,
     pub(crate) recent_by_time: Table<(Time, Digest), ()>,
@@ -144,7 +146,7 @@ impl State {
         let passed = facts.len();
 
         let reading = Reading::new(&next, now);
-        let (decided, reads) = match decide::decide(&reading, node, said) {
+        let (decided, reads) = match decide::decide(&reading, at, node, said) {
             Ok(facts) => (Ok(facts), reading.into_reads()),
             Err(refusal) => (Err(refusal), Vec::new()),
         };
@@ -218,7 +220,7 @@ impl State {
     fn fold(&mut self, at: Index, fact: &Fact) {
         match fact {
             Fact::Founded { organization } => self.domain = Some(organization.clone()),
-            Fact::ObjectSet { object, .. } => self.fold_object(at, object),
+            Fact::ObjectSet { object, by } => self.fold_object(at, object, by),
             Fact::ObjectRemoved { name, .. } => self.fold_removal(at, name),
             Fact::Keys {
                 person,
@@ -250,10 +252,13 @@ impl State {
             }
             Fact::Request { record, .. } => self.fold_request(at, record),
             Fact::Execution { record } => self.fold_execution(at, record),
+            Fact::Recovered { recovery } => {
+                self.recovery = Some(Since::set(at, recovery.clone()));
+            }
         }
     }
 
-    fn fold_object(&mut self, at: Index, object: &Object) {
+    fn fold_object(&mut self, at: Index, object: &Object, by: &Upn) {
         match object {
             Object::Site(site) => self.site = Some(Since::set(at, site.clone())),
             Object::Control(control) => self.control = Some(Since::set(at, control.clone())),
@@ -277,7 +282,10 @@ impl State {
                 let since = Since::set(at, policy.clone());
                 self.policies.insert(policy.task.clone(), since);
             }
-            Object::Preferences(_) => {}
+            Object::Preferences(preferences) => {
+                let since = Since::set(at, preferences.clone());
+                self.preferences.insert(by.clone(), since);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, ExecutionId, Index, KeyId, OrganizationId, RequestId};
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{Approval, Control, Person, PersonKind, Role, Services};
-use crate::record::{Credentials, ExecutionRecord, RequestRecord, Status};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
@@ -122,6 +122,9 @@ pub struct StatusView {
     /// The control; none if it was never set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// How the log last went on after a restore that lost its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<RecoveredView>,
     /// The number of entries in the log.
     pub log_size: u64,
     /// When the last entry was appended.
@@ -134,6 +137,33 @@ pub struct StatusView {
     pub node: Name,
     /// Its version.
     pub version: String,
+}
+
+/// How a log went on after a restore that lost its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveredView {
+    /// How often that has happened.
+    pub epoch: u64,
+    /// When it last did.
+    pub at: Time,
+    /// Who signed for it.
+    pub by: Upn,
+    /// The size of the log that was.
+    pub lost: u64,
+    /// The size of what was left of it.
+    pub kept: u64,
+}
+
+impl From<&Recovery> for RecoveredView {
+    fn from(recovery: &Recovery) -> Self {
+        Self {
+            epoch: recovery.epoch,
+            at: recovery.at,
+            by: recovery.by.clone(),
+            lost: recovery.lost.size,
+            kept: recovery.kept.size,
+        }
+    }
 }
 
 /// A person.
@@ -212,6 +242,9 @@ pub struct RequestView {
     pub task: TaskName,
     /// Why.
     pub reason: String,
+    /// The ticket it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// What it is now.
     pub status: Status,
     /// For how long.
@@ -330,6 +363,7 @@ impl From<&RequestRecord> for RequestView {
             by: record.by.clone(),
             task: record.task.clone(),
             reason: record.reason.clone(),
+            ticket: record.ticket.clone(),
             status: record.status,
             duration_s: record.duration_s,
             parameters: record.parameters.clone(),

@@ -194,7 +194,13 @@ impl Engine {
     /// What no rule of the log says, and what would be of no use in it.
     fn check_sense(&self, state: &State, statement: &Statement) -> Result<(), TurnedAway> {
         match (&statement.body, &statement.by) {
-            (Body::Set(set), _) => self.check_connector(state, set),
+            (Body::Set(set), _) => {
+                check_services(state, set)?;
+                self.check_connector(state, set)
+            }
+            (Body::Recover(_), _) => Err(TurnedAway::BadForm {
+                problem: "a log is recovered on the host of its node, with the node stopped: writ recover".into(),
+            }),
             (Body::Request(request), Principal::Person(upn)) => {
                 check_quorum(state, self.now(), upn, request)
             }
@@ -273,6 +279,22 @@ fn check_size(envelope: &Envelope) -> Result<(), TurnedAway> {
             most: MAX_ENVELOPE,
         }),
         false => Ok(()),
+    }
+}
+
+/// A node signs with the keys that its own state directory holds: others are
+/// made there and named in the log in one step.
+fn check_services(state: &State, set: &Set) -> Result<(), TurnedAway> {
+    let services = state.site().map(|site| &site.services);
+    match set.change() {
+        Some(Change::Object(Object::Site(site))) if Some(&site.services) != services => {
+            Err(TurnedAway::BadForm {
+                problem: "the services' keys are changed on the host of their node, with the node \
+                          stopped: writ site rotate-key"
+                    .into(),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

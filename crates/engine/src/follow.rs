@@ -40,12 +40,13 @@ impl From<StoreError> for Followed {
 }
 
 /// Feeds a ledger with all that the store holds beyond it. `seen` is told of
-/// every entry, as it was decided now and as it was stored then.
+/// every entry, with the ledger that holds it, as it was decided now and as it
+/// was stored then.
 pub(crate) async fn follow(
     store: &dyn Backend,
     ledger: &mut Ledger,
     trust: impl Fn(u64) -> Trust,
-    mut seen: impl FnMut(Decided, &StoredEntry) -> Result<(), Corrupt>,
+    mut seen: impl FnMut(&Ledger, Decided, &StoredEntry) -> Result<(), Corrupt>,
 ) -> Result<(), Followed> {
     loop {
         let entries = store.entries(Index(ledger.size()), CHUNK).await?;
@@ -56,7 +57,7 @@ pub(crate) async fn follow(
             let decided = ledger
                 .replay(&entry.leaf, trust(ledger.size()))
                 .map_err(Followed::Corrupt)?;
-            seen(decided, entry).map_err(Followed::Corrupt)?;
+            seen(ledger, decided, entry).map_err(Followed::Corrupt)?;
         }
     }
 }
@@ -74,7 +75,7 @@ pub(crate) async fn read_on(
         store,
         &mut ledger,
         |_| Trust::Signatures,
-        |decided, _| {
+        |_, decided, _| {
             found.push(decided);
             Ok(())
         },
@@ -100,7 +101,7 @@ pub(crate) async fn first_changed(store: &dyn Backend) -> Option<Corrupt> {
         store,
         &mut ledger,
         |_| Trust::Signatures,
-        |decided, entry| match entry.leaf_hash == leaf_hash(&entry.leaf) {
+        |_, decided, entry| match entry.leaf_hash == leaf_hash(&entry.leaf) {
             true => Ok(()),
             false => Err(Corrupt {
                 index: decided.index,

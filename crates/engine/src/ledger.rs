@@ -12,7 +12,7 @@ use writ_core::entry::Entry;
 use writ_core::log::{Checkpoint, Frontier, Tiles, leaf_hash};
 use writ_core::names::Name;
 use writ_core::state::{Answer, Decided, State};
-use writ_core::statement::{TreeHead, Unverified, Verified};
+use writ_core::statement::{Body, TreeHead, Unverified, Verified};
 use writ_core::time::Time;
 
 /// The State and the tree over the same entries.
@@ -141,6 +141,12 @@ impl Ledger {
                 None => self.without_key(&entry, said).map_err(corrupt)?,
             },
         };
+        if let Body::Recover(recover) = &said.statement().body
+            && entry.accepted
+            && recover.kept != self.head()
+        {
+            return Err(corrupt("it recovers another log than this one".into()));
+        }
         let (state, decided) = self.state.apply(index, entry.time, &entry.node, &said);
         if decided.entry.accepted != entry.accepted {
             let said = if entry.accepted { "yes" } else { "no" };

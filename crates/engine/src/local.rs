@@ -15,11 +15,11 @@ use std::sync::Arc;
 use aws_lc_rs::agreement;
 use writ_core::digest::OrganizationId;
 use writ_core::envelope::Envelope;
-use writ_core::key::{Hex, SigningKey};
+use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::object::{SealingAlgorithm, SealingKey, Services};
-use writ_core::statement::{TreeHead, Unverified};
+use writ_core::statement::Unverified;
 use writ_store::{Backend, Batch};
 use zeroize::Zeroizing;
 
@@ -29,6 +29,38 @@ use crate::project::stored;
 
 /// The head file has one size, so that overwriting it touches one sector.
 const HEAD_SIZE: usize = 512;
+
+/// Which of the services' keys may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceKey {
+    /// Signs checkpoints and ticks.
+    Log,
+    /// Signs outcomes.
+    Runner,
+}
+
+impl ServiceKey {
+    const ALL: [Self; 2] = [Self::Log, Self::Runner];
+
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Log => "log.key",
+            Self::Runner => "runner.key",
+        }
+    }
+
+    /// Where a new one waits until the log names it.
+    fn next(self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.next", self.file()))
+    }
+
+    const fn of(self, services: &Services) -> &PublicKey {
+        match self {
+            Self::Log => &services.log,
+            Self::Runner => &services.runner,
+        }
+    }
+}
 
 /// What went wrong with the state directory, where, and what to do.
 #[derive(Debug)]
@@ -78,10 +110,7 @@ impl LocalState {
             )
         })?;
         for name in ["log.key", "runner.key", "sealing.key", "kek"] {
-            let mut secret = Zeroizing::new([0; 32]);
-            entropy.fill(&mut *secret);
-            let text = Zeroizing::new(String::from(Hex(secret.to_vec())) + "\n");
-            write_private(&directory.join(name), text.as_bytes())?;
+            write_secret(&directory.join(name), entropy)?;
         }
         write_private(&directory.join("head"), &[0; HEAD_SIZE])?;
         write_private(&directory.join("lock"), b"")?;
@@ -109,12 +138,8 @@ impl LocalState {
         })?;
         let organization = read_organization(&directory.join("organization"))?;
         Ok(Self {
-            log_key: Arc::new(SigningKey::from_seed(read_secret(
-                &directory.join("log.key"),
-            )?)),
-            runner_key: Arc::new(SigningKey::from_seed(read_secret(
-                &directory.join("runner.key"),
-            )?)),
+            log_key: Arc::new(read_key(&directory.join(ServiceKey::Log.file()))?),
+            runner_key: Arc::new(read_key(&directory.join(ServiceKey::Runner.file()))?),
             sealing: read_secret(&directory.join("sealing.key"))?,
             organization,
             head: open_private(&directory.join("head"))?,
@@ -155,8 +180,9 @@ impl LocalState {
         Ok(())
     }
 
-    /// The newest checkpoint that this node signed, if it signed any.
-    pub(crate) fn read_head(&mut self, origin: &str) -> Result<Option<TreeHead>, LocalError> {
+    /// The newest checkpoint that this node signed, if it signed any: of the log
+    /// of this origin, in whichever epoch.
+    pub(crate) fn read_head(&mut self, origin: &str) -> Result<Option<Checkpoint>, LocalError> {
         let path = self.directory.join("head");
         let mut bytes = Vec::new();
         self.head
@@ -169,12 +195,107 @@ impl LocalState {
         if text.is_empty() {
             return Ok(None);
         }
-        let checkpoint = Checkpoint::open(text, origin, &self.log_key.public())
-            .map_err(|error| LocalError::new(&path, error))?;
-        Ok(Some(TreeHead {
-            size: checkpoint.size,
-            root: checkpoint.root,
-        }))
+        let named = text.lines().next().unwrap_or_default();
+        let epoch = named.strip_prefix(origin).unwrap_or("?");
+        let origin = match epoch.is_empty() || epoch.starts_with('/') {
+            true => named,
+            false => origin,
+        };
+        let opened = Checkpoint::open(text, origin, &self.log_key.public());
+        // The head is signed by a new key before that is in use.
+        let next = ServiceKey::Log.next(&self.directory);
+        let opened = match (opened, next.exists()) {
+            (Err(_), true) => Checkpoint::open(text, origin, &read_key(&next)?.public()),
+            (opened, _) => opened,
+        };
+        opened
+            .map(Some)
+            .map_err(|error| LocalError::new(&path, error))
+    }
+
+    /// Makes a new service key, which waits until the log names it.
+    pub(crate) fn prepare(
+        &self,
+        which: ServiceKey,
+        entropy: &dyn Entropy,
+    ) -> Result<PublicKey, LocalError> {
+        let path = which.next(&self.directory);
+        // One that was made before and never named.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LocalError::new(&path, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        write_secret(&path, entropy)?;
+        sync_directory(&self.directory)?;
+        Ok(read_key(&path)?.public())
+    }
+
+    /// Takes the keys into use that the log names now; refuses a directory that
+    /// does not hold them.
+    pub(crate) fn adopt(&mut self, ledger: &Ledger) -> Result<(), LocalError> {
+        let Some(site) = ledger.state().site() else {
+            return Ok(());
+        };
+        for which in ServiceKey::ALL {
+            let named = which.of(&site.services);
+            if self.key(which).public() == *named {
+                continue;
+            }
+            let next = which.next(&self.directory);
+            let key = read_key(&next).ok().filter(|key| key.public() == *named);
+            let key = key.ok_or_else(|| self.other_key(which))?;
+            match which {
+                ServiceKey::Log => self.log_key = Arc::new(key),
+                ServiceKey::Runner => self.runner_key = Arc::new(key),
+            }
+            if let (ServiceKey::Log, Some(checkpoint)) = (which, ledger.checkpoint()) {
+                self.keep_head(&checkpoint)?;
+            }
+            fs::rename(&next, self.directory.join(which.file()))
+                .map_err(|error| LocalError::new(&next, error))?;
+            sync_directory(&self.directory)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory whose keys in use are not those that the log names.
+    pub(crate) fn check_keys(&self, ledger: &Ledger) -> Result<(), LocalError> {
+        let services = ledger.state().site().map(|site| &site.services);
+        let other = ServiceKey::ALL.into_iter().find(|which| {
+            services.map(|named| which.of(named)) != Some(&self.key(*which).public())
+        });
+        match other {
+            Some(which) => Err(self.other_key(which)),
+            None => Ok(()),
+        }
+    }
+
+    fn other_key(&self, which: ServiceKey) -> LocalError {
+        LocalError::new(
+            &self.directory.join(which.file()),
+            "is not the key that the log names; restore state/ from its backup of that time",
+        )
+    }
+
+    fn key(&self, which: ServiceKey) -> &SigningKey {
+        match which {
+            ServiceKey::Log => &self.log_key,
+            ServiceKey::Runner => &self.runner_key,
+        }
+    }
+
+    /// Signs and keeps a checkpoint as the head: on disk when this returns.
+    pub(crate) fn keep_head(&mut self, checkpoint: &Checkpoint) -> Result<(), LocalError> {
+        let path = self.directory.join("head");
+        let bad = |error: &dyn fmt::Display| LocalError::new(&path, error);
+        let note = checkpoint
+            .sign(&self.log_key)
+            .map_err(|error| bad(&error))?;
+        self.write_head(&note)
+            .and_then(|()| self.sync_head())
+            .map_err(|error| bad(&error))
     }
 
     /// Overwrites the head; survives the end of the process, not yet a loss of power.
@@ -252,13 +373,7 @@ pub async fn found_organization(
     let id = OrganizationId(decided.leaf_hash);
     local.remember_organization(id)?;
     if let Some(checkpoint) = ledger.checkpoint() {
-        let note = checkpoint
-            .sign(&local.log_key)
-            .map_err(|error| bad(&error))?;
-        local
-            .write_head(&note)
-            .and_then(|()| local.sync_head())
-            .map_err(|error| bad(&error))?;
+        local.keep_head(&checkpoint)?;
     }
     Ok(id)
 }
@@ -314,6 +429,18 @@ fn sync_directory(path: &Path) -> Result<(), LocalError> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(|error| LocalError::new(path, error))
+}
+
+/// Writes a new secret of 32 bytes.
+fn write_secret(path: &Path, entropy: &dyn Entropy) -> Result<(), LocalError> {
+    let mut secret = Zeroizing::new([0; 32]);
+    entropy.fill(&mut *secret);
+    let text = Zeroizing::new(String::from(Hex(secret.to_vec())) + "\n");
+    write_private(path, text.as_bytes())
+}
+
+fn read_key(path: &Path) -> Result<SigningKey, LocalError> {
+    read_secret(path).map(SigningKey::from_seed)
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {

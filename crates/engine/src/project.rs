@@ -27,7 +27,8 @@ fn row(index: Index, fact: &Fact) -> Option<Row> {
         | Fact::ObjectSet { .. }
         | Fact::ObjectRemoved { .. }
         | Fact::Keys { .. }
-        | Fact::SignedOut { .. } => None,
+        | Fact::SignedOut { .. }
+        | Fact::Recovered { .. } => None,
     }
 }
 

@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use writ_connect::Connectors;
 use writ_core::Published;
 use writ_core::digest::{Index, OrganizationId};
+use writ_core::log::Checkpoint;
 use writ_core::names::Name;
-use writ_core::statement::TreeHead;
+use writ_core::refusal::Refusal;
 use writ_store::{Backend, Rebuild, StoreError};
 
 use crate::bucket::Rate;
@@ -73,6 +74,12 @@ pub enum StartError {
     },
     /// No organization was founded here.
     NotFounded,
+    /// Something is to be recovered, and nothing is lost.
+    NothingLost,
+    /// What an administrator signed is not a statement, or not theirs.
+    NotSigned(String),
+    /// What an administrator signed was refused.
+    Refused(Refusal),
 }
 
 impl fmt::Display for StartError {
@@ -104,6 +111,12 @@ impl fmt::Display for StartError {
                 "the database belongs to the organization {found}, and the state directory to \
                  {expected}; put the two together that belong together"
             ),
+            Self::NothingLost => f.write_str(
+                "the database holds all that this node has signed, so there is nothing to recover; \
+                 start it: writ serve",
+            ),
+            Self::NotSigned(problem) => write!(f, "nothing was recorded: {problem}"),
+            Self::Refused(refusal) => refusal.fmt(f),
             Self::NotFounded => f.write_str(
                 "there is no organization here yet; found one: writ init --organization DOMAIN --admin UPN",
             ),
@@ -202,16 +215,19 @@ impl Engine {
     }
 }
 
-/// Reads the whole log, and makes the rows anew where they are of another version.
-async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, StartError> {
-    let expected = local.organization().ok_or(StartError::NotFounded)?;
-    let head = read_head(local, store, expected).await?;
+/// Reads the whole log, makes the rows anew where they are of another version,
+/// and takes service keys into use that the log has named.
+pub(crate) async fn replay(
+    local: &mut LocalState,
+    store: &dyn Backend,
+) -> Result<Ledger, StartError> {
+    let head = read_head(local, store).await?;
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
         store.rebuild(Rebuild::Begin).await?;
     }
     let mut ledger = Ledger::default();
-    let signed = head.map_or(0, |head| head.size);
+    let signed = head.as_ref().map_or(0, |head| head.size);
     loop {
         let entries = store.entries(Index(ledger.size()), CHUNK).await?;
         if entries.is_empty() {
@@ -230,7 +246,7 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
             if anew {
                 made.extend(rows(decided.index, &decided.facts));
             }
-            if head.is_some_and(|head| head.size == ledger.size() && head != ledger.head()) {
+            if signed == ledger.size() && head != ledger.checkpoint() {
                 return Err(named(store, StartError::Different { size: signed }).await);
             }
         }
@@ -255,6 +271,7 @@ async fn replay(local: &mut LocalState, store: &dyn Backend) -> Result<Ledger, S
             })
             .await?;
     }
+    local.adopt(&ledger)?;
     Ok(ledger)
 }
 
@@ -267,11 +284,11 @@ async fn named(store: &dyn Backend, known: StartError) -> StartError {
 
 /// The head that this node signed. Its origin names the organization, which
 /// entry 0 holds: the database must begin with the entry that the id is of.
-async fn read_head(
+pub(crate) async fn read_head(
     local: &mut LocalState,
     store: &dyn Backend,
-    expected: OrganizationId,
-) -> Result<Option<TreeHead>, StartError> {
+) -> Result<Option<Checkpoint>, StartError> {
+    let expected = local.organization().ok_or(StartError::NotFounded)?;
     let first = store.entries(Index(0), 1).await?;
     let first = first.first().ok_or(StartError::NotFounded)?;
     let mut ledger = Ledger::default();

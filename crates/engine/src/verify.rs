@@ -30,30 +30,18 @@ pub async fn verify_log(
     mut progress: impl FnMut(u64),
 ) -> Result<Report, StartError> {
     let mut ledger = Ledger::default();
-    let mut signed = None;
+    let signed = anchor.head.as_deref().map(size_of).transpose();
+    let signed = signed.map_err(StartError::Corrupt)?;
     let mut at_signed = None;
-    let mut shadow = writ_core::log::Frontier::default();
-    follow(
-        store,
-        &mut ledger,
-        |_| Trust::Signatures,
-        |decided, entry| {
-            as_stored(&decided, entry)?;
-            shadow.push_leaf(&entry.leaf);
-            if decided.index == Index(0) {
-                signed = head_of(&decided, anchor)?;
-            }
-            if signed.is_some_and(|head: TreeHead| head.size == shadow.size()) {
-                at_signed = Some(TreeHead {
-                    size: shadow.size(),
-                    root: shadow.root(),
-                });
-            }
-            progress(shadow.size());
-            Ok(())
-        },
-    )
-    .await?;
+    let seen = |ledger: &Ledger, decided: Decided, entry: &StoredEntry| {
+        as_stored(&decided, entry)?;
+        if signed == Some(ledger.size()) {
+            at_signed = Some(is_signed(ledger, anchor)?);
+        }
+        progress(ledger.size());
+        Ok(())
+    };
+    follow(store, &mut ledger, |_| Trust::Signatures, seen).await?;
     let organization = ledger
         .state()
         .organization()
@@ -63,14 +51,12 @@ pub async fn verify_log(
         return Err(StartError::OtherOrganization { found, expected });
     }
     match (signed, at_signed) {
-        (Some(head), None) => Err(StartError::Shorter {
+        (Some(signed), None) => Err(StartError::Shorter {
             found: ledger.size(),
-            signed: head.size,
+            signed,
         }),
-        (Some(head), Some(found)) if head != found => {
-            Err(StartError::Different { size: head.size })
-        }
-        _ => Ok(Report {
+        (Some(size), Some(false)) => Err(StartError::Different { size }),
+        (Some(_), Some(true)) | (None, _) => Ok(Report {
             organization,
             head: ledger.head(),
         }),
@@ -97,25 +83,29 @@ fn as_stored(decided: &Decided, entry: &StoredEntry) -> Result<(), Corrupt> {
     })
 }
 
-/// The head that the node signed, opened with the key that entry 0 names.
-fn head_of(genesis: &Decided, anchor: &Anchor) -> Result<Option<TreeHead>, Corrupt> {
-    let Some(note) = &anchor.head else {
-        return Ok(None);
+/// The size that the head says, in its second line; not trusted yet.
+fn size_of(head: &str) -> Result<u64, Corrupt> {
+    let size = head.lines().nth(1).and_then(|line| line.parse().ok());
+    size.ok_or_else(|| not_of_this_log(Index(0), &"it is no checkpoint"))
+}
+
+/// Whether the node signed this very log: the head is opened with the key and
+/// the origin that the log itself names at its size.
+fn is_signed(ledger: &Ledger, anchor: &Anchor) -> Result<bool, Corrupt> {
+    let last = Index(ledger.size().saturating_sub(1));
+    let (Some(note), Some(checkpoint), Some(site)) =
+        (&anchor.head, ledger.checkpoint(), ledger.state().site())
+    else {
+        return Err(not_of_this_log(last, &"the log founds no organization"));
     };
-    let corrupt = |problem: String| Corrupt {
-        index: Index(0),
-        problem,
-    };
-    let mut ledger = Ledger::default();
-    ledger.replay(&genesis.leaf, Trust::Signatures)?;
-    let (origin, site) = (ledger.state().origin(), ledger.state().site());
-    let (Some(origin), Some(site)) = (origin, site) else {
-        return Err(corrupt("it founds no organization".into()));
-    };
-    let checkpoint = Checkpoint::open(note, &origin, &site.services.log)
-        .map_err(|error| corrupt(format!("the head beside it is not of this log: {error}")))?;
-    Ok(Some(TreeHead {
-        size: checkpoint.size,
-        root: checkpoint.root,
-    }))
+    Checkpoint::open(note, &checkpoint.origin, &site.services.log)
+        .map(|signed| signed == checkpoint)
+        .map_err(|error| not_of_this_log(last, &error))
+}
+
+fn not_of_this_log(index: Index, problem: &dyn std::fmt::Display) -> Corrupt {
+    Corrupt {
+        index,
+        problem: format!("the head beside it is not of this log: {problem}"),
+    }
 }

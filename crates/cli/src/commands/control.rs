@@ -1,7 +1,9 @@
 //! `writ enable`, `writ disable`: whether privileged access is enabled.
 
-use writ_core::names::{Address, Upn};
-use writ_core::object::{Control, MAX_EXEMPTION, Object, SystemAccount};
+use clap::ValueEnum;
+use writ_client::Client;
+use writ_core::names::{Address, Pattern, Upn};
+use writ_core::object::{Approval, Control, MAX_EXEMPTION, Object, Policy, SystemAccount};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -17,6 +19,16 @@ pub(crate) struct EnableArgs {
     /// More about them: writ system-account --help
     #[arg(long, value_name = "UPN")]
     system_account: Vec<Upn>,
+    /// What becomes of tasks that no policy covers, which nobody may run else
+    #[arg(long, value_enum)]
+    unlisted: Option<Unlisted>,
+}
+
+/// What becomes of tasks that no policy covers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Unlisted {
+    /// The default group is asked, by a policy on `*`
+    Ask,
 }
 
 /// Disable privileged access: nothing can be requested, approved or run
@@ -37,6 +49,11 @@ pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, 
     control.enabled = true;
     control.stop_system_accounts = false;
     control.admin_group = args.admin_group.or(control.admin_group);
+    if args.unlisted.is_some() && control.admin_group.is_none() {
+        return Err(Failure::usage(
+            "there is no default group that could be asked; name one: --admin-group ADDRESS",
+        ));
+    }
     let until = writ_client::now().plus(MAX_EXEMPTION);
     for upn in &args.system_account {
         let account = SystemAccount {
@@ -62,7 +79,33 @@ pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, 
             local(until)
         ));
     }
+    if let Some(Unlisted::Ask) = args.unlisted {
+        ask_for_unlisted(&client).await?;
+    }
     Ok(Exit::Done)
+}
+
+/// Sets the policy that covers what no other does, unless there is one.
+async fn ask_for_unlisted(client: &Client) -> Result<(), Failure> {
+    let everything = Pattern::parse("*").map_err(Failure::usage)?;
+    let policies = client.policies().await?;
+    if policies
+        .value
+        .iter()
+        .any(|policy| policy.task == everything)
+    {
+        print("There is a policy on `*` already, and it stays: writ policy show '*'");
+        return Ok(());
+    }
+    let policy = Policy::new(everything, Approval::Manual);
+    client
+        .set(Object::Policy(policy.into()), policies.seen)
+        .await?;
+    print(
+        "Tasks that no other policy covers ask the default group; those of high risk stay closed. \
+         See: writ policy show '*'",
+    );
+    Ok(())
 }
 
 pub(crate) async fn disable(args: &DisableArgs, context: &Context) -> Result<Exit, Failure> {

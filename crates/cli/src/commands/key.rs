@@ -8,13 +8,21 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print, print_items, print_table};
 
-/// List and revoke keys
+/// List, add and revoke keys
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Args {
     /// List the keys of a person
     List {
         /// Whose [default: yours]
         upn: Option<Upn>,
+    },
+    /// Add the key of another device of yours: on that one, run writ login --pair
+    Add {
+        /// What the other device shows
+        text: String,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Take a key away, at once and for ever
     Revoke {
@@ -38,6 +46,18 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 true => print_items(&person.value.keys),
                 false => print_keys(&person.value),
             }
+        }
+        Args::Add { text, yes } => {
+            let paired = client.read_pairing(&text)?;
+            let (key, label) = (paired.key.short(), &paired.label);
+            context.confirm(
+                &format!(
+                    "Add the key {key} of the device `{label}`? It must be the one that you see \
+                     there: it can do whatever you can."
+                ),
+                yes,
+            )?;
+            print(&client.add_key(&paired).await?.join("\n"));
         }
         Args::Revoke { key, person, yes } => {
             let upn = person.as_ref().unwrap_or(client.upn());

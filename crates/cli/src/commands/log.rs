@@ -155,7 +155,11 @@ fn what(body: &Body, digest: Digest) -> String {
             id(outcome.execution.0),
             writ_core::view::RunStatus::from(outcome.result).name()
         ),
-        Body::Recover(_) => "recovers".to_owned(),
+        Body::Recover(recover) => format!(
+            "RECOVERS: {} entries were lost after {}",
+            recover.lost.size - recover.kept.size,
+            recover.kept.size
+        ),
         Body::Tick(_) => "lets time pass".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{is_interactive, print, print_json};
+use crate::output::{is_interactive, print, print_json, remark};
 
 /// The longest code that is read, in bytes.
 const MAX_CODE: u64 = 1_024;
@@ -28,6 +28,10 @@ pub(crate) struct LoginArgs {
     /// The code is the recovery code of the first administrator
     #[arg(long)]
     recovery: bool,
+    /// Without a code, where you have a key on another device: prints a text for
+    /// `writ key add` there, and waits
+    #[arg(long, conflicts_with_all = ["code_stdin", "recovery"])]
+    pair: bool,
     /// What to call this machine's key [default: the machine's name]
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
@@ -50,6 +54,7 @@ pub(crate) async fn log_in(args: LoginArgs, context: &Context) -> Result<Exit, F
     }
     let profile = match known(&joining, existing, name, &args, context).await? {
         Some(profile) => profile,
+        None if args.pair => pair(&args, name, context).await?,
         None => {
             let code = read_code(&args, &joining)?;
             let label = args.label.clone().unwrap_or_else(computer_name);
@@ -79,6 +84,24 @@ pub(crate) async fn log_in(args: LoginArgs, context: &Context) -> Result<Exit, F
         )),
     }
     Ok(Exit::Done)
+}
+
+/// Waits until another device of the same person adds this one's key.
+async fn pair(args: &LoginArgs, name: &str, context: &Context) -> Result<Profile, Failure> {
+    let label = args.label.clone().unwrap_or_else(computer_name);
+    let joining = Joining::begin(&context.profiles, &args.url, &args.upn).await?;
+    let pairing = joining.pair(&label)?;
+    remark(&format!(
+        "On a device where you are {} already, type within 5 minutes: writ key add TEXT\n\
+         It must show the key {}. TEXT is:\n",
+        args.upn,
+        pairing.key_id().short()
+    ));
+    match context.is_json() {
+        true => remark(pairing.text()),
+        false => print(pairing.text()),
+    }
+    Ok(pairing.wait(&context.profiles, name).await?)
 }
 
 /// A login that needs no code: one whose answer was lost, or a key that is

@@ -14,11 +14,14 @@ pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod policy;
+pub(crate) mod preferences;
+pub(crate) mod recover;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
+pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
@@ -41,6 +44,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::DemoService(args) => demo::service::main(&args),
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::Recover(args) => recover::run(&args, context).await,
         Command::Login(args) => login::log_in(args, context).await,
         Command::Logout(args) => login::log_out(&args, context).await,
         Command::Whoami(_) => status::who_am_i(context).await,
@@ -61,6 +65,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Workload(args) => workload::run(args, context).await,
         Command::Task(args) => task::run(args, context).await,
         Command::Policy(args) => policy::run(args, context).await,
+        Command::Site(args) => site::run(args, context).await,
+        Command::Preferences(args) => preferences::run(args, context).await,
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,
         Command::SystemAccount(args) => system_account::run(args, context).await,

@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Why: whoever approves reads it
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// The ticket it is for, as whoever approves will look it up
+    #[arg(long, value_name = "TEXT")]
+    ticket: Option<String>,
     /// For how long, such as 4h [default: 4h, or what the policy grants]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     duration: Option<Seconds>,
@@ -56,6 +59,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         parameters: super::constraints(&args.param, &schemas)?,
         task: args.task,
         reason: args.reason,
+        ticket: args.ticket,
         duration: args.duration,
         start,
         runs: args.runs,

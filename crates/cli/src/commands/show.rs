@@ -59,6 +59,7 @@ pub(super) fn print_request(view: &RequestView) {
         ("parameters", parameters),
         ("by", view.by.to_string()),
         ("reason", view.reason.clone()),
+        ("ticket", view.ticket.clone().unwrap_or_default()),
         ("for", view.duration_s.to_string()),
         ("starts", view.start.map(local).unwrap_or_default()),
         ("runs", runs),

@@ -4,7 +4,7 @@ use writ_core::object::Control;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{local, print_fields, print_json};
+use crate::output::{Colour, complain, local, print_fields, print_json};
 
 /// Show how the installation is doing
 #[derive(Clone, Debug, clap::Args)]
@@ -28,6 +28,21 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         Some(_) => "disabled; run: writ enable",
     };
     let group = control.and_then(|control| control.admin_group.as_ref());
+    if let Some(recovered) = &status.recovered {
+        complain(
+            Colour::Yellow,
+            "recovered",
+            &format!(
+                "at {} {} went on from a restored database: {} entries after the first {} are \
+                 lost, with all that they had taken away; this is epoch {} of the log",
+                local(recovered.at),
+                recovered.by,
+                recovered.lost - recovered.kept,
+                recovered.kept,
+                recovered.epoch
+            ),
+        );
+    }
     print_fields(&[
         ("organization", status.organization.to_string()),
         ("organization id", status.organization_id.to_string()),

@@ -10,15 +10,16 @@ use std::sync::Arc;
 
 use writ_connect::{CommandConfig, CommandConnector, Connectors};
 use writ_core::digest::OrganizationId;
-use writ_core::envelope::{Kind, PayloadType};
+use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::names::{Domain, Name};
 use writ_core::object::SiteSettings;
+use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Report, SystemClock,
-    SystemEntropy, found_organization, verify_log,
+    Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Recovering, Report, Rotating,
+    ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
 };
 use writ_store::Sqlite;
 
@@ -226,6 +227,51 @@ impl DataDirectory {
         fs::create_dir(&path)
             .and_then(|()| path.canonicalize())
             .map_err(bad)
+    }
+
+    /// Looks at a log that lost its end, while no node serves it. None where
+    /// everything is done already.
+    pub(crate) async fn recovering(&self) -> Result<Option<Recovering>, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        Recovering::begin(local, Arc::new(store))
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Lets a log go on that lost its end, as an administrator signed for.
+    pub(crate) async fn recover(
+        &self,
+        recovering: Recovering,
+        envelope: Envelope,
+    ) -> Result<Arc<Recovery>, NodeError> {
+        let node = self.config()?.node;
+        recovering
+            .finish(envelope, SystemClock.now(), &node)
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Makes a new service key, while no node serves.
+    pub(crate) async fn rotating(&self, which: ServiceKey) -> Result<Rotating, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        Rotating::begin(local, Arc::new(store), which, &SystemEntropy)
+            .await
+            .map_err(NodeError::new)
+    }
+
+    /// Takes a new service key into use, as an administrator signed for.
+    pub(crate) async fn rotate(
+        &self,
+        rotating: Rotating,
+        envelope: Envelope,
+    ) -> Result<(), NodeError> {
+        let node = self.config()?.node;
+        rotating
+            .finish(envelope, SystemClock.now(), &node)
+            .await
+            .map_err(NodeError::new)
     }
 
     /// Verifies the whole log, also while a node serves it.

@@ -2,13 +2,17 @@
 
 #![cfg(test)]
 
+mod keys;
 mod kill;
 mod next_steps;
+mod preferences;
 mod resolve;
 mod revoke_kill;
 mod site;
+mod site_keys;
 mod story;
 mod system_accounts;
 mod tamper;
 mod tls;
+mod unlisted;
 mod wrong_input;

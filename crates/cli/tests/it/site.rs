@@ -61,6 +61,7 @@ pub(crate) struct Site {
     scheme: &'static str,
     address: String,
     server: Option<Child>,
+    recovery: String,
 }
 
 impl Site {
@@ -98,15 +99,16 @@ impl Site {
 
     pub(crate) fn founded_over(scheme: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let site = Self {
+        let mut site = Self {
             scheme,
             address: listener.local_addr().unwrap().to_string(),
             directory: tempfile::tempdir().unwrap(),
             server: None,
+            recovery: String::new(),
         };
         drop(listener);
         let url = site.url();
-        site.admin(&[
+        let founded = site.admin(&[
             "init",
             "--organization",
             ORGANIZATION,
@@ -114,8 +116,11 @@ impl Site {
             &upn("admin"),
             "--url",
             &url,
-        ])
-        .ok();
+            "-o",
+            "json",
+        ]);
+        let founded = founded.ok().json();
+        site.recovery = founded["recovery_code"].as_str().unwrap().to_owned();
         site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n");
         site
     }
@@ -131,6 +136,11 @@ impl Site {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// The code that `init` showed once.
+    pub(crate) fn recovery_code(&self) -> &str {
+        &self.recovery
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -37,7 +37,8 @@ fn a_task_is_asked_for_approved_run_and_revoked() {
     .ok();
     site.writ("alice", &run)
         .said(3, r"writ request 'Host\Say' --param word=hello");
-    let id = site.ask(SAY, &["--for", "1h"]);
+    let id = site.ask(SAY, &["--for", "1h", "--ticket", "INC-4711"]);
+    site.writ("bob", &["show", &id]).said(0, "INC-4711");
     site.writ("alice", &["approve", &id])
         .said(3, "somebody else");
     let waiting = site

@@ -76,6 +76,59 @@ fn an_older_copy_of_the_database_stops_the_start() {
 }
 
 #[test]
+fn an_administrator_goes_on_from_an_older_backup() {
+    let mut site = Site::open();
+    site.admin(&["policy", "set", SAY, "--approval", "manual"])
+        .ok();
+    let live = site.grant(SAY);
+    let pending = site.ask(SAY, &["--param", "word=x"]);
+    site.admin(&["recover", "--yes"])
+        .said(2, "another writ process");
+    site.stop();
+    site.admin(&["recover", "--yes"])
+        .said(2, "nothing to recover");
+    let [older, newer] = ["older.db", "newer.db"].map(|name| site.path(name));
+    std::fs::copy(site.database(), &older).unwrap();
+    site.serve();
+    site.enrol("dave");
+    let before = site.admin(&["log", "checkpoint"]).ok().text();
+    site.stop();
+    std::fs::copy(site.database(), &newer).unwrap();
+    std::fs::copy(&older, site.database()).unwrap();
+
+    site.serve_in_vain().said(2, "writ recover");
+    site.writ("alice", &["recover", "--yes"])
+        .said(2, "only administrators");
+    site.serve_in_vain().said(2, "writ recover");
+    let recovered = site.admin(&["recover", "--yes", "-o", "json"]).ok().json();
+    assert_eq!(recovered["epoch"], 1);
+    site.admin(&["log", "verify"]).ok();
+    site.admin(&["recover", "--yes"])
+        .said(2, "nothing to recover");
+
+    site.serve();
+    site.admin(&["status"]).said(0, "recovered: ");
+    site.admin(&["log", "show"]).said(0, "RECOVERS");
+    site.writ("alice", &["run", SAY, "--param", "word=x"])
+        .said(3, "Insufficient");
+    site.admin(&["show", &live])
+        .said(0, "restored from a backup");
+    site.admin(&["show", &pending]).said(0, "denied");
+    site.writ("dave", &["whoami"]).said(3, "writ login");
+    let after = site.admin(&["log", "checkpoint"]).ok().text();
+    let origin = |note: &str| note.lines().next().unwrap().to_owned();
+    assert_eq!(origin(&after), format!("{}/1", origin(&before)));
+    site.grant(SAY);
+    site.writ("alice", &["run", SAY, "--param", "word=x"]).ok();
+    site.admin(&["log", "verify"]).ok();
+    site.stop();
+
+    // The log that was lost is no longer this node's.
+    std::fs::copy(&newer, site.database()).unwrap();
+    site.serve_in_vain().said(2, "restore the newest backup");
+}
+
+#[test]
 fn a_deleted_entry_stops_the_start() {
     let (site, _) = stopped();
     site.sql("DELETE FROM entries WHERE position = 5;");

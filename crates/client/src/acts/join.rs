@@ -6,6 +6,7 @@ use writ_core::names::{Domain, Upn};
 use writ_core::statement::{Enrol, Payload, Principal, Signout, possession, sign};
 use writ_core::view::{OrganizationView, WhoAmI};
 
+use super::pair::Pairing;
 use crate::client::{Client, post};
 use crate::code::Code;
 use crate::error::Error;
@@ -133,7 +134,12 @@ impl Joining {
         key: &SigningKey,
         label: &str,
     ) -> Result<Envelope, Error> {
-        let odd = |error: writ_core::json::JsonError| Error::Usage(error.to_string());
+        let payload = self.payload(key, label)?;
+        sign(PayloadType::Statement(Kind::Enrol), &payload, signer).map_err(odd)
+    }
+
+    /// What an `enrol` says, proved by the new key.
+    fn payload(&self, key: &SigningKey, label: &str) -> Result<Payload<Enrol>, Error> {
         let mut payload = Payload {
             at: self.http.now(),
             body: Enrol {
@@ -151,8 +157,20 @@ impl Joining {
         };
         let proof = key.sign(&possession(&payload).map_err(odd)?);
         payload.body.proof = Some(Hex(proof));
-        sign(PayloadType::Statement(Kind::Enrol), &payload, signer).map_err(odd)
+        Ok(payload)
     }
+
+    /// Makes this machine's key, to be added by another device of the same
+    /// person, where they have a key already.
+    pub fn pair(self, label: &str) -> Result<Pairing, Error> {
+        let key = system::new_key();
+        let payload = self.payload(&key, label)?;
+        Pairing::new(self.http, key, &payload)
+    }
+}
+
+fn odd(error: writ_core::json::JsonError) -> Error {
+    Error::Usage(error.to_string())
 }
 
 impl Profile {

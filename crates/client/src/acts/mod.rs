@@ -3,11 +3,14 @@
 mod join;
 mod log;
 mod objects;
+mod on_host;
+mod pair;
 mod people;
 mod requests;
 mod runs;
 
 pub use join::Joining;
+pub use pair::{Paired, Pairing};
 pub use people::{Invited, Invitee};
 pub use requests::{Asking, Ending, Narrowing};
 pub use runs::Started;

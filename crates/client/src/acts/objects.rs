@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use writ_core::envelope::Kind;
 use writ_core::names::{Address, Pattern, TaskName};
-use writ_core::object::{Control, Group, Object, ObjectName, Policy, Task, Workload};
+use writ_core::object::{
+    Control, Group, Object, ObjectName, Policy, Preferences, Site, Task, Workload,
+};
 use writ_core::statement::Set;
 use writ_core::view::{Seen, StatusView};
 
@@ -15,6 +17,11 @@ impl Client {
     /// How the installation is doing.
     pub async fn status(&self) -> Result<StatusView, Error> {
         self.get("/v1/status", &[]).await
+    }
+
+    /// Where the installation is reached, and its public keys.
+    pub async fn site(&self) -> Result<Seen<Site>, Error> {
+        self.seen("/v1/site").await
     }
 
     /// Whether privileged access is enabled; none if it never was set.
@@ -55,6 +62,11 @@ impl Client {
     /// One policy.
     pub async fn policy(&self, pattern: &Pattern) -> Result<Seen<Policy>, Error> {
         self.one("/v1/policies", pattern.as_str()).await
+    }
+
+    /// What one chose for oneself.
+    pub async fn preferences(&self) -> Result<Seen<Preferences>, Error> {
+        self.seen("/v1/preferences").await
     }
 
     async fn one<T: DeserializeOwned>(&self, path: &str, name: &str) -> Result<Seen<T>, Error> {

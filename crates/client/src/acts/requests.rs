@@ -19,6 +19,8 @@ pub struct Asking {
     pub task: TaskName,
     /// Why.
     pub reason: String,
+    /// The ticket it is for.
+    pub ticket: Option<String>,
     /// For how long.
     pub duration: Option<Seconds>,
     /// With which parameters.
@@ -58,7 +60,7 @@ impl Client {
             duration_s: asking.duration,
             parameters: asking.parameters,
             start: asking.start,
-            ticket: None,
+            ticket: asking.ticket,
             runs: asking.runs,
             on_behalf_of: None,
         };

@@ -144,9 +144,9 @@ impl Object {
     /// Whether its fields have the form they must have; else what is wrong.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::Site(site) => site.settings().check(),
+            Self::Site(site) => site.settings().check().and_then(|()| site.services.check()),
             Self::Control(control) => control.check(),
-            Self::Preferences(_) => Ok(()),
+            Self::Preferences(preferences) => preferences.check(),
             Self::Person(person) => person.check(),
             Self::Group(group) => group.check(),
             Self::Workload(workload) => workload.check(),

@@ -124,6 +124,16 @@ pub(crate) fn check_rp_id(rp_id: &str) -> Result<(), String> {
 }
 
 impl Services {
+    /// How many of the keys are others.
+    pub(crate) fn differences(&self, others: &Self) -> usize {
+        let differs = [
+            self.log != others.log,
+            self.runner != others.runner,
+            self.sealing != others.sealing,
+        ];
+        differs.into_iter().filter(|differs| *differs).count()
+    }
+
     pub(crate) fn check(&self) -> Result<(), String> {
         let signs = |key: &PublicKey| key.alg == Algorithm::Ed25519 && key.is_sound();
         let sound = signs(&self.log)

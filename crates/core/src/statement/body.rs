@@ -375,6 +375,13 @@ impl Request {
             return Err("reason: say why; it must not be blank".into());
         }
         check_text("reason", &self.reason, MAX_REASON)?;
+        if self
+            .ticket
+            .as_deref()
+            .is_some_and(|ticket| ticket.trim().is_empty())
+        {
+            return Err("ticket: name one, or leave it out".into());
+        }
         check_text("ticket", self.ticket.as_deref().unwrap_or_default(), 200)?;
         if self.runs == Some(0) {
             return Err("runs: at least 1".into());

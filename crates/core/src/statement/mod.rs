@@ -221,6 +221,9 @@ impl Statement {
             Body::End(end) => check_comment(end.comment.as_deref()),
             Body::Outcome(outcome) => outcome.check(&self.by),
             Body::Invoke(invoke) => invoke.check(),
+            Body::Recover(recover) if recover.lost.size <= recover.kept.size => {
+                Err("recover: nothing is lost, so there is nothing to recover from".into())
+            }
             Body::RevokeKey(_) | Body::Signout(_) | Body::Recover(_) | Body::Tick(_) => Ok(()),
         }
     }

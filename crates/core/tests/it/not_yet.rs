@@ -1,11 +1,10 @@
 //! What waits for a later version is refused by name, never half done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use writ_core::digest::Digest;
-use writ_core::object::{Object, Person, PersonKind, Preferences, SecretVersion, Site, Workload};
-use writ_core::statement::{Invoke, Recover, Request, TreeHead};
+use writ_core::object::{Object, Person, PersonKind, SecretVersion, Workload};
+use writ_core::statement::{Invoke, Request};
 use writ_core::testing::*;
 use writ_core::value::{Schema, ValueType};
 
@@ -25,7 +24,6 @@ fn objects_that_wait() {
         .unwrap()
         .as_ref()
         .clone();
-    let site: Site = w.state.site().unwrap().as_ref().clone();
     let secret = SecretVersion {
         version: 1,
         digest: Digest::of(b"sealed"),
@@ -56,18 +54,6 @@ fn objects_that_wait() {
         }
         .into(),
         typed.into(),
-        Object::Preferences(Arc::new(Preferences {
-            digest: true,
-            quiet: None,
-            away_until: None,
-        })),
-        Object::Site(Arc::new(Site {
-            services: writ_core::object::Services {
-                runner: key("another").public(),
-                ..site.services.clone()
-            },
-            ..site
-        })),
     ];
     for object in objects {
         let set = w.setting(object);
@@ -78,24 +64,6 @@ fn objects_that_wait() {
 #[test]
 fn statements_that_wait() {
     let mut w = World::ready();
-    let head = TreeHead {
-        size: 1,
-        root: Digest::of(b"root"),
-    };
-    no(
-        &mut w,
-        "admin",
-        Recover {
-            lost: head,
-            kept: head,
-        },
-        "not-yet",
-    );
-    let ticket = Request {
-        ticket: Some("INC-1".into()),
-        ..asking(SAY)
-    };
-    no(&mut w, "alice", ticket, "not-yet");
     let on_behalf_of = Request {
         on_behalf_of: Some(upn("bob")),
         ..asking(SAY)

@@ -17,8 +17,11 @@ fn no_code_is_dead() {
     crate::passkeys::all();
     crate::people::all();
     crate::policies::all();
+    crate::preferences::all();
+    crate::recovers::all();
     crate::requests::all();
     crate::runs::all();
+    crate::service_keys::all();
     crate::sessions::all();
     crate::system_accounts::all();
     crate::times::all();

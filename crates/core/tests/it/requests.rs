@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use writ_core::MAX_PENDING;
+use writ_core::digest::RequestId;
 use writ_core::object::{Others, Policy};
 use writ_core::record::Status;
-use writ_core::statement::{Request, Tick};
+use writ_core::statement::{Request, Tick, Unverified};
 use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraint, Range, Schema, Value, ValueType};
+use writ_core::view::RequestView;
 
 use crate::said::no;
 
@@ -40,6 +42,32 @@ fn a_request_waits_and_then_expires() {
     w.now.0 += 1;
     no(&mut w, "bob", approving(id), "not-pending");
     assert_eq!(w.state.next_deadline(), None);
+}
+
+#[test]
+fn a_ticket_stays_with_its_request() {
+    let mut w = World::ready();
+    let with = |ticket: &str| Request {
+        ticket: Some(ticket.into()),
+        ..asking(RESTART)
+    };
+    let id = RequestId(w.yes("alice", with("INC-4711")).digest);
+    w.approve("bob", id);
+    let view = RequestView::from(w.state.request(id).unwrap().as_ref());
+    assert_eq!(view.ticket.as_deref(), Some("INC-4711"));
+    // A ticket makes it no other request.
+    w.request("dave", RESTART);
+    no(&mut w, "dave", with("INC-1"), "already-pending");
+    for (ticket, fits) in [
+        ("INC-1".to_owned(), true),
+        ("x".repeat(200), true),
+        ("x".repeat(201), false),
+        ("  ".to_owned(), false),
+        ("INC\u{202e}1".to_owned(), false),
+    ] {
+        let envelope = w.envelope("alice", "alice", with(&ticket));
+        assert_eq!(Unverified::read(envelope.into()).is_ok(), fits, "{ticket}");
+    }
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn stopped(error: StartError) -> Stopped {
         StartError::Store(_) => Stopped::Store,
         other @ (StartError::Local(_)
         | StartError::OtherOrganization { .. }
+        | StartError::NothingLost
+        | StartError::NotSigned(_)
+        | StartError::Refused(_)
         | StartError::NotFounded) => panic!("{other}"),
     }
 }

@@ -9,7 +9,9 @@ mod log;
 mod organization;
 mod people;
 mod policies;
+mod preferences;
 mod requests;
+mod site;
 mod statements;
 mod status;
 mod tasks;
@@ -41,6 +43,7 @@ fn routes() -> Routes {
         .post("/v1/statements", statements::post)
         .get("/v1/whoami", whoami::show)
         .get("/v1/status", status::show)
+        .get("/v1/site", site::show)
         .get("/v1/control", control::show)
         .get("/v1/people", people::list)
         .get("/v1/people/{upn}", people::show)
@@ -52,6 +55,7 @@ fn routes() -> Routes {
         .get("/v1/tasks/{name}", tasks::show)
         .get("/v1/policies", policies::list)
         .get("/v1/policies/{pattern}", policies::show)
+        .get("/v1/preferences", preferences::show)
         .get("/v1/requests", requests::list)
         .get("/v1/requests/{id}", requests::show)
         .get("/v1/grants", grants::list)

@@ -22,6 +22,7 @@ pub(super) async fn show(
         organization_id: id,
         organization: domain.clone(),
         control: state.control().map(|control| control.as_ref().clone()),
+        recovered: state.recovery().map(|recovery| recovery.as_ref().into()),
         log_size: caller.size(),
         log_time: state.time(),
         time: app.engine().now(),

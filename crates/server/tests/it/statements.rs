@@ -1,12 +1,15 @@
 //! Posting statements.
 
 use serde_json::{Value as Json, json};
+use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, Kind};
-use writ_core::statement::Approve;
+use writ_core::object::Object;
+use writ_core::statement::{Approve, Recover, Set, TreeHead};
+use writ_core::testing::key;
 use writ_core::value::Constraints;
 use writ_core::view::{Posted, Problem};
 
-use crate::world::{ALICE, APPROVERS, BOB, EVE, World, group};
+use crate::world::{ADMIN, ALICE, APPROVERS, BOB, EVE, World, group};
 
 fn approval(world: &World, by: &str, request: writ_core::digest::RequestId) -> Envelope {
     let approve = Approve {
@@ -154,4 +157,40 @@ async fn whoever_comes_too_late_is_told_who_decided() {
         !detail.contains(EVE) && !detail.contains("denied"),
         "{detail}"
     );
+}
+
+#[tokio::test]
+async fn what_belongs_on_the_nodes_host_is_turned_away() {
+    let world = World::new().await;
+    let published = world.engine.published();
+    let head = |size| TreeHead {
+        size,
+        root: Digest::of(b"root"),
+    };
+    let recover = Recover {
+        lost: head(published.size() + 1),
+        kept: head(published.size()),
+    };
+    let mut site = published.state().site().unwrap().as_ref().clone();
+    site.services.log = key("one that the node has not").public();
+    let set = Set {
+        object: Some(Object::Site(site.into())),
+        remove: None,
+        seen: published.size(),
+    };
+    for (envelope, words) in [
+        (
+            world.envelope(ADMIN, Kind::Recover, recover),
+            "writ recover",
+        ),
+        (
+            world.envelope(ADMIN, Kind::Set, set),
+            "writ site rotate-key",
+        ),
+    ] {
+        let answer = world.post(&json!({ "envelope": envelope })).await;
+        assert_eq!(answer.problem(422), "bad-form");
+        assert!(answer.text().contains(words), "{}", answer.text());
+    }
+    assert_eq!(world.engine.published().size(), published.size());
 }

@@ -6,7 +6,7 @@ use writ_core::json;
 use writ_core::key::{Hex, SigningKey};
 use writ_core::object::{Control, Person, PersonKind, Policy, SystemAccount};
 use writ_core::state::Decided;
-use writ_core::statement::{Enrol, possession};
+use writ_core::statement::{Enrol, Recover, Request, TreeHead, possession};
 use writ_core::testing::*;
 use writ_core::time::Seconds;
 
@@ -17,6 +17,7 @@ pub(super) fn told(w: &mut World) {
     w.set(control(true, Some("approvers")));
     passkeys(w);
     services(w);
+    recovered(w);
 }
 
 /// A page of the site, and the domain that its passkeys are bound to.
@@ -115,4 +116,23 @@ fn services(w: &mut World) {
     w.wait(Seconds::HOUR);
     let run = running(RESTART, &[("unit", "nginx")]);
     no(w, "robot", run, "insufficient");
+}
+
+/// The end of the log was lost, and it goes on: what is open ends.
+fn recovered(w: &mut World) {
+    w.request("alice", RESTART);
+    let head = |size: u64| TreeHead {
+        size,
+        root: Digest::of(b"the tree of that size"),
+    };
+    let recover = Recover {
+        lost: head(w.size() + 5),
+        kept: head(w.size()),
+    };
+    w.yes("admin", recover);
+    let ticket = Request {
+        ticket: Some("INC-1".into()),
+        ..asking(RESTART)
+    };
+    w.yes("alice", ticket);
 }

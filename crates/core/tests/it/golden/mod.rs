@@ -145,6 +145,7 @@ fn what(fact: &Fact) -> String {
             KeyEvent::Enrolled { recovery, .. } => format!("enrolled, recovery {recovery}"),
             KeyEvent::Revoked { .. } => "revoked a key".to_owned(),
         },
+        Fact::Recovered { .. } => "recovered".to_owned(),
         Fact::SignedOut { session, .. } => format!("signed out, all {}", session.is_none()),
         Fact::Request { event, .. } => match event {
             RequestEvent::Raised => "raised".to_owned(),
@@ -187,6 +188,7 @@ fn everything_happens_in_the_golden_log() {
         Noun::Workload,
         Noun::Task,
         Noun::Policy,
+        Noun::Preferences,
     ];
     wanted.extend(set.map(|noun| format!("set {noun}")));
     let removed = [Noun::Group, Noun::Workload, Noun::Task, Noun::Policy];
@@ -205,6 +207,7 @@ fn everything_happens_in_the_golden_log() {
             "granted",
             "ended",
             "authorized",
+            "recovered",
         ]
         .map(str::to_owned),
     );

@@ -158,7 +158,7 @@ fn site_and_workloads(w: &mut World) {
     w.remove_policy(r"Mail\*");
 }
 
-/// What rules 1 do not do, and say so.
+/// What rules 1 do not do, and say so; and what they do with care.
 fn not_yet(w: &mut World) {
     let host: Workload = as_it_is(w.state.workload(&"Host".parse().unwrap()));
     let site: Site = as_it_is(w.state.site());
@@ -167,8 +167,10 @@ fn not_yet(w: &mut World) {
     secret.parameters.insert(parameter("pin"), pin);
     let mut services = site.services.clone();
     services.runner = key("another runner").public();
+    services.log = key("another log").public();
+    let both = Object::Site(Arc::new(Site { services, ..site }));
+    not_set(w, both, "one-key");
     let objects: Vec<Object> = vec![
-        Object::Site(Arc::new(Site { services, ..site })),
         Person {
             kind: PersonKind::App,
             ..person("robot")
@@ -191,22 +193,24 @@ fn not_yet(w: &mut World) {
         }
         .into(),
         secret.into(),
-        Object::Preferences(Arc::new(Preferences {
-            digest: true,
-            quiet: None,
-            away_until: None,
-        })),
     ];
     for object in objects {
         not_set(w, object, "not-yet");
     }
-    let head = TreeHead {
-        size: 1,
+    let head = |size: u64| TreeHead {
+        size,
         root: Digest::of(b"root"),
     };
     let recover = Recover {
-        lost: head,
-        kept: head,
+        lost: head(2),
+        kept: head(1),
     };
-    no(w, "admin", recover, "not-yet");
+    no(w, "admin", recover, "other-log");
+    let preferences = Object::Preferences(Arc::new(Preferences {
+        digest: true,
+        quiet: None,
+        away_until: None,
+    }));
+    let set = w.setting(preferences);
+    w.yes("alice", set);
 }

@@ -57,7 +57,6 @@ fn asked(w: &mut World) {
             but(|r| r.start = Some(START.plus(Seconds(40 * 86_400)))),
             "start",
         ),
-        (but(|r| r.ticket = Some("INC-1".into())), "not-yet"),
         (but(|r| r.on_behalf_of = Some(upn("bob"))), "not-yet"),
     ];
     for (request, code) in asked {
