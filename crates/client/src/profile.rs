@@ -310,10 +310,15 @@ impl Profile {
         self.folder.join("logged-out").exists()
     }
 
+    /// Forgets the session, so that the next one is new.
+    pub(crate) fn forget_session(&self) -> Result<(), Error> {
+        files::remove(&self.folder.join("session"))
+    }
+
     /// Forgets the session; the key stays, for the next login.
     pub(crate) fn log_out(&self) -> Result<(), Error> {
         files::write_private(&self.folder.join("logged-out"), b"")?;
-        files::remove(&self.folder.join("session"))
+        self.forget_session()
     }
 }
 

@@ -46,8 +46,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     print(&format!(
-        "The log goes on from {} entries; {lost} are lost. Live grants and pending requests have \
-         ended.\n\nWhat the lost entries had taken away is back. Look through it first:\n\n  \
+        "The log goes on from {} entries; {lost} are lost. Live grants, pending requests \
+         and sessions have ended: everybody logs in again.\n\nWhat the lost entries had taken away is back. Look through it first:\n\n  \
          writ serve\n  writ person list\n  writ group list\n  writ policy list\n  writ \
          system-account list",
         recovery.kept.size

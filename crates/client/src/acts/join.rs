@@ -174,8 +174,10 @@ fn odd(error: writ_core::json::JsonError) -> Error {
 }
 
 impl Profile {
-    /// Uses the key that is here already, if the server still knows it.
+    /// Uses the key that is here already, if the server still knows it, for a
+    /// new session: the one before may have been ended elsewhere.
     pub async fn log_in_again(self) -> Result<Option<Self>, Error> {
+        self.forget_session()?;
         let client = Client::of(self.clone())?;
         match client.who_am_i().await {
             Ok(_) => Ok(Some(self)),
