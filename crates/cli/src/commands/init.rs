@@ -119,8 +119,9 @@ Next:
   writ enable --admin-group approvers@{domain}
   writ workload set Host --connector command
 
-Back up writ.toml and writ.db regularly, and state/ once, kept elsewhere:
-whoever holds both holds everything.",
+Back up writ.toml and writ.db regularly (stop the node first: it then leaves
+everything in writ.db), and state/ once, kept elsewhere: whoever holds both
+holds everything.",
         id = founded.organization,
         listen = listening(&args.url),
         data = data.path().display(),
