@@ -4,8 +4,13 @@ use std::process::Command;
 
 use super::site::Site;
 
-/// Whether a program sleeps so long somewhere on this machine. Nobody else's
-/// test chooses these numbers.
+/// How long to sleep: for days, and as long as nobody else on this machine, not
+/// another run of this test either.
+fn seconds(number: u32) -> String {
+    (1_000_000 + 2 * std::process::id() + number).to_string()
+}
+
+/// Whether a program sleeps so long somewhere on this machine.
 fn sleeps(seconds: &str) -> bool {
     let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     assert!(listed.status.success());
@@ -15,7 +20,7 @@ fn sleeps(seconds: &str) -> bool {
         .any(|line| line.trim() == wanted)
 }
 
-/// Sleeps for ten minutes unless somebody ends it; answers how it ended.
+/// Sleeps until somebody ends it; answers how it ended.
 fn sleep_until(site: &Site, seconds: &str, end: impl FnOnce()) -> serde_json::Value {
     let parameter = format!("seconds={seconds}");
     let run = ["run", r"Host\Sleep", "--param", &parameter, "-o", "json"];
@@ -39,7 +44,7 @@ fn a_run_in_flight_is_killed_by_its_revocation_or_its_policy() {
     site.admin(&policy).ok();
     let id = site.grant(r"Host\Sleep");
     let revoke = ["revoke", &id, "--comment", "Enough", "--kill"];
-    let run = sleep_until(&site, "6011", || {
+    let run = sleep_until(&site, &seconds(0), || {
         site.writ("bob", &revoke).said(0, "killed");
     });
     assert!(run["note"].as_str().unwrap().contains("killed"), "{run}");
@@ -48,7 +53,7 @@ fn a_run_in_flight_is_killed_by_its_revocation_or_its_policy() {
     site.admin(&[&policy[..], &["--kill-on-end"]].concat()).ok();
     let id = site.grant(r"Host\Sleep");
     let revoke = ["revoke", &id, "--comment", "Enough"];
-    let run = sleep_until(&site, "6012", || drop(site.writ("bob", &revoke).ok()));
+    let run = sleep_until(&site, &seconds(1), || drop(site.writ("bob", &revoke).ok()));
     assert_eq!(run["status"], "unknown", "{run}");
     site.admin(&["log", "verify"]).ok();
 }
