@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, preferences, recover, request, requests, run, serve, show, site, status,
-    system_account, task, workload,
+    person, policy, preferences, prove, recover, request, requests, run, serve, show, site, status,
+    system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -124,6 +124,8 @@ pub(crate) enum Command {
     Run(run::Args),
     Grants(grants::Args),
     Executions(executions::Args),
+    Prove(prove::Args),
+    Verify(verify::Args),
     #[command(subcommand)]
     Person(person::Args),
     #[command(subcommand)]

@@ -57,6 +57,16 @@ impl Context {
         Ok(Client::new(self.profile()?, self.named_server())?)
     }
 
+    /// Speaks to a server at some address as that profile.
+    pub(crate) fn client_at(&self, url: &str) -> Result<Client, Failure> {
+        Ok(Client::new(self.profile()?, Some(url))?)
+    }
+
+    /// Another data directory.
+    pub(crate) fn data_at(&self, path: &str) -> Result<DataDirectory, Failure> {
+        Ok(DataDirectory::new(Some(path.into()))?)
+    }
+
     /// The data directory of a node on this machine.
     pub(crate) fn data(&self) -> Result<DataDirectory, Failure> {
         Ok(DataDirectory::new(self.global.data_dir.clone())?)

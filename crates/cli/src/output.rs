@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::time::Instant;
 use writ_core::time::Time;
+pub(crate) use writ_core::value::plain;
 
 /// A colour of one word.
 #[derive(Clone, Copy, Debug)]
@@ -98,16 +99,6 @@ pub(crate) fn complain(colour: Colour, word: &str, text: &str) {
         true => remark(&format!("\x1b[1;{code}m{word}:\x1b[0m {text}")),
         false => remark(&format!("{word}: {text}")),
     }
-}
-
-/// Text of others without anything that moves the cursor or hides.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match writ_core::value::is_plain(c, false) {
-            true => c,
-            false => '\u{fffd}',
-        })
-        .collect()
 }
 
 /// What a program put out, as a terminal may be given it: whole lines, tabs

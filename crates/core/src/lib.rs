@@ -22,6 +22,7 @@ mod lookup;
 pub mod names;
 pub mod object;
 pub mod passkey;
+pub mod proof;
 mod quorum;
 pub mod reading;
 pub mod record;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::credentials::as_enrolled;
-use crate::digest::{Digest, ExecutionId, OrganizationId, RequestId};
+use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
+use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
@@ -46,9 +47,21 @@ impl State {
         })
     }
 
+    /// The entries that made the log's name and its key what they are.
+    pub fn log_named_by(&self) -> impl Iterator<Item = Index> {
+        let site = self.site.as_ref().map(|since| since.entry);
+        let recovery = self.recovery.as_ref().map(|since| since.entry);
+        site.into_iter().chain(recovery)
+    }
+
     /// How the log last went on after a restore, if it ever did.
     pub fn recovery(&self) -> Option<&Arc<Recovery>> {
         self.recovery.as_ref()?.value.as_ref()
+    }
+
+    /// Whose signature the log's checkpoints bear, once the organization is founded.
+    pub fn verifier(&self) -> Option<Verifier> {
+        Verifier::new(&self.origin()?, &self.site()?.services.log).ok()
     }
 
     /// The time of the last entry.

@@ -125,6 +125,8 @@ pub struct StatusView {
     /// How the log last went on after a restore that lost its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered: Option<RecoveredView>,
+    /// The log's verifier key, as signed notes name it.
+    pub verifier_key: String,
     /// The number of entries in the log.
     pub log_size: u64,
     /// When the last entry was appended.
@@ -512,6 +514,30 @@ impl From<&ExecutionRecord> for ExecutionView {
             }),
         }
     }
+}
+
+/// That a leaf is in the log of some size (RFC 9162 §2.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InclusionView {
+    /// Where it stands.
+    pub index: Index,
+    /// The size.
+    pub size: u64,
+    /// Its hash.
+    pub leaf_hash: Digest,
+    /// The hashes of the subtrees beside the way up, nearest first.
+    pub path: Vec<Digest>,
+}
+
+/// That the log of one size is the beginning of that of another (RFC 9162 §2.1.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsistencyView {
+    /// The one size.
+    pub from: u64,
+    /// The other.
+    pub to: u64,
+    /// The hashes that lead from its root to the other's.
+    pub path: Vec<Digest>,
 }
 
 /// One entry of the log, as it is shown and as it is proved.

@@ -272,6 +272,8 @@ impl Sequencer {
     /// INVARIANT: State is published only after the store said that it is on disk.
     fn publish(&mut self, ledger: Ledger) {
         self.ledger = ledger;
+        // Before the checkpoint: whoever has that finds its tree.
+        self.tiles.send_replace(self.ledger.tiles().clone());
         let note = self
             .ledger
             .checkpoint()
@@ -282,7 +284,6 @@ impl Sequencer {
             }
             self.checkpoint.send_replace(note.into());
         }
-        self.tiles.send_replace(self.ledger.tiles().clone());
         let state = self.ledger.state().clone();
         self.published
             .send_replace(Published::durable(state, self.ledger.size()));

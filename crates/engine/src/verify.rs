@@ -1,6 +1,6 @@
 //! Verifying a log: everything again, with all signatures.
 
-use writ_core::digest::{Index, OrganizationId};
+use writ_core::digest::{Digest, Index, OrganizationId};
 use writ_core::log::{Checkpoint, leaf_hash};
 use writ_core::state::Decided;
 use writ_core::statement::TreeHead;
@@ -22,12 +22,12 @@ pub struct Report {
 }
 
 /// Replays the whole log of a store with all signatures, against what its node
-/// signed, and names the first leaf that differs. `progress` is told the number
-/// of entries so far.
+/// signed, and names the first leaf that differs. `told` is told of every entry,
+/// and the hash of its leaf.
 pub async fn verify_log(
     store: &dyn Backend,
     anchor: &Anchor,
-    mut progress: impl FnMut(u64),
+    mut told: impl FnMut(&Decided, Digest),
 ) -> Result<Report, StartError> {
     let mut ledger = Ledger::default();
     let signed = anchor.head.as_deref().map(size_of).transpose();
@@ -38,7 +38,7 @@ pub async fn verify_log(
         if signed == Some(ledger.size()) {
             at_signed = Some(is_signed(ledger, anchor)?);
         }
-        progress(ledger.size());
+        told(&decided, entry.leaf_hash);
         Ok(())
     };
     follow(store, &mut ledger, |_| Trust::Signatures, seen).await?;

@@ -14,6 +14,8 @@ use writ_core::time::Seconds;
 use writ_core::view::Problem;
 use writ_store::StoreError;
 
+use crate::app::App;
+
 /// How long to wait before trying again, in seconds.
 const RETRY_AFTER: Seconds = Seconds(2);
 
@@ -56,6 +58,13 @@ pub enum Failure {
     NoOutput,
     /// The call does not name one host, or two different ones.
     BadHost,
+    /// The log does not reach so far.
+    BeyondLog {
+        /// How many entries it has.
+        size: u64,
+    },
+    /// The entry was refused.
+    NothingToProve,
     /// There is no such path.
     NoSuchPath,
     /// The path is not for this method.
@@ -107,6 +116,12 @@ pub enum Failure {
 pub(crate) struct Cause(pub(crate) String);
 
 impl Failure {
+    /// What the log does not have, or not yet.
+    pub(crate) fn beyond(app: &App) -> Self {
+        let size = app.engine().log_size();
+        Self::BeyondLog { size }
+    }
+
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         match self {
@@ -115,8 +130,9 @@ impl Failure {
             Self::UnknownObject { .. }
             | Self::NotFound { .. }
             | Self::NoOutput
+            | Self::BeyondLog { .. }
             | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Ambiguous { .. } => StatusCode::CONFLICT,
+            Self::Ambiguous { .. } | Self::NothingToProve => StatusCode::CONFLICT,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadHost | Self::BadPath { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -142,6 +158,8 @@ impl Failure {
             Self::Ambiguous { .. } => "ambiguous",
             Self::NoOutput => "no-output",
             Self::BadHost => "bad-host",
+            Self::BeyondLog { .. } => "beyond-log",
+            Self::NothingToProve => "nothing-to-prove",
             Self::NoSuchPath => "no-such-path",
             Self::WrongMethod => "wrong-method",
             Self::BadPath { .. } => "bad-path",
@@ -219,6 +237,13 @@ impl fmt::Display for Failure {
             Self::BadHost => f.write_str(
                 "a call names the host it is for once, in the header `Host`, and nowhere else \
                  another one",
+            ),
+            Self::BeyondLog { size } => {
+                write!(f, "the log has {size} entries; this would be beyond them")
+            }
+            Self::NothingToProve => f.write_str(
+                "the entry was refused, so nothing has become of it that could be proved; \
+                 see: writ log show",
             ),
             Self::NoSuchPath => f.write_str(
                 "there is nothing at this path; the API is below /v1, \

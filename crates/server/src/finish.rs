@@ -1,6 +1,6 @@
 //! What every answer has in common.
 //!
-//! No cache may keep it, no browser may guess its type, frame it or run
+//! No cache may keep it unless its handler says so, no browser may guess its type, frame it or run
 //! anything in it, and no other origin is named as one that may read it. Each
 //! has an id, which stands in the log beside the cause where something went
 //! wrong; whatever a caller sent stands in no log line.
@@ -41,7 +41,9 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     if app.reach().tls.is_some() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);

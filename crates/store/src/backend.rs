@@ -153,6 +153,11 @@ pub trait Backend: Send + Sync + 'static {
     /// `Corrupt` and named.
     async fn entries(&self, from: Index, max: usize) -> Result<Vec<StoredEntry>, StoreError>;
 
+    /// The leaf hashes of entries, from one on; fewer than `max` at the end of the
+    /// log. A hint: look whether the log's tree holds them. A missing entry is
+    /// `Corrupt` and named.
+    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError>;
+
     /// Where the envelope of this digest is said to be. A hint: look at the leaf.
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError>;
 

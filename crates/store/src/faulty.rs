@@ -108,6 +108,11 @@ impl<B: Backend> Backend for Faulty<B> {
         self.inner.entries(from, max).await
     }
 
+    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError> {
+        self.ask(Call::Read("leaf_hashes"))?;
+        self.inner.leaf_hashes(from, max).await
+    }
+
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
         self.ask(Call::Read("find"))?;
         self.inner.find(digest).await

@@ -160,6 +160,13 @@ impl Backend for Memory {
         Ok(entries)
     }
 
+    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError> {
+        let kept = self.kept();
+        let from = usize::try_from(from.0).unwrap_or(usize::MAX);
+        let entries = kept.entries.iter().skip(from).take(max);
+        Ok(entries.map(|entry| entry.leaf_hash).collect())
+    }
+
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
         Ok(self.kept().by_digest.get(&digest).copied())
     }

@@ -1,17 +1,14 @@
 //! `writ log`: the log itself, shown and verified.
 
 use serde_json::json;
-use writ_client::Client;
-use writ_core::digest::{Digest, Index, OrganizationId};
+use writ_core::digest::{Digest, OrganizationId};
 use writ_core::entry::Entry;
-use writ_core::log::Checkpoint;
-use writ_core::statement::{Body, Change, Statement, TreeHead, Unverified};
-use writ_engine::{Ledger, Trust};
+use writ_core::statement::{Statement, Unverified};
 
-use super::show::brief;
+use super::verify;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{Progress, local, print, print_bytes, print_items, print_json, print_table};
+use crate::output::{local, print_bytes, print_items, print_json, print_table};
 
 /// How many leaves are asked for at once.
 const CHUNK: u64 = 1_000;
@@ -35,12 +32,18 @@ pub(crate) enum Args {
     Verify,
     /// Print the signed checkpoint
     Checkpoint,
+    /// Print every leaf, byte for byte, one a line
+    ///
+    /// Together with the checkpoint it is all that another verifier needs:
+    /// writ log checkpoint > checkpoint; writ log export > leaves
+    Export,
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     match args {
         Args::Show { from, limit } => show(*from, *limit, context).await,
-        Args::Verify => verify(context).await,
+        Args::Verify => verify_log(context).await,
+        Args::Export => export(context).await,
         Args::Checkpoint => {
             let note = context.client()?.checkpoint().await?;
             print_bytes(note.as_bytes());
@@ -112,7 +115,7 @@ impl Shown {
             self.index.to_string(),
             local(self.entry.time),
             self.statement.by.to_string(),
-            what(&self.statement.body, self.digest),
+            self.statement.words(self.digest),
             verdict,
         ]
     }
@@ -133,48 +136,31 @@ impl Shown {
     }
 }
 
-/// A statement in a few words.
-fn what(body: &Body, digest: Digest) -> String {
-    let id = |digest: Digest| brief(&digest.short());
-    match body {
-        Body::Genesis(genesis) => format!("founds {}", genesis.organization),
-        Body::Set(set) => match set.change() {
-            Some(Change::Object(object)) => format!("sets {} {}", object.noun(), object.name()),
-            Some(Change::Remove(name)) => format!("removes {} {}", name.noun(), name.as_str()),
-            None => "sets nothing".to_owned(),
-        },
-        Body::Enrol(enrol) => format!("enrols the key `{}` of {}", enrol.label, enrol.person),
-        Body::RevokeKey(revoke) => format!("revokes a key of {}", revoke.person),
-        Body::Signout(signout) => format!("signs {} out", signout.person),
-        Body::Request(request) => format!("requests {}: {}", request.task, id(digest)),
-        Body::Approve(approve) => format!("approves {}", id(approve.request.0)),
-        Body::End(end) => format!("ends {}", id(end.request.0)),
-        Body::Invoke(invoke) => format!("runs {}: {}", invoke.task, id(digest)),
-        Body::Outcome(outcome) => format!(
-            "{} {}",
-            id(outcome.execution.0),
-            writ_core::view::RunStatus::from(outcome.result).name()
-        ),
-        Body::Recover(recover) => format!(
-            "RECOVERS: {} entries were lost after {}",
-            recover.lost.size - recover.kept.size,
-            recover.kept.size
-        ),
-        Body::Tick(_) => "lets time pass".to_owned(),
+/// The checkpoint that was printed before is of the beginning of this.
+async fn export(context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let mut next = 0;
+    loop {
+        let leaves = client.leaves(next, CHUNK).await?;
+        if leaves.is_empty() {
+            return Ok(Exit::Done);
+        }
+        for leaf in leaves {
+            print_bytes(&[leaf.as_slice(), b"\n"].concat());
+            next += 1;
+        }
     }
 }
 
-/// What was verified.
-struct Verified {
-    organization: OrganizationId,
-    head: TreeHead,
-    how: &'static str,
-}
-
-async fn verify(context: &Context) -> Result<Exit, Failure> {
+async fn verify_log(context: &Context) -> Result<Exit, Failure> {
     let verified = match beside(context)? {
-        true => from_database(context).await?,
-        false => from_server(&context.client()?).await?,
+        Some(organization) => {
+            verify::from_database(&context.data()?, organization, |_, _| {}).await?
+        }
+        None => {
+            let client = context.client()?;
+            verify::from_server(&client, client.account().organization, |_, _| {}).await?
+        }
     };
     if context.is_json() {
         print_json(&json!({
@@ -184,96 +170,22 @@ async fn verify(context: &Context) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Done);
     }
-    print(&format!(
-        "The log verifies: {} entries, {}.",
-        verified.head.size, verified.how
-    ));
-    print(&format!("  organization id  {}", verified.organization));
-    print(&format!("  root             {}", verified.head.root));
+    verified.print();
     Ok(Exit::Done)
 }
 
-/// Whether the organization's database is on this machine, and meant.
-fn beside(context: &Context) -> Result<bool, Failure> {
+/// The organization whose database is on this machine, if that is meant.
+fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
     if context.named_server().is_some() {
-        return Ok(false);
+        return Ok(None);
     }
     let Some(here) = context.data()?.organization() else {
-        return Ok(false);
+        return Ok(None);
     };
-    Ok(match context.profile() {
+    let is_meant = match context.profile() {
         Ok(profile) => profile.account().organization == here,
         // Whoever operates the node needs no profile.
         Err(_) => true,
-    })
-}
-
-async fn from_database(context: &Context) -> Result<Verified, Failure> {
-    let mut progress = Progress::new();
-    let report = context
-        .data()?
-        .verify(|size| progress.at(|_| format!("{size} entries verified")))
-        .await
-        .map_err(Failure::broken)?;
-    Ok(Verified {
-        organization: report.organization,
-        head: report.head,
-        how: "every signature and every decision, against the head that the node signed",
-    })
-}
-
-/// Downloads the entries below the checkpoint, and checks them here.
-async fn from_server(client: &Client) -> Result<Verified, Failure> {
-    let note = client.checkpoint().await?;
-    let expected = client.account().organization;
-    let mut ledger = Ledger::default();
-    let mut progress = Progress::new();
-    let size = size_of(&note)?;
-    while ledger.size() < size {
-        let most = CHUNK.min(size - ledger.size());
-        let leaves = client.leaves(ledger.size(), most).await?;
-        if leaves.is_empty() {
-            return Err(Failure::broken(format!(
-                "the checkpoint says {size} entries, and the server gives {} only",
-                ledger.size()
-            )));
-        }
-        for leaf in leaves {
-            ledger
-                .replay(&leaf, Trust::Signatures)
-                .map_err(Failure::broken)?;
-            if ledger.size() == 1 && ledger.state().organization() != Some(expected) {
-                return Err(Failure::broken(format!(
-                    "{} does not found the organization {expected} of this profile",
-                    Index(0)
-                )));
-            }
-        }
-        let done = ledger.size();
-        progress.at(|_| format!("{done} of {size} entries verified"));
-    }
-    let (Some(origin), Some(site)) = (ledger.state().origin(), ledger.state().site()) else {
-        return Err(Failure::broken("the log founds no organization"));
     };
-    let signed = Checkpoint::open(&note, &origin, &site.services.log)
-        .map_err(|error| Failure::broken(format!("the checkpoint: {error}")))?;
-    let head = ledger.head();
-    if (signed.size, signed.root) != (head.size, head.root) {
-        return Err(Failure::broken(format!(
-            "the {size} entries that the server gives are not those that it signed: it signed the \
-             root {}, and theirs is {}",
-            signed.root, head.root
-        )));
-    }
-    Ok(Verified {
-        organization: expected,
-        head,
-        how: "every signature and every decision, downloaded, against the signed checkpoint",
-    })
-}
-
-/// The size that a checkpoint says, in its second line; not trusted yet.
-fn size_of(note: &str) -> Result<u64, Failure> {
-    let size = note.lines().nth(1).and_then(|line| line.parse().ok());
-    size.ok_or_else(|| Failure::broken("the server's checkpoint is not one"))
+    Ok(is_meant.then_some(here))
 }

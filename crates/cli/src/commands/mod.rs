@@ -15,6 +15,7 @@ pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod preferences;
+pub(crate) mod prove;
 pub(crate) mod recover;
 pub(crate) mod request;
 pub(crate) mod requests;
@@ -26,6 +27,7 @@ pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
 mod task_file;
+pub(crate) mod verify;
 pub(crate) mod workload;
 
 use writ_client::Client;
@@ -59,6 +61,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Run(args) => run::run(args, context).await,
         Command::Grants(_) => grants::run(context).await,
         Command::Executions(args) => executions::run(&args, context).await,
+        Command::Prove(args) => prove::run(&args, context).await,
+        Command::Verify(args) => verify::run(&args, context).await,
         Command::Person(args) => person::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
         Command::Group(args) => group::run(args, context).await,

@@ -53,6 +53,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
         ),
         ("system accounts", accounts(control)),
         ("log", format!("{} entries", status.log_size)),
+        ("log's key", status.verifier_key.clone()),
         ("last entry", local(status.log_time)),
         ("server", client.account().url.clone()),
         ("server's clock", local(status.time)),

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::{CommandConfig, CommandConnector, Connectors};
-use writ_core::digest::OrganizationId;
+use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::names::{Domain, Name};
 use writ_core::object::SiteSettings;
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
+use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
     Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Recovering, Report, Rotating,
@@ -275,11 +276,15 @@ impl DataDirectory {
     }
 
     /// Verifies the whole log, also while a node serves it.
-    pub(crate) async fn verify(&self, progress: impl FnMut(u64)) -> Result<Report, NodeError> {
+    /// `seen` is told of every entry, and the hash of its leaf.
+    pub(crate) async fn verify(
+        &self,
+        seen: impl FnMut(&Decided, Digest),
+    ) -> Result<Report, NodeError> {
         // The head first: the database is never behind it.
         let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
         let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
-        verify_log(&store, &anchor, progress)
+        verify_log(&store, &anchor, seen)
             .await
             .map_err(NodeError::new)
     }

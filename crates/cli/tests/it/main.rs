@@ -6,6 +6,7 @@ mod keys;
 mod kill;
 mod next_steps;
 mod preferences;
+mod proof;
 mod resolve;
 mod revoke_kill;
 mod site;

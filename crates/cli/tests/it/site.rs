@@ -22,7 +22,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: output.stdout,
@@ -257,6 +257,18 @@ impl Site {
     /// Runs a command as somebody.
     pub(crate) fn writ(&self, who: &str, args: &[&str]) -> Done {
         self.enter(who, args, "")
+    }
+
+    /// Runs a command as somebody who has neither a profile nor a server here.
+    pub(crate) fn stranger(&self, args: &[&str]) -> Done {
+        let mut command = self.command("nobody", args);
+        command
+            .env("WRIT_CONFIG_HOME", self.path("nowhere"))
+            .env("WRIT_DATA_DIR", self.path("nowhere"))
+            .env_remove("WRIT_PROFILE")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Done::of(command.output().unwrap())
     }
 
     pub(crate) fn enter(&self, who: &str, args: &[&str], input: &str) -> Done {

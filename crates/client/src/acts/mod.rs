@@ -6,6 +6,7 @@ mod objects;
 mod on_host;
 mod pair;
 mod people;
+mod proofs;
 mod requests;
 mod runs;
 

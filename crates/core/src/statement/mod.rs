@@ -7,6 +7,7 @@
 
 mod body;
 mod verify;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -176,6 +177,15 @@ impl Statement {
         }?;
         statement.check().map_err(FormError)?;
         Ok(statement)
+    }
+
+    /// Reads the statement of an envelope, whoever signed it.
+    pub fn of(envelope: &Envelope) -> Result<Self, FormError> {
+        let PayloadType::Statement(kind) = envelope.payload_type else {
+            let other = envelope.payload_type;
+            return Err(FormError(format!("`{other}` is not a statement")));
+        };
+        Self::parse(kind, &envelope.payload)
     }
 
     fn read<B: DeserializeOwned + Serialize>(

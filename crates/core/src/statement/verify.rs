@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Body, Enrol, FormError, Statement, possession, read_payload};
 use crate::digest::{Digest, KeyId};
-use crate::envelope::{Envelope, PayloadType};
+use crate::envelope::Envelope;
 use crate::key::PublicKey;
 use crate::passkey::Assertion;
 
@@ -69,13 +69,7 @@ pub struct Unverified(Verified);
 impl Unverified {
     /// Reads an envelope's statement.
     pub fn read(envelope: Arc<Envelope>) -> Result<Self, FormError> {
-        let PayloadType::Statement(kind) = envelope.payload_type else {
-            return Err(FormError(format!(
-                "`{}` is not a statement",
-                envelope.payload_type
-            )));
-        };
-        let statement = Statement::parse(kind, &envelope.payload)?;
+        let statement = Statement::of(&envelope)?;
         let digest = envelope.digest();
         let assertion = envelope.assertion().map_err(FormError)?;
         let mut proof = None;

@@ -12,11 +12,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "only tests use this; a test fails by panicking"
 )]
 
 mod authenticator;
 mod build;
+mod prove;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

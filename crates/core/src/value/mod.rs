@@ -122,6 +122,16 @@ impl fmt::Display for Value {
     }
 }
 
+/// Text of others in one line, without anything that moves a cursor or hides.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match is_plain(c, false) {
+            true => c,
+            false => '\u{fffd}',
+        })
+        .collect()
+}
+
 fn spelled(values: &[Value]) -> String {
     let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
     texts.join(", ")

@@ -19,6 +19,7 @@ mod people;
 mod policies;
 mod preferences;
 mod proof;
+mod proofs;
 mod recovers;
 mod refusals;
 mod requests;

@@ -1,9 +1,6 @@
 //! Every yes by itself: the closure of what an entry read, what those read, and
 //! so on, is enough to accept it again. A proof of one entry rests on that.
 
-use std::collections::BTreeSet;
-
-use writ_core::digest::Index;
 use writ_core::fact::Fact;
 use writ_core::object::{Risk, Task};
 use writ_core::state::{Decided, State};
@@ -15,8 +12,8 @@ use writ_core::testing::*;
 pub(crate) fn every_yes_is_proved(w: &World) {
     for of in w.log.iter().filter(|decided| decided.entry.accepted) {
         let mut state = State::default();
-        for at in closure(w, of.index) {
-            let full = &w.log[at];
+        for at in w.closure([of.index]) {
+            let full = &w.log[usize::try_from(at.0).unwrap()];
             let place = format!("entry {at} in the proof of entry {}", of.index);
             let said = Unverified::read(full.entry.envelope.clone()).unwrap();
             let said = said.trust_the_root();
@@ -36,19 +33,6 @@ pub(crate) fn every_yes_is_proved(w: &World) {
 /// What an entry did, without what time did meanwhile.
 fn own(decided: &Decided) -> &[Fact] {
     &decided.facts[decided.passed..]
-}
-
-/// An entry with all that it rests on, in order; genesis always.
-fn closure(w: &World, of: Index) -> BTreeSet<usize> {
-    let place = |index: &Index| usize::try_from(index.0).unwrap();
-    let mut found = BTreeSet::from([0]);
-    let mut open = vec![place(&of)];
-    while let Some(at) = open.pop() {
-        if found.insert(at) {
-            open.extend(w.log[at].reads.iter().map(place));
-        }
-    }
-    found
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod order;
 mod refused;
 mod repeat;
 mod runs;
+mod served;
 mod start;
 mod stop;
 mod tamper;

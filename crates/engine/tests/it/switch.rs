@@ -61,6 +61,10 @@ impl Backend for Switch {
         }
     }
 
+    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError> {
+        self.now().leaf_hashes(from, max).await
+    }
+
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
         self.now().find(digest).await
     }

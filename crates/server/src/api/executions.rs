@@ -9,10 +9,11 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use tokio::time::sleep;
-use writ_core::digest::{Digest, ExecutionId, RequestId};
+use writ_core::digest::{Digest, ExecutionId, Index, RequestId};
 use writ_core::statement::OutputDigest;
 use writ_core::view::{ExecutionView, Page, RunStatus};
 
+use crate::api::log::writ_file;
 use crate::app::App;
 use crate::cursor::Cursor;
 use crate::extract::{Path, Query};
@@ -123,6 +124,38 @@ pub(super) async fn output(
         ],
         bytes,
     ))
+}
+
+/// `GET /v1/executions/{id}/proof`: the writ file about how it ended, or while it
+/// goes on, about its authorisation.
+pub(super) async fn proof(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Path(id): Path<IdPrefix>,
+) -> Result<impl IntoResponse, Failure> {
+    let view = visible(&caller, &app, &id).await?;
+    let _room = app.may_hold().ok_or(Failure::Overloaded)?;
+    let odd = || Failure::Internal {
+        cause: format!("the store names another entry for execution {}", view.id),
+    };
+    let index = newest_entry(&app, &view).await?.ok_or_else(odd)?;
+    let (bytes, story) = app.engine().prove(index).await?;
+    match story.execution.is_some_and(|run| run.id == view.id) {
+        true => Ok(writ_file(&format!("execution-{}", view.id.short()), bytes)),
+        false => Err(odd()),
+    }
+}
+
+/// The entry that made an execution what it is, as the store says.
+async fn newest_entry(app: &App, view: &ExecutionView) -> Result<Option<Index>, Failure> {
+    let store = app.engine().store();
+    match view.is_over() {
+        true => Ok(store
+            .row(ExecutionView::NOUN, view.id.0)
+            .await?
+            .map(|row| row.at)),
+        false => Ok(store.find(view.id.0).await?),
+    }
 }
 
 impl Filter {

@@ -1,14 +1,18 @@
-//! The log: its checkpoint for anybody, its entries for auditors.
+//! The log: its checkpoint and proofs for anybody, its entries for auditors.
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use data_encoding::BASE64;
 use serde::Deserialize;
 use writ_core::digest::Index;
-use writ_core::view::EntryView;
+use writ_core::log::{Plan, Tile};
+use writ_core::view::{ConsistencyView, EntryView, InclusionView};
+use writ_engine::ProveError;
 
 use crate::app::App;
-use crate::extract::Query;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anonymous, Auditor, Caller};
 
@@ -46,4 +50,87 @@ pub(super) async fn entries(
         leaf: BASE64.encode(&entry.leaf),
     });
     Ok(Json(views.collect()))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leaf {
+    index: u64,
+    size: u64,
+}
+
+/// `GET /v1/log/proof/inclusion?index=I&size=N`: that leaf I is in the log of N.
+pub(super) async fn inclusion(
+    _: Anonymous,
+    State(app): State<App>,
+    Query(Leaf { index, size }): Query<Leaf>,
+) -> Result<Json<InclusionView>, Failure> {
+    let engine = app.engine();
+    let beyond = || Failure::beyond(&app);
+    let plan = Plan::inclusion(index, size).ok_or_else(beyond)?;
+    let path = engine.hashes(&plan).await?.ok_or_else(beyond)?;
+    let hashes = engine.tile(Tile::up_to(index)).await?.ok_or_else(beyond)?;
+    let leaf_hash = *hashes.last().ok_or_else(beyond)?;
+    Ok(Json(InclusionView {
+        index: Index(index),
+        size,
+        leaf_hash,
+        path,
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sizes {
+    from: u64,
+    to: u64,
+}
+
+/// `GET /v1/log/proof/consistency?from=M&to=N`: that the log of N begins with
+/// the log of M.
+pub(super) async fn consistency(
+    _: Anonymous,
+    State(app): State<App>,
+    Query(Sizes { from, to }): Query<Sizes>,
+) -> Result<Json<ConsistencyView>, Failure> {
+    let plan = Plan::consistency(from, to).ok_or_else(|| Failure::BadQuery {
+        problem: "`from` must be at least 1 and at most `to`".to_owned(),
+    })?;
+    let path = app.engine().hashes(&plan).await?;
+    let path = path.ok_or_else(|| Failure::beyond(&app))?;
+    Ok(Json(ConsistencyView { from, to, path }))
+}
+
+/// `GET /v1/log/entries/{index}/proof`: the writ file about an accepted entry.
+pub(super) async fn proof(
+    _: Caller<Auditor>,
+    State(app): State<App>,
+    Path(index): Path<u64>,
+) -> Result<impl IntoResponse, Failure> {
+    let _room = app.may_hold().ok_or(Failure::Overloaded)?;
+    let (bytes, _) = app.engine().prove(Index(index)).await?;
+    Ok(writ_file(&format!("entry-{index}"), bytes))
+}
+
+/// A writ file, to be kept.
+pub(super) fn writ_file(name: &str, bytes: Vec<u8>) -> impl IntoResponse + use<> {
+    let file = format!("attachment; filename=\"{name}.writ\"");
+    let kind = "text/plain; charset=utf-8".to_owned();
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_DISPOSITION, file),
+        ],
+        bytes,
+    )
+}
+
+impl From<ProveError> for Failure {
+    fn from(error: ProveError) -> Self {
+        match error {
+            ProveError::Beyond { size } => Self::BeyondLog { size },
+            ProveError::Refused => Self::NothingToProve,
+            ProveError::Store(error) => error.into(),
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod site;
 mod statements;
 mod status;
 mod tasks;
+mod tiles;
 mod whoami;
 mod workloads;
 
@@ -40,6 +41,11 @@ fn routes() -> Routes {
         .get("/v1/organization", organization::show)
         .get("/v1/log/checkpoint", log::checkpoint)
         .get("/v1/log/entries", log::entries)
+        .get("/v1/log/entries/{index}/proof", log::proof)
+        .get("/v1/log/proof/inclusion", log::inclusion)
+        .get("/v1/log/proof/consistency", log::consistency)
+        .get("/v1/log/tile/{*tile}", tiles::hashes)
+        .get("/v1/log/tile/entries/{*part}", tiles::leaves)
         .post("/v1/statements", statements::post)
         .get("/v1/whoami", whoami::show)
         .get("/v1/status", status::show)
@@ -62,6 +68,7 @@ fn routes() -> Routes {
         .get("/v1/executions", executions::list)
         .get("/v1/executions/{id}", executions::show)
         .get("/v1/executions/{id}/output", executions::output)
+        .get("/v1/executions/{id}/proof", executions::proof)
 }
 
 /// Who may call what: every route there is, in order.

@@ -18,11 +18,13 @@ pub(super) async fn show(
     else {
         return Err(Failure::NotReady);
     };
+    let verifier = state.verifier().ok_or(Failure::NotReady)?;
     Ok(Json(StatusView {
         organization_id: id,
         organization: domain.clone(),
         control: state.control().map(|control| control.as_ref().clone()),
         recovered: state.recovery().map(|recovery| recovery.as_ref().into()),
+        verifier_key: verifier.to_string(),
         log_size: caller.size(),
         log_time: state.time(),
         time: app.engine().now(),

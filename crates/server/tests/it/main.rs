@@ -4,6 +4,7 @@
 mod executions;
 mod http;
 mod limits;
+mod log;
 mod objects;
 mod passkeys;
 mod permissions;

@@ -42,6 +42,11 @@ async fn every_route_answers_each_role_as_the_table_says() {
                 },
             )
             .replace("{pattern}", "Host%5CSay")
+            .replace("{index}", "0")
+            .replace("{*tile}", "0/000.p/1")
+            .replace("{*part}", "000.p/1")
+            .replace("/inclusion", "/inclusion?index=0&size=1")
+            .replace("/consistency", "/consistency?from=1&to=2")
             .replace("{id}", &id);
         for (who, rank) in [
             (None, 0),

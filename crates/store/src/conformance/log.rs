@@ -12,6 +12,7 @@ use crate::{Backend, Batch, MAX_READ, StoreError, empty_head};
 pub(super) async fn a_new_store_is_empty(store: &impl Backend) {
     assert_eq!(store.head().await, Ok(empty_head()));
     assert_eq!(store.entries(Index(0), 10).await, Ok(Vec::new()));
+    assert_eq!(store.leaf_hashes(Index(0), 10).await, Ok(Vec::new()));
     assert_eq!(store.find(digest("x")).await, Ok(None));
     assert_eq!(store.blob(digest("x")).await, Ok(None));
     assert_eq!(store.row("request", digest("x")).await, Ok(None));
@@ -32,11 +33,17 @@ pub(super) async fn entries_come_back_byte_for_byte(store: &impl Backend) {
         for max in 0..7 {
             let want: Vec<_> = all.iter().skip(from).take(max).cloned().collect();
             let from = Index(u64::try_from(from).unwrap());
+            let hashes = want.iter().map(|entry| entry.leaf_hash).collect();
             assert_eq!(store.entries(from, max).await, Ok(want), "{from} {max}");
+            assert_eq!(store.leaf_hashes(from, max).await, Ok(hashes));
         }
     }
     assert_eq!(
         store.entries(Index(u64::MAX), usize::MAX).await,
+        Ok(Vec::new())
+    );
+    assert_eq!(
+        store.leaf_hashes(Index(u64::MAX), usize::MAX).await,
         Ok(Vec::new())
     );
     assert_eq!(store.entries(Index(0), usize::MAX).await.unwrap(), all);
@@ -60,6 +67,7 @@ pub(super) async fn a_read_is_bounded(store: &impl Backend) {
         assert_eq!(read.len(), 1, "never more than fits, never nothing");
         assert_eq!(read[0].index, Index(index));
     }
+    assert_eq!(store.leaf_hashes(Index(0), 10).await.unwrap().len(), 3);
 }
 
 pub(super) async fn another_size_or_root_is_a_conflict(store: &impl Backend) {

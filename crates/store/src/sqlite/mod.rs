@@ -109,6 +109,11 @@ impl Backend for Sqlite {
             .await
     }
 
+    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError> {
+        self.read(move |connection| read::leaf_hashes(connection, from, max))
+            .await
+    }
+
     async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
         self.read(move |connection| read::find(connection, digest))
             .await

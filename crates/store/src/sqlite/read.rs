@@ -41,6 +41,40 @@ pub(super) fn entries(
     from: Index,
     max: usize,
 ) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut bytes = 0;
+    each(connection, sql::ENTRIES, from, max, |row| {
+        let entry = entry(row)?;
+        bytes += entry.leaf.len() + entry.facts.len();
+        // The first one comes whatever its size.
+        let is_first = entry.index == from;
+        Ok((
+            entry.index,
+            (is_first || bytes <= MAX_READ).then_some(entry),
+        ))
+    })
+}
+
+pub(super) fn leaf_hashes(
+    connection: &Connection,
+    from: Index,
+    max: usize,
+) -> Result<Vec<Digest>, StoreError> {
+    each(connection, sql::LEAF_HASHES, from, max, |row| {
+        let index = index(row, 0).map_err(refused)?;
+        let hash = digest(row, 1).map_err(|error| corrupt(format!("entry {index}: {error}")))?;
+        Ok((index, Some(hash)))
+    })
+}
+
+/// What is read of each entry of a range, as long as something is. A missing
+/// entry is named.
+fn each<T>(
+    connection: &Connection,
+    sql: &str,
+    from: Index,
+    max: usize,
+    mut read: impl FnMut(&Row<'_>) -> Result<(Index, Option<T>), StoreError>,
+) -> Result<Vec<T>, StoreError> {
     // Head and entries in one look, so that a missing last entry shows.
     let look = connection.unchecked_transaction().map_err(refused)?;
     let max = u64::try_from(max).unwrap_or(u64::MAX);
@@ -48,25 +82,20 @@ pub(super) fn entries(
     if from.0 >= end {
         return Ok(Vec::new());
     }
-    let mut statement = look.prepare(sql::ENTRIES).map_err(refused)?;
+    let mut statement = look.prepare(sql).map_err(refused)?;
     let mut rows = statement
         .query((number(from)?, number(Index(end))?))
         .map_err(refused)?;
-    let (mut bytes, mut next) = (0, from.0);
-    let mut entries = Vec::new();
-    while next < end {
-        let found = rows.next().map_err(refused)?.map(entry).transpose()?;
-        let entry = found
-            .filter(|entry| entry.index.0 == next)
-            .ok_or_else(|| corrupt(format!("entry {next} is missing")))?;
-        bytes += entry.leaf.len() + entry.facts.len();
-        if bytes > MAX_READ && !entries.is_empty() {
-            break;
+    let mut found = Vec::new();
+    for next in from.0..end {
+        let row = rows.next().map_err(refused)?.map(&mut read).transpose()?;
+        match row.filter(|(index, _)| index.0 == next) {
+            None => return Err(corrupt(format!("entry {next} is missing"))),
+            Some((_, None)) => break,
+            Some((_, Some(entry))) => found.push(entry),
         }
-        entries.push(entry);
-        next += 1;
     }
-    Ok(entries)
+    Ok(found)
 }
 
 fn entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {

@@ -92,6 +92,9 @@ pub(super) const MOVE_META: &str = "UPDATE meta SET value = ?3 WHERE key = ?1 AN
 pub(super) const ENTRIES: &str = "
     SELECT position, digest, leaf, leaf_hash, facts, reads FROM entries
     WHERE position >= ?1 AND position < ?2 ORDER BY position";
+pub(super) const LEAF_HASHES: &str = "
+    SELECT position, leaf_hash FROM entries
+    WHERE position >= ?1 AND position < ?2 ORDER BY position";
 pub(super) const FIND: &str = "SELECT position FROM entries WHERE digest = ?1";
 pub(super) const ADD_ENTRY: &str = "
     INSERT INTO entries (position, digest, leaf, leaf_hash, facts, reads)
@@ -231,12 +234,13 @@ mod tests {
     use super::*;
 
     /// The statements that need the tables.
-    const STATEMENTS: [&str; 20] = [
+    const STATEMENTS: [&str; 21] = [
         META,
         SET_META,
         DELETE_META,
         MOVE_META,
         ENTRIES,
+        LEAF_HASHES,
         FIND,
         ADD_ENTRY,
         BLOB,

@@ -148,7 +148,9 @@ async fn a_missing_entry_is_named() {
         );
         let found = store.entries(Index(0), 9).await;
         let text = format!("entry {missing} is missing");
-        assert_eq!(found, Err(StoreError::Corrupt(text)));
+        assert_eq!(found, Err(StoreError::Corrupt(text.clone())));
+        let hashes = store.leaf_hashes(Index(0), 9).await;
+        assert_eq!(hashes, Err(StoreError::Corrupt(text)));
         let after = store.entries(Index(missing + 1), 9).await.unwrap();
         assert_eq!(after.len(), 4 - usize::try_from(missing).unwrap());
     }

@@ -1,0 +1,261 @@
+//! `writ verify`: a writ file by itself, or a whole log.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use writ_client::Client;
+use writ_core::digest::{Digest, Index, OrganizationId};
+use writ_core::log::{Checkpoint, leaf_hash};
+use writ_core::proof::{Found, NOT_SHOWN, ProofError, Story, Whole, check};
+use writ_core::state::Decided;
+use writ_core::statement::TreeHead;
+use writ_engine::{Ledger, Trust};
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+use crate::node::DataDirectory;
+use crate::output::{Progress, print, print_json};
+
+/// How many leaves are asked for at once.
+const CHUNK: u64 = 1_000;
+/// The longest writ file that is read, in bytes.
+const MAX_FILE: u64 = 256 << 20;
+
+/// Check a proof, or a whole log, trusting nothing but the organization's id
+///
+/// A file is checked by itself, without server, profile or network: every
+/// signature, every decision, and that the log holds it all. It tells who let
+/// whom do what, when and why. That nothing in between was left out, such as a
+/// revocation, only the whole log shows: give it too, with --log.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The file that `writ prove` wrote; - is standard input
+    #[arg(required_unless_present = "log")]
+    file: Option<PathBuf>,
+    /// Replay this whole log: a data directory, or the address of a server (with
+    /// the profile of an auditor)
+    #[arg(long, value_name = "URL|DIR")]
+    log: Option<String>,
+    /// Say what the log knows of this run: its id, or the first digits of it
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "log",
+        conflicts_with = "file",
+        value_parser = super::id_prefix
+    )]
+    execution: Option<String>,
+    /// The id of the organization, all 64 digits: where trust begins
+    #[arg(long, value_name = "ID")]
+    organization: OrganizationId,
+}
+
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let story = args
+        .file
+        .as_deref()
+        .map(|path| story(path, args.organization));
+    let story = story.transpose()?;
+    let log = match &args.log {
+        Some(place) => {
+            let whole = match (&story, &args.execution) {
+                (Some(story), _) => Whole::of_story(story),
+                (None, Some(id)) => Whole::of_execution(id),
+                (None, None) => Whole::default(),
+            };
+            Some(find(whole, place, args.organization, context).await?)
+        }
+        None => None,
+    };
+    let missing = args.execution.as_ref().filter(|_| {
+        log.as_ref()
+            .is_some_and(|(_, found)| found.execution.is_none())
+    });
+    if let Some(id) = missing {
+        return Err(Failure::broken(format!(
+            "the log verifies, and holds no run {id}"
+        )));
+    }
+    match context.is_json() {
+        true => print_json(&shown(args.organization, story.as_ref(), log.as_ref())),
+        false => tell(story.as_ref(), log.as_ref()),
+    }
+    Ok(Exit::Done)
+}
+
+fn story(path: &Path, organization: OrganizationId) -> Result<Story, Failure> {
+    let name = path.display();
+    let bytes = read(path).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    check(&bytes, organization)
+        .map_err(|error| Failure::broken(format!("{name} proves nothing: {error}")))
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut take = |from: &mut dyn Read| from.take(MAX_FILE).read_to_end(&mut bytes);
+    match path.to_str() {
+        Some("-") => take(&mut std::io::stdin().lock())?,
+        _ => take(&mut std::fs::File::open(path)?)?,
+    };
+    Ok(bytes)
+}
+
+fn shown(
+    organization: OrganizationId,
+    story: Option<&Story>,
+    log: Option<&(Verified, Found)>,
+) -> serde_json::Value {
+    let log = log.map(|(verified, found)| {
+        let TreeHead { size, root } = verified.head;
+        json!({ "size": size, "root": root, "found": found })
+    });
+    let mut shown = json!({ "organization_id": organization });
+    if let Some(members) = shown.as_object_mut() {
+        members.extend(story.map(|story| ("file".to_owned(), json!(story))));
+        members.extend(log.map(|log| ("log".to_owned(), log)));
+    }
+    shown
+}
+
+fn tell(story: Option<&Story>, log: Option<&(Verified, Found)>) {
+    if let Some(story) = story {
+        print(&format!("{story}\n"));
+    }
+    match log {
+        None => print(NOT_SHOWN),
+        Some((verified, found)) => {
+            verified.print();
+            if story.is_some() || found.execution.is_some() {
+                print(&format!("\n{found}"));
+            }
+        }
+    }
+}
+
+/// Replays a log, and looks in it.
+async fn find(
+    mut whole: Whole,
+    place: &str,
+    organization: OrganizationId,
+    context: &Context,
+) -> Result<(Verified, Found), Failure> {
+    let mut odd: Result<(), ProofError> = Ok(());
+    let seen = |decided: &Decided, leaf_hash: Digest| {
+        if odd.is_ok() {
+            odd = whole.see(decided, leaf_hash);
+        }
+    };
+    let verified = match place.contains("://") {
+        true => from_server(&context.client_at(place)?, organization, seen).await,
+        false => from_database(&context.data_at(place)?, organization, seen).await,
+    }?;
+    odd.map_err(Failure::broken)?;
+    Ok((verified, whole.end().map_err(Failure::broken)?))
+}
+
+/// What was verified.
+pub(super) struct Verified {
+    pub(super) organization: OrganizationId,
+    pub(super) head: TreeHead,
+    how: &'static str,
+}
+
+impl Verified {
+    pub(super) fn print(&self) {
+        print(&format!(
+            "The log verifies: {} entries, {}.",
+            self.head.size, self.how
+        ));
+        print(&format!("  organization id  {}", self.organization));
+        print(&format!("  root             {}", self.head.root));
+    }
+}
+
+/// Verifies the log of a data directory. `seen` is told of every entry, and the
+/// hash of its leaf.
+pub(super) async fn from_database(
+    data: &DataDirectory,
+    organization: OrganizationId,
+    mut seen: impl FnMut(&Decided, Digest),
+) -> Result<Verified, Failure> {
+    let mut progress = Progress::new();
+    let report = data.verify(|decided, leaf_hash| {
+        seen(decided, leaf_hash);
+        progress.at(|_| format!("{} entries verified", decided.index.0 + 1));
+    });
+    let report = report.await.map_err(Failure::broken)?;
+    if report.organization != organization {
+        return Err(other(report.organization, organization));
+    }
+    Ok(Verified {
+        organization,
+        head: report.head,
+        how: "every signature and every decision, against the head that the node signed",
+    })
+}
+
+/// Downloads the entries below the checkpoint, and checks them here. `seen` is
+/// told of every entry, and the hash of its leaf.
+pub(super) async fn from_server(
+    client: &Client,
+    organization: OrganizationId,
+    mut seen: impl FnMut(&Decided, Digest),
+) -> Result<Verified, Failure> {
+    let note = client.checkpoint().await?;
+    let mut ledger = Ledger::default();
+    let mut progress = Progress::new();
+    let size = size_of(&note)?;
+    while ledger.size() < size {
+        let most = CHUNK.min(size - ledger.size());
+        let leaves = client.leaves(ledger.size(), most).await?;
+        if leaves.is_empty() {
+            return Err(Failure::broken(format!(
+                "the checkpoint says {size} entries, and the server gives {} only",
+                ledger.size()
+            )));
+        }
+        for leaf in leaves {
+            let decided = ledger
+                .replay(&leaf, Trust::Signatures)
+                .map_err(Failure::broken)?;
+            seen(&decided, leaf_hash(&leaf));
+            match ledger.state().organization() {
+                Some(found) if found != organization => return Err(other(found, organization)),
+                Some(_) => {}
+                None => return Err(Failure::broken(format!("entry {} founds none", Index(0)))),
+            }
+        }
+        let done = ledger.size();
+        progress.at(|_| format!("{done} of {size} entries verified"));
+    }
+    let verifier = ledger.state().verifier();
+    let verifier = verifier.ok_or_else(|| Failure::broken("the log founds no organization"))?;
+    let signed = Checkpoint::open(&note, verifier.name(), verifier.key())
+        .map_err(|error| Failure::broken(format!("the checkpoint: {error}")))?;
+    let head = ledger.head();
+    if (signed.size, signed.root) != (head.size, head.root) {
+        return Err(Failure::broken(format!(
+            "the {size} entries that the server gives are not those that it signed: it signed the \
+             root {}, and theirs is {}",
+            signed.root, head.root
+        )));
+    }
+    Ok(Verified {
+        organization,
+        head,
+        how: "every signature and every decision, downloaded, against the signed checkpoint",
+    })
+}
+
+fn other(found: OrganizationId, expected: OrganizationId) -> Failure {
+    Failure::broken(format!(
+        "entry 0 founds the organization {found}, and the one in question is {expected}"
+    ))
+}
+
+/// The size that a checkpoint says, in its second line; not trusted yet.
+fn size_of(note: &str) -> Result<u64, Failure> {
+    let size = note.lines().nth(1).and_then(|line| line.parse().ok());
+    size.ok_or_else(|| Failure::broken("the server's checkpoint is not one"))
+}
