@@ -63,6 +63,15 @@ impl fmt::Display for Corrupt {
 impl std::error::Error for Corrupt {}
 
 impl Ledger {
+    /// Of a State and a tree over the same entries.
+    pub(crate) fn of(state: State, tiles: Tiles) -> Self {
+        Self {
+            state,
+            tree: tiles.frontier(),
+            tiles,
+        }
+    }
+
     /// The fold of the entries.
     pub const fn state(&self) -> &State {
         &self.state

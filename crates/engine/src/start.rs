@@ -60,6 +60,13 @@ pub enum StartError {
         /// What this node signed.
         signed: u64,
     },
+    /// The log is shorter than what was verified of it before.
+    Cut {
+        /// How many entries it holds.
+        found: u64,
+        /// How many were verified.
+        verified: u64,
+    },
     /// The log differs from what this node signed.
     Different {
         /// The size at which the roots differ.
@@ -99,6 +106,11 @@ impl fmt::Display for StartError {
                 "the log holds {found} entries, and this node has signed {signed}: the database was \
                  rolled back. Restore a newer backup; if there is none, the entries since are lost \
                  and an administrator continues with: writ recover"
+            ),
+            Self::Cut { found, verified } => write!(
+                f,
+                "the log holds {found} entries, and {verified} were verified before: it was cut \
+                 since"
             ),
             Self::Different { size } => write!(
                 f,

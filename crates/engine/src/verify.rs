@@ -3,7 +3,6 @@
 use writ_core::digest::{Digest, Index, OrganizationId};
 use writ_core::log::{Checkpoint, leaf_hash};
 use writ_core::state::Decided;
-use writ_core::statement::TreeHead;
 use writ_store::{Backend, StoredEntry};
 
 use crate::follow::follow;
@@ -17,22 +16,27 @@ use crate::start::StartError;
 pub struct Report {
     /// The organization.
     pub organization: OrganizationId,
-    /// Size and root.
-    pub head: TreeHead,
+    /// All of it: its head is what was verified, and the next time may go on
+    /// from it.
+    pub ledger: Ledger,
 }
 
-/// Replays the whole log of a store with all signatures, against what its node
-/// signed, and names the first leaf that differs. `told` is told of every entry,
-/// and the hash of its leaf.
+/// Replays the log of a store with all signatures, from the end of a ledger that
+/// was verified before, against what its node signed, and names the first leaf
+/// that differs. `told` is told of every entry, and the hash of its leaf.
 pub async fn verify_log(
     store: &dyn Backend,
     anchor: &Anchor,
+    mut ledger: Ledger,
     mut told: impl FnMut(&Decided, Digest),
 ) -> Result<Report, StartError> {
-    let mut ledger = Ledger::default();
+    let before = ledger.size();
     let signed = anchor.head.as_deref().map(size_of).transpose();
     let signed = signed.map_err(StartError::Corrupt)?;
-    let mut at_signed = None;
+    let mut at_signed = match signed == Some(before) && before > 0 {
+        true => Some(is_signed(&ledger, anchor).map_err(StartError::Corrupt)?),
+        false => None,
+    };
     let seen = |ledger: &Ledger, decided: Decided, entry: &StoredEntry| {
         as_stored(&decided, entry)?;
         if signed == Some(ledger.size()) {
@@ -51,6 +55,10 @@ pub async fn verify_log(
         return Err(StartError::OtherOrganization { found, expected });
     }
     match (signed, at_signed) {
+        (Some(found), None) if found < before => Err(StartError::Cut {
+            found,
+            verified: before,
+        }),
         (Some(signed), None) => Err(StartError::Shorter {
             found: ledger.size(),
             signed,
@@ -58,7 +66,7 @@ pub async fn verify_log(
         (Some(size), Some(false)) => Err(StartError::Different { size }),
         (Some(_), Some(true)) | (None, _) => Ok(Report {
             organization,
-            head: ledger.head(),
+            ledger,
         }),
     }
 }

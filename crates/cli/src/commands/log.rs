@@ -4,11 +4,12 @@ use serde_json::json;
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::entry::Entry;
 use writ_core::statement::{Statement, Unverified};
+use writ_engine::{Kept, Ledger};
 
 use super::verify;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{local, print_bytes, print_items, print_json, print_table};
+use crate::output::{local, print_bytes, print_items, print_json, print_table, remark};
 
 /// How many leaves are asked for at once.
 const CHUNK: u64 = 1_000;
@@ -29,7 +30,12 @@ pub(crate) enum Args {
     ///
     /// Opens the database beside the server where the data directory is on this
     /// machine, and else downloads the entries. Names the first leaf that differs.
-    Verify,
+    Verify {
+        /// Only what is new since the last time on this machine; finds a log that
+        /// was cut or replaced since, and trusts what was verified then
+        #[arg(long)]
+        new: bool,
+    },
     /// Print the signed checkpoint
     Checkpoint,
     /// Print every leaf, byte for byte, one a line
@@ -42,7 +48,7 @@ pub(crate) enum Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     match args {
         Args::Show { from, limit } => show(*from, *limit, context).await,
-        Args::Verify => verify_log(context).await,
+        Args::Verify { new } => verify_log(*new, context).await,
         Args::Export => export(context).await,
         Args::Checkpoint => {
             let note = context.client()?.checkpoint().await?;
@@ -152,16 +158,36 @@ async fn export(context: &Context) -> Result<Exit, Failure> {
     }
 }
 
-async fn verify_log(context: &Context) -> Result<Exit, Failure> {
-    let verified = match beside(context)? {
+async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
+    let (verified, kept) = match beside(context)? {
         Some(organization) => {
-            verify::from_database(&context.data()?, organization, |_, _| {}).await?
+            let data = context.data()?;
+            let kept = data.verified();
+            let from = begin(new, &kept, organization);
+            let verified = verify::from_database(&data, organization, from, |_, _| {}).await?;
+            (verified, kept)
         }
         None => {
             let client = context.client()?;
-            verify::from_server(&client, client.account().organization, |_, _| {}).await?
+            let kept = Kept::at(context.profile()?.folder().join("verified"));
+            let organization = client.account().organization;
+            let from = begin(new, &kept, organization);
+            let verified = verify::from_server(&client, organization, from, |_, _| {}).await?;
+            (verified, kept)
         }
     };
+    let (before, now) = (before(&kept, verified.organization), verified.head.size);
+    if let Some(before) = before.filter(|before| before.size() > now) {
+        return Err(Failure::broken(format!(
+            "the log verifies with {now} entries, and {} were verified before: it was cut since",
+            before.size()
+        )));
+    }
+    if let Err(error) = kept.write(&verified.ledger) {
+        remark(&format!(
+            "the next `log verify --new` begins at entry 0: {error}"
+        ));
+    }
     if context.is_json() {
         print_json(&json!({
             "organization_id": verified.organization,
@@ -172,6 +198,18 @@ async fn verify_log(context: &Context) -> Result<Exit, Failure> {
     }
     verified.print();
     Ok(Exit::Done)
+}
+
+/// What was verified before.
+fn before(kept: &Kept, organization: OrganizationId) -> Option<Ledger> {
+    let before = kept.read();
+    before.filter(|ledger| ledger.state().organization() == Some(organization))
+}
+
+/// What to go on from.
+fn begin(new: bool, kept: &Kept, organization: OrganizationId) -> Ledger {
+    let before = new.then(|| before(kept, organization)).flatten();
+    before.unwrap_or_default()
 }
 
 /// The organization whose database is on this machine, if that is meant.

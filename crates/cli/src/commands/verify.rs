@@ -147,8 +147,24 @@ async fn find(
         }
     };
     let verified = match place.contains("://") {
-        true => from_server(&context.client_at(place)?, organization, seen).await,
-        false => from_database(&context.data_at(place)?, organization, seen).await,
+        true => {
+            from_server(
+                &context.client_at(place)?,
+                organization,
+                Ledger::default(),
+                seen,
+            )
+            .await
+        }
+        false => {
+            from_database(
+                &context.data_at(place)?,
+                organization,
+                Ledger::default(),
+                seen,
+            )
+            .await
+        }
     }?;
     odd.map_err(Failure::broken)?;
     Ok((verified, whole.end().map_err(Failure::broken)?))
@@ -158,6 +174,10 @@ async fn find(
 pub(super) struct Verified {
     pub(super) organization: OrganizationId,
     pub(super) head: TreeHead,
+    /// All of it, to go on from the next time.
+    pub(super) ledger: Ledger,
+    /// How many entries had been verified before.
+    before: u64,
     how: &'static str,
 }
 
@@ -167,20 +187,28 @@ impl Verified {
             "The log verifies: {} entries, {}.",
             self.head.size, self.how
         ));
+        if self.before > 0 {
+            print(&format!(
+                "  Of these, {} had been verified before.",
+                self.before
+            ));
+        }
         print(&format!("  organization id  {}", self.organization));
         print(&format!("  root             {}", self.head.root));
     }
 }
 
-/// Verifies the log of a data directory. `seen` is told of every entry, and the
+/// Verifies the log of a data directory, beyond what was verified before. `seen` is told of every entry, and the
 /// hash of its leaf.
 pub(super) async fn from_database(
     data: &DataDirectory,
     organization: OrganizationId,
+    from: Ledger,
     mut seen: impl FnMut(&Decided, Digest),
 ) -> Result<Verified, Failure> {
+    let before = from.size();
     let mut progress = Progress::new();
-    let report = data.verify(|decided, leaf_hash| {
+    let report = data.verify(from, |decided, leaf_hash| {
         seen(decided, leaf_hash);
         progress.at(|_| format!("{} entries verified", decided.index.0 + 1));
     });
@@ -190,22 +218,29 @@ pub(super) async fn from_database(
     }
     Ok(Verified {
         organization,
-        head: report.head,
+        head: report.ledger.head(),
+        ledger: report.ledger,
+        before,
         how: "every signature and every decision, against the head that the node signed",
     })
 }
 
-/// Downloads the entries below the checkpoint, and checks them here. `seen` is
-/// told of every entry, and the hash of its leaf.
+/// Downloads the entries below the checkpoint, beyond what was verified before,
+/// and checks them here. `seen` is told of every entry, and the hash of its leaf.
 pub(super) async fn from_server(
     client: &Client,
     organization: OrganizationId,
+    mut ledger: Ledger,
     mut seen: impl FnMut(&Decided, Digest),
 ) -> Result<Verified, Failure> {
     let note = client.checkpoint().await?;
-    let mut ledger = Ledger::default();
     let mut progress = Progress::new();
-    let size = size_of(&note)?;
+    let (before, size) = (ledger.size(), size_of(&note)?);
+    if size < before {
+        return Err(Failure::broken(format!(
+            "{before} entries were verified before, and the server signs {size} now: its log was cut"
+        )));
+    }
     while ledger.size() < size {
         let most = CHUNK.min(size - ledger.size());
         let leaves = client.leaves(ledger.size(), most).await?;
@@ -244,6 +279,8 @@ pub(super) async fn from_server(
     Ok(Verified {
         organization,
         head,
+        ledger,
+        before,
         how: "every signature and every decision, downloaded, against the signed checkpoint",
     })
 }

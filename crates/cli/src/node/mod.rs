@@ -19,8 +19,8 @@ use writ_core::rules::Rules;
 use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, LocalState, Options, PER_PERSON, Recovering, Report, Rotating,
-    ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
+    Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
+    Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
 };
 use writ_store::Sqlite;
 
@@ -275,16 +275,22 @@ impl DataDirectory {
             .map_err(NodeError::new)
     }
 
-    /// Verifies the whole log, also while a node serves it.
+    /// Where the ledger is kept that was verified last.
+    pub(crate) fn verified(&self) -> Kept {
+        Kept::at(self.0.join("verified"))
+    }
+
+    /// Verifies the log beyond a ledger, also while a node serves it.
     /// `seen` is told of every entry, and the hash of its leaf.
     pub(crate) async fn verify(
         &self,
+        from: Ledger,
         seen: impl FnMut(&Decided, Digest),
     ) -> Result<Report, NodeError> {
         // The head first: the database is never behind it.
         let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
         let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
-        verify_log(&store, &anchor, seen)
+        verify_log(&store, &anchor, from, seen)
             .await
             .map_err(NodeError::new)
     }

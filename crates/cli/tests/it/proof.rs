@@ -185,6 +185,52 @@ fn the_whole_log_says_what_a_file_cannot() {
         .said(1, "/nowhere");
 }
 
+/// Each day only what is new; what is behind what was verified is a cut log.
+#[test]
+fn a_log_is_verified_from_where_it_was_verified_last() {
+    let mut proved = Proved::new();
+    let site = &mut proved.site;
+    let new = ["log", "verify", "--new"];
+    let had = |done: Done, before: u64| {
+        let words = format!("Of these, {before} had been verified before");
+        assert_eq!(done.text().contains(&words), before > 0, "{}", done.text());
+    };
+    let size = |site: &Site| {
+        let status = site.admin(&["status", "-o", "json"]).ok().json();
+        status["log_size"].as_u64().unwrap()
+    };
+    let grow = ["policy", "set", SAY, "--approval", "manual"];
+    let url = site.url();
+    for at in [&[][..], &["--server", &url]] {
+        let new = [&new[..], at].concat();
+        had(site.admin(&new).ok(), 0);
+        let before = size(site);
+        site.admin(&grow).ok();
+        had(site.admin(&new).ok(), before);
+        had(site.admin(&["log", "verify"]).ok(), 0);
+    }
+    // An old database with the head that belongs to it: only who has seen more
+    // can tell.
+    let data = site.data();
+    let old = site.path("old");
+    let copy = |from: &Path, to: &Path| {
+        fs::create_dir_all(to.join("state")).unwrap();
+        for name in ["writ.db", "state/head"] {
+            fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    };
+    site.stop();
+    copy(&data, &old);
+    site.serve();
+    site.admin(&grow).ok();
+    site.admin(&new).ok();
+    site.stop();
+    copy(&old, &data);
+    site.admin(&["log", "verify"])
+        .said(1, "were verified before");
+    site.admin(&new).said(1, "were verified before");
+}
+
 #[test]
 fn only_who_may_read_is_given_a_proof_and_only_of_what_was_accepted() {
     let proved = Proved::new();

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::log::{Tile, root_of};
+use crate::log::{Frontier, Tile, root_of};
 
 /// How many hashes a full tile has.
 const TILE: usize = 256;
@@ -47,6 +47,37 @@ impl LeafTile {
 }
 
 impl Tiles {
+    /// Of the roots of the full tiles of leaves, and the leaf hashes of the last;
+    /// `None` if that is full itself.
+    pub fn of(full: &[Digest], last: Vec<Digest>) -> Option<Self> {
+        let mut tiles = Self::default();
+        for root in full {
+            tiles.push_root(*root);
+        }
+        tiles.last = last;
+        (tiles.last.len() < TILE).then_some(tiles)
+    }
+
+    /// The roots of the full tiles of leaves, and the leaf hashes of the last:
+    /// what they can be made [`of`](Self::of) again.
+    pub fn parts(&self) -> (&[Digest], &[Digest]) {
+        let full = self
+            .levels
+            .first()
+            .map_or(&[][..], |level| level.as_slice());
+        (full, &self.last)
+    }
+
+    /// The same tree, as far as growing it needs.
+    pub fn frontier(&self) -> Frontier {
+        let (full, last) = self.parts();
+        let mut frontier = Frontier::over(TILE as u64, full);
+        for leaf_hash in last {
+            frontier.push_hash(*leaf_hash);
+        }
+        frontier
+    }
+
     /// Appends a leaf.
     pub fn push_hash(&mut self, leaf_hash: Digest) {
         self.last.push(leaf_hash);
@@ -192,6 +223,20 @@ mod tests {
         assert!(!tiles.holds(0, &[root_of(&hashes)]));
         let halves = [root_of(&hashes[..128]), root_of(&hashes[128..])];
         assert!(!tiles.holds(0, &halves));
+    }
+
+    #[test]
+    fn tiles_are_made_of_their_parts() {
+        for size in [0, 1, 255, 256, 257, 700, 66_000] {
+            let hashes = hashes(size);
+            let tiles = tiles(&hashes);
+            let (full, last) = tiles.parts();
+            assert_eq!(Tiles::of(full, last.to_vec()), Some(tiles.clone()));
+            let mut frontier = Frontier::default();
+            hashes.iter().for_each(|hash| frontier.push_hash(*hash));
+            assert_eq!(tiles.frontier(), frontier, "{size}");
+        }
+        assert_eq!(Tiles::of(&[], hashes(256)), None);
     }
 
     #[test]

@@ -31,6 +31,17 @@ pub struct Frontier {
 }
 
 impl Frontier {
+    /// Of the roots of perfect subtrees in a row, each of `width` leaves, a power
+    /// of two.
+    pub(super) fn over(width: u64, roots: &[Digest]) -> Self {
+        let mut frontier = Self::default();
+        for root in roots {
+            frontier.push_hash(*root);
+        }
+        frontier.size *= width;
+        frontier
+    }
+
     /// How many leaves the tree has.
     pub fn size(&self) -> u64 {
         self.size

@@ -33,6 +33,7 @@ fn stopped(error: StartError) -> Stopped {
         StartError::Store(_) => Stopped::Store,
         other @ (StartError::Local(_)
         | StartError::OtherOrganization { .. }
+        | StartError::Cut { .. }
         | StartError::NothingLost
         | StartError::NotSigned(_)
         | StartError::Refused(_)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use writ_core::digest::{Digest, Index, OrganizationId};
 use writ_core::state::Decided;
 use writ_core::testing::{RESTART, asking};
-use writ_engine::{Anchor, StartError, verify_log};
+use writ_engine::{Anchor, Ledger, StartError, verify_log};
 use writ_store::StoredEntry;
 
 use crate::forge;
@@ -19,18 +19,20 @@ async fn a_log_is_verified_beside_the_node_that_serves_it() {
     let anchor = Anchor::read(&world.place.state()).unwrap();
     let mut seen = Vec::new();
     let told = |decided: &Decided, leaf_hash| seen.push((decided.index, leaf_hash));
-    let report = verify_log(&*world.place.kept, &anchor, told).await.unwrap();
+    let report = verify_log(&*world.place.kept, &anchor, Ledger::default(), told)
+        .await
+        .unwrap();
     assert_eq!(report.organization, anchor.organization);
-    assert_eq!(report.head, world.place.kept.head().await.unwrap());
+    assert_eq!(report.ledger.head(), world.place.kept.head().await.unwrap());
     let stored = world.place.kept.leaf_hashes(Index(0), usize::MAX).await;
     let stored = stored.unwrap().into_iter();
     assert_eq!(seen, (0..).map(Index).zip(stored).collect::<Vec<_>>());
     // It may have grown since the anchor was read.
     world.request("erin", RESTART).await;
-    let report = verify_log(&*world.place.kept, &anchor, |_, _| ())
+    let report = verify_log(&*world.place.kept, &anchor, Ledger::default(), |_, _| ())
         .await
         .unwrap();
-    assert_eq!(report.head.size, world.size());
+    assert_eq!(report.ledger.size(), world.size());
 }
 
 /// Each column in turn: the first entry that differs is named, and how.
@@ -59,7 +61,7 @@ async fn whatever_was_changed_is_named() {
         let mut changed = entries.clone();
         edit(&mut changed[at]);
         let store = forge::store(changed, head).await;
-        match verify_log(&store, &anchor, |_, _| ()).await {
+        match verify_log(&store, &anchor, Ledger::default(), |_, _| ()).await {
             Err(StartError::Corrupt(corrupt)) => {
                 assert_eq!(corrupt.index.0, at as u64, "{corrupt}");
                 assert!(corrupt.to_string().contains(words), "{corrupt}");
@@ -77,7 +79,9 @@ async fn a_log_that_is_not_the_one_that_the_node_signed_is_refused() {
     let entries = world.place.entries().await;
     let last = entries.len() - 1;
     let shorter = forge::hashed(entries[..last].to_vec()).await;
-    let refused = verify_log(&shorter, &anchor, |_, _| ()).await.unwrap_err();
+    let refused = verify_log(&shorter, &anchor, Ledger::default(), |_, _| ())
+        .await
+        .unwrap_err();
     assert!(
         matches!(refused, StartError::Shorter { found, signed } if found + 1 == signed),
         "{refused}"
@@ -85,13 +89,15 @@ async fn a_log_that_is_not_the_one_that_the_node_signed_is_refused() {
     // No signature covers which node it was; the signed root does.
     let changed = forge::replaced(&entries, last, "\"node1\"", "\"node2\"");
     let changed = forge::hashed(changed).await;
-    let refused = verify_log(&changed, &anchor, |_, _| ()).await.unwrap_err();
+    let refused = verify_log(&changed, &anchor, Ledger::default(), |_, _| ())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, StartError::Different { .. }), "{refused}");
     let other = Anchor {
         organization: OrganizationId(Digest::of(b"another")),
         ..anchor
     };
-    let refused = verify_log(&*world.place.kept, &other, |_, _| ())
+    let refused = verify_log(&*world.place.kept, &other, Ledger::default(), |_, _| ())
         .await
         .unwrap_err();
     assert!(

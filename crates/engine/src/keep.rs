@@ -1,0 +1,133 @@
+//! Keeping: a ledger as a file, so that nobody need verify the whole log again.
+//!
+//! Whoever verifies a log keeps it to go on from the next time. The file is a
+//! cache: where it is odd or missing, all is verified again. That it is of this
+//! log, the root shows that is verified above it. What it says below is believed,
+//! so it lies where only its owner may write.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use writ_core::digest::Digest;
+use writ_core::log::Tiles;
+use writ_core::snapshot;
+
+use crate::ledger::Ledger;
+
+/// Names this program's version: no other one reads what it wrote.
+const HEADER: &str = concat!("writ-ledger ", env!("CARGO_PKG_VERSION"), " 1");
+
+/// Where a ledger is kept.
+#[derive(Clone, Debug)]
+pub struct Kept(PathBuf);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tree {
+    full: Vec<Digest>,
+    last: Vec<Digest>,
+}
+
+impl Kept {
+    /// In this file, which need not exist.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The ledger that was kept; none if there is no good one of this version.
+    pub fn read(&self) -> Option<Ledger> {
+        parse(&fs::read(&self.0).ok()?)
+    }
+
+    /// Keeps a ledger: the file is the old one or the new one, whatever happens.
+    pub fn write(&self, ledger: &Ledger) -> io::Result<()> {
+        let bytes = to_bytes(ledger).map_err(io::Error::other)?;
+        let next = self.0.with_extension("next");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&next)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&next, &self.0)?;
+        let directory = self.0.parent().filter(|path| *path != Path::new(""));
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// Three lines, which name this version, the digest of the rest, and the tree;
+/// and the State.
+fn to_bytes(ledger: &Ledger) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let (full, last) = ledger.tiles().parts();
+    let (full, last) = (full.to_vec(), last.to_vec());
+    let mut rest = serde_json::to_vec(&Tree { full, last })?;
+    rest.push(b'\n');
+    rest.extend(snapshot::save(ledger.state())?);
+    let mut bytes = format!("{HEADER}\n{}\n", Digest::of(&rest)).into_bytes();
+    bytes.extend(rest);
+    Ok(bytes)
+}
+
+fn parse(bytes: &[u8]) -> Option<Ledger> {
+    let (header, rest) = line(bytes)?;
+    let (digest, rest) = line(rest)?;
+    let is_whole = digest == Digest::of(rest).to_string().as_bytes();
+    if header != HEADER.as_bytes() || !is_whole {
+        return None;
+    }
+    let (tree, state) = line(rest)?;
+    let Tree { full, last } = serde_json::from_slice(tree).ok()?;
+    let state = snapshot::load(state).ok()?;
+    Some(Ledger::of(state, Tiles::of(&full, last)?))
+}
+
+fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((bytes.get(..end)?, bytes.get(end + 1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use writ_core::testing::World;
+
+    use super::*;
+    use crate::ledger::Trust;
+
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::default();
+        for leaf in World::ready().leaves() {
+            ledger.replay(leaf, Trust::Root).unwrap();
+        }
+        ledger
+    }
+
+    #[test]
+    fn what_is_kept_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = Kept::at(folder.path().join("ledger"));
+        assert_eq!(kept.read(), None);
+        for ledger in [Ledger::default(), ledger()] {
+            kept.write(&ledger).unwrap();
+            assert_eq!(kept.read(), Some(ledger));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_odd_is_not_read() {
+        let good = to_bytes(&ledger()).unwrap();
+        assert!(parse(&good).is_some());
+        for end in 0..good.len() {
+            assert_eq!(parse(&good[..end]), None, "{end}");
+        }
+        let mut bytes = good.clone();
+        for at in 0..bytes.len() {
+            bytes[at] ^= 1;
+            assert_eq!(parse(&bytes), None, "{at}");
+            bytes[at] ^= 1;
+        }
+    }
+}
