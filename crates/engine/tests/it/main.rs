@@ -15,6 +15,7 @@ mod order;
 mod refused;
 mod repeat;
 mod runs;
+mod simulation;
 mod start;
 mod stop;
 mod tamper;
