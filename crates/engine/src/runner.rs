@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
 use writ_connect::{Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
@@ -110,7 +110,7 @@ impl Runner {
                 let job = runner.clone();
                 let finished = tokio::spawn(async move { job.carry_out(execution).await }).await;
                 let finished = finished.unwrap_or_else(|error| {
-                    let note = format!("the connector broke off: {error}");
+                    let note = format!("the connector broke off: {}", last_words(error));
                     Finished::without_output(Ended::Unknown { note })
                 });
                 runner.say(execution, finished).await;
@@ -275,6 +275,16 @@ impl Runner {
             blob.into_iter().collect(),
         )
     }
+}
+
+/// What a task said when it broke.
+fn last_words(error: JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else {
+        return "it was canceled".into();
+    };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "without a word".into())
 }
 
 /// A note as the log takes it: short, and nothing that hides or reorders.

@@ -16,6 +16,7 @@ mod refused;
 mod repeat;
 mod runs;
 mod served;
+mod simulation;
 mod start;
 mod stop;
 mod tamper;

@@ -59,12 +59,13 @@ impl Clock for Hands {
 /// Bytes that are the same in every run, and never twice in one.
 #[derive(Debug)]
 pub(crate) struct Seeded {
-    seed: &'static str,
+    seed: String,
     drawn: AtomicU64,
 }
 
 impl Seeded {
-    pub(crate) fn new(seed: &'static str) -> Self {
+    pub(crate) fn new(seed: &str) -> Self {
+        let seed = seed.to_owned();
         let drawn = AtomicU64::new(0);
         Self { seed, drawn }
     }
@@ -88,7 +89,7 @@ pub(crate) struct Place {
     pub(crate) kept: Arc<dyn Backend>,
     folder: TempDir,
     entropy: Arc<Seeded>,
-    organization: OrganizationId,
+    pub(crate) organization: OrganizationId,
 }
 
 impl Place {
@@ -102,7 +103,7 @@ impl Place {
             services: local.services().unwrap(),
             ..genesis()
         };
-        let payload = fill(&entropy, &clock, None, "admin", genesis);
+        let payload = fill(&entropy, clock.now(), None, "admin", genesis);
         let envelope = signed(&payload, "admin");
         let node = node("node1");
         let organization = found_organization(&mut local, &*kept, &clock, &node, envelope)
@@ -239,14 +240,9 @@ impl World {
     }
 
     pub(crate) fn payload<B>(&self, who: &str, body: B) -> Payload<B> {
-        let organization = Some(self.place.organization);
-        fill(
-            &self.place.entropy,
-            &self.place.clock,
-            organization,
-            who,
-            body,
-        )
+        let place = &self.place;
+        let organization = Some(place.organization);
+        fill(&place.entropy, place.clock.now(), organization, who, body)
     }
 
     /// What somebody would say now, or the services as `node`, signed with the
@@ -445,9 +441,10 @@ pub(crate) fn restarting() -> Invoke {
     running(RESTART, &[("unit", "web")])
 }
 
-fn fill<B>(
+/// What somebody says, at this time.
+pub(crate) fn fill<B>(
     entropy: &Seeded,
-    clock: &Hands,
+    at: Time,
     instance: Option<OrganizationId>,
     who: &str,
     body: B,
@@ -459,7 +456,7 @@ fn fill<B>(
         person => Principal::Person(upn(person)),
     };
     Payload {
-        at: clock.now(),
+        at,
         body,
         by,
         instance,
