@@ -76,6 +76,17 @@ fn a_run_after_a_recovery_is_proved() {
 }
 
 #[test]
+fn a_recovery_is_proved_without_the_requests_that_it_ended() {
+    let mut w = World::ready();
+    let ended = w.request("alice", RESTART);
+    let recovered = recover(&mut w);
+    assert_eq!(w.log[recovered.0 as usize].facts.len(), 2);
+    let story = checked(&w, recovered);
+    assert_eq!(story.became.len(), 1, "{:?}", story.became);
+    assert!(!story.to_string().contains(&ended.to_string()), "{story}");
+}
+
+#[test]
 fn gestures_of_passkeys_are_checked() {
     let (mut w, _) = small();
     let passkey = Authenticator::of("alice");
