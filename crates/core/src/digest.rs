@@ -44,6 +44,11 @@ impl Digest {
         &self.0
     }
 
+    /// The first 12 digits of [`short`](Self::short): enough to name it by.
+    pub fn brief(&self) -> String {
+        self.short().chars().take(13).collect()
+    }
+
     /// The first 16 bytes in the form of a GUID, as people see ids.
     pub fn short(&self) -> String {
         let hex = self.to_string();
@@ -117,6 +122,11 @@ macro_rules! digest_id {
             /// As people see it: the first 16 bytes as a GUID.
             pub fn short(&self) -> String {
                 self.0.short()
+            }
+
+            /// The first 12 digits of that, as tables and sentences show it.
+            pub fn brief(&self) -> String {
+                self.0.brief()
             }
         }
 

@@ -91,10 +91,9 @@ fn as_stored(decided: &Decided, entry: &StoredEntry) -> Result<(), Corrupt> {
     })
 }
 
-/// The size that the head says, in its second line; not trusted yet.
+/// The size that the head says; not trusted yet.
 fn size_of(head: &str) -> Result<u64, Corrupt> {
-    let size = head.lines().nth(1).and_then(|line| line.parse().ok());
-    size.ok_or_else(|| not_of_this_log(Index(0), &"it is no checkpoint"))
+    Checkpoint::size_said(head).ok_or_else(|| not_of_this_log(Index(0), &"it is no checkpoint"))
 }
 
 /// Whether the node signed this very log: the head is opened with the key and

@@ -6,7 +6,6 @@ use writ_core::digest::RequestId;
 use writ_core::statement::RunResult;
 use writ_core::view::{ExecutionView, RunStatus};
 
-use super::show::brief;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{
@@ -156,14 +155,14 @@ async fn list(filter: &Filter, context: &Context) -> Result<Exit, Failure> {
     let row = |view: &ExecutionView| {
         let exit = view.exit_code.map(|code| code.to_string());
         vec![
-            brief(&view.id.short()),
+            view.id.brief(),
             view.status.name().to_owned(),
             exit.unwrap_or_default(),
             view.task.to_string(),
             given(view, ", "),
             view.by.to_string(),
             local(view.authorized),
-            under(view, |id| brief(&id.short())),
+            under(view, |id| id.brief()),
         ]
     };
     print_table(
@@ -213,7 +212,7 @@ fn print_execution(view: &ExecutionView) {
                     format!(
                         "{} bytes; see: writ executions show {} --print-output",
                         output.size,
-                        brief(&view.id.short())
+                        view.id.brief()
                     )
                 })
                 .unwrap_or_default(),
@@ -227,7 +226,7 @@ fn resolved(view: &ExecutionView) -> String {
         Some(found) => format!("by {} at {}: {}", found.by, local(found.at), found.note),
         None if view.status == RunStatus::Unknown => format!(
             "not yet; an administrator looks at the target, then: writ executions resolve {} --result …",
-            brief(&view.id.short())
+            view.id.brief()
         ),
         None => String::new(),
     }

@@ -2,7 +2,7 @@
 
 use writ_core::view::RequestView;
 
-use super::show::{asked, brief};
+use super::show::asked;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_items, print_table};
@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let row = |view: &RequestView| {
         let grant = view.grant.as_ref();
         vec![
-            brief(&view.id.short()),
+            view.id.brief(),
             view.task.to_string(),
             asked(view, ", "),
             grant.map(|grant| local(grant.from)).unwrap_or_default(),

@@ -3,16 +3,13 @@
 use serde_json::json;
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::entry::Entry;
-use writ_core::statement::{Statement, Unverified};
+use writ_core::statement::{Statement, TreeHead, Unverified};
 use writ_engine::{Kept, Ledger};
 
-use super::verify;
+use super::verify::{self, CHUNK};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_bytes, print_items, print_json, print_table, remark};
-
-/// How many leaves are asked for at once.
-const CHUNK: u64 = 1_000;
 
 /// Show and verify the log
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -159,28 +156,27 @@ async fn export(context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
-    let (verified, kept) = match beside(context)? {
+    let (verified, kept, most) = match beside(context)? {
         Some(organization) => {
             let data = context.data()?;
             let kept = data.verified();
-            let from = begin(new, &kept, organization);
+            let (from, most) = begin(new, &kept, organization);
             let verified = verify::from_database(&data, organization, from, |_, _| {}).await?;
-            (verified, kept)
+            (verified, kept, most)
         }
         None => {
             let client = context.client()?;
             let kept = Kept::at(context.profile()?.folder().join("verified"));
             let organization = client.account().organization;
-            let from = begin(new, &kept, organization);
+            let (from, most) = begin(new, &kept, organization);
             let verified = verify::from_server(&client, organization, from, |_, _| {}).await?;
-            (verified, kept)
+            (verified, kept, most)
         }
     };
-    let (before, now) = (before(&kept, verified.organization), verified.head.size);
-    if let Some(before) = before.filter(|before| before.size() > now) {
+    let TreeHead { size, root } = verified.ledger.head();
+    if most > size {
         return Err(Failure::broken(format!(
-            "the log verifies with {now} entries, and {} were verified before: it was cut since",
-            before.size()
+            "the log verifies with {size} entries, and {most} were verified before: it was cut since"
         )));
     }
     if let Err(error) = kept.write(&verified.ledger) {
@@ -191,8 +187,8 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
     if context.is_json() {
         print_json(&json!({
             "organization_id": verified.organization,
-            "size": verified.head.size,
-            "root": verified.head.root,
+            "size": size,
+            "root": root,
         }));
         return Ok(Exit::Done);
     }
@@ -200,16 +196,13 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What was verified before.
-fn before(kept: &Kept, organization: OrganizationId) -> Option<Ledger> {
+/// What to go on from, and how many entries were verified before.
+fn begin(new: bool, kept: &Kept, organization: OrganizationId) -> (Ledger, u64) {
     let before = kept.read();
-    before.filter(|ledger| ledger.state().organization() == Some(organization))
-}
-
-/// What to go on from.
-fn begin(new: bool, kept: &Kept, organization: OrganizationId) -> Ledger {
-    let before = new.then(|| before(kept, organization)).flatten();
-    before.unwrap_or_default()
+    let before = before.filter(|ledger| ledger.state().organization() == Some(organization));
+    let before = before.unwrap_or_default();
+    let size = before.size();
+    (if new { before } else { Ledger::default() }, size)
 }
 
 /// The organization whose database is on this machine, if that is meant.

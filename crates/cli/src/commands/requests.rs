@@ -5,7 +5,7 @@ use writ_client::Listing;
 use writ_core::record::Status;
 use writ_core::view::RequestView;
 
-use super::show::{asked, brief};
+use super::show::asked;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_items, print_table};
@@ -91,7 +91,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     }
     let row = |view: &RequestView| {
         vec![
-            brief(&view.id.short()),
+            view.id.brief(),
             view.status.name().to_owned(),
             view.task.to_string(),
             asked(view, ", "),

@@ -9,7 +9,6 @@ use writ_core::names::TaskName;
 use writ_core::value::{Schemas, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
-use super::show::brief;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{Colour, Progress, complain, harmless, print_bytes, print_json};
@@ -84,7 +83,7 @@ async fn outcome(
 /// The run is authorised and goes on; only its outcome was not seen. Whoever
 /// repeats the command would run the task twice, so this is no mere silence.
 fn lost(id: ExecutionId, error: writ_client::Error) -> Failure {
-    let id = brief(&id.short());
+    let id = id.brief();
     Failure::unknown(format!(
         "the run was authorised, and its outcome was not seen: {error}. Do not repeat it; \
          see what became of it: writ executions show {id}"
@@ -101,7 +100,7 @@ fn show(view: &ExecutionView, output: Vec<u8>) {
             &format!("only the first {kept} bytes of the output were kept"),
         );
     }
-    let id = brief(&view.id.short());
+    let id = view.id.brief();
     let note = view.note.as_deref().unwrap_or("no more is known");
     match view.status {
         RunStatus::Succeeded => {

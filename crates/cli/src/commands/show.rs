@@ -164,8 +164,3 @@ fn ending(view: &RequestView) -> String {
 fn comment(text: Option<&str>) -> String {
     text.map(|text| format!(": {text}")).unwrap_or_default()
 }
-
-/// The first 12 digits of an id: enough to name it by, in a table.
-pub(super) fn brief(short: &str) -> String {
-    short.chars().take(13).collect()
-}

@@ -18,7 +18,7 @@ use crate::node::DataDirectory;
 use crate::output::{Progress, print, print_json};
 
 /// How many leaves are asked for at once.
-const CHUNK: u64 = 1_000;
+pub(super) const CHUNK: u64 = 1_000;
 /// The longest writ file that is read, in bytes.
 const MAX_FILE: u64 = 256 << 20;
 
@@ -107,7 +107,7 @@ fn shown(
     log: Option<&(Verified, Found)>,
 ) -> serde_json::Value {
     let log = log.map(|(verified, found)| {
-        let TreeHead { size, root } = verified.head;
+        let TreeHead { size, root } = verified.ledger.head();
         json!({ "size": size, "root": root, "found": found })
     });
     let mut shown = json!({ "organization_id": organization });
@@ -173,8 +173,7 @@ async fn find(
 /// What was verified.
 pub(super) struct Verified {
     pub(super) organization: OrganizationId,
-    pub(super) head: TreeHead,
-    /// All of it, to go on from the next time.
+    /// All of it: its head is what was verified, and the next time goes on from it.
     pub(super) ledger: Ledger,
     /// How many entries had been verified before.
     before: u64,
@@ -183,10 +182,8 @@ pub(super) struct Verified {
 
 impl Verified {
     pub(super) fn print(&self) {
-        print(&format!(
-            "The log verifies: {} entries, {}.",
-            self.head.size, self.how
-        ));
+        let TreeHead { size, root } = self.ledger.head();
+        print(&format!("The log verifies: {size} entries, {}.", self.how));
         if self.before > 0 {
             print(&format!(
                 "  Of these, {} had been verified before.",
@@ -194,7 +191,7 @@ impl Verified {
             ));
         }
         print(&format!("  organization id  {}", self.organization));
-        print(&format!("  root             {}", self.head.root));
+        print(&format!("  root             {root}"));
     }
 }
 
@@ -218,7 +215,6 @@ pub(super) async fn from_database(
     }
     Ok(Verified {
         organization,
-        head: report.ledger.head(),
         ledger: report.ledger,
         before,
         how: "every signature and every decision, against the head that the node signed",
@@ -235,7 +231,10 @@ pub(super) async fn from_server(
 ) -> Result<Verified, Failure> {
     let note = client.checkpoint().await?;
     let mut progress = Progress::new();
-    let (before, size) = (ledger.size(), size_of(&note)?);
+    let before = ledger.size();
+    // Not trusted before its signature is checked, at the end.
+    let size = Checkpoint::size_said(&note)
+        .ok_or_else(|| Failure::broken("the server's checkpoint is not one"))?;
     if size < before {
         return Err(Failure::broken(format!(
             "{before} entries were verified before, and the server signs {size} now: its log was cut"
@@ -278,7 +277,6 @@ pub(super) async fn from_server(
     }
     Ok(Verified {
         organization,
-        head,
         ledger,
         before,
         how: "every signature and every decision, downloaded, against the signed checkpoint",
@@ -289,10 +287,4 @@ fn other(found: OrganizationId, expected: OrganizationId) -> Failure {
     Failure::broken(format!(
         "entry 0 founds the organization {found}, and the one in question is {expected}"
     ))
-}
-
-/// The size that a checkpoint says, in its second line; not trusted yet.
-fn size_of(note: &str) -> Result<u64, Failure> {
-    let size = note.lines().nth(1).and_then(|line| line.parse().ok());
-    size.ok_or_else(|| Failure::broken("the server's checkpoint is not one"))
 }

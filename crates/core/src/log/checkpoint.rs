@@ -37,6 +37,11 @@ impl Checkpoint {
         sign_note(&self.text(), &self.origin, key)
     }
 
+    /// The size that a note says, if it is the note of a checkpoint; not checked.
+    pub fn size_said(note: &str) -> Option<u64> {
+        note.lines().nth(1)?.parse().ok()
+    }
+
     /// Reads the checkpoint of one log, signed by that log's key.
     pub fn open(note: &str, origin: &str, key: &PublicKey) -> Result<Self, CheckpointError> {
         let verifier = Verifier::new(origin, key).map_err(CheckpointError::Note)?;

@@ -230,13 +230,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::log::tree::leaf_hashes;
     use crate::log::{consistency_root, inclusion_root, leaf_hash, prove_inclusion};
-
-    fn hashes(count: usize) -> Vec<Digest> {
-        (0..count)
-            .map(|n| leaf_hash(n.to_string().as_bytes()))
-            .collect()
-    }
 
     /// A tree of some size, asked as the engine asks: only the tiles of leaves
     /// that the plan names are there.
@@ -247,7 +242,7 @@ mod tests {
 
     impl Tree {
         fn new(size: usize) -> Self {
-            let hashes = hashes(size);
+            let hashes = leaf_hashes(size);
             let mut tiles = Tiles::default();
             hashes.iter().for_each(|hash| tiles.push_hash(*hash));
             Self { hashes, tiles }
@@ -409,7 +404,7 @@ mod tests {
         let beyond = BTreeMap::from([(5, leaf_hash(b""))]);
         assert_eq!(shared_root(&beyond, 5, &[]), None);
         // A whole tree needs no hash beside.
-        let all = hashes(5);
+        let all = leaf_hashes(5);
         let leaves = (0..).zip(all.iter().copied()).collect();
         assert_eq!(shared_root(&leaves, 5, &[]), Some(root_of(&all)));
     }

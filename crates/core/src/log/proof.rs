@@ -126,13 +126,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::log::tree::leaf_hashes;
     use crate::log::{Nodes, Plan, Tiles, leaf_hash};
-
-    fn leaves(count: usize) -> Vec<Digest> {
-        (0..count)
-            .map(|n| leaf_hash(n.to_string().as_bytes()))
-            .collect()
-    }
 
     /// The leaves of the Certificate Transparency reference implementation.
     fn reference() -> Vec<Digest> {
@@ -201,7 +196,7 @@ mod tests {
     /// No path but the right one leads from an earlier root to the later one.
     #[test]
     fn every_altered_consistency_proof_fails() {
-        let hashes = leaves(40);
+        let hashes = leaf_hashes(40);
         let tiles = {
             let mut tiles = Tiles::default();
             hashes.iter().for_each(|hash| tiles.push_hash(*hash));
@@ -249,7 +244,7 @@ mod tests {
     #[test]
     fn every_leaf_of_every_small_tree_is_proved() {
         for size in 0..=66 {
-            let hashes = leaves(size);
+            let hashes = leaf_hashes(size);
             let root = root_of(&hashes);
             for (index, hash) in hashes.iter().enumerate() {
                 let path = prove_inclusion(&hashes, index).unwrap();
@@ -269,7 +264,7 @@ mod tests {
         /// shorter or altered proves anything.
         #[test]
         fn a_path_proves_one_leaf_at_one_index(size in 2_usize..200, at: u16, other: u16, bit: u8) {
-            let hashes = leaves(size);
+            let hashes = leaf_hashes(size);
             let root = Some(root_of(&hashes));
             let index = usize::from(at) % size;
             let elsewhere = usize::from(other) % size;

@@ -171,13 +171,8 @@ impl Tiles {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::tree::leaf_hashes;
     use crate::log::{Part, leaf_hash};
-
-    fn hashes(count: usize) -> Vec<Digest> {
-        (0..count)
-            .map(|n| leaf_hash(n.to_string().as_bytes()))
-            .collect()
-    }
 
     fn tiles(hashes: &[Digest]) -> Tiles {
         let mut tiles = Tiles::default();
@@ -188,7 +183,7 @@ mod tests {
     #[test]
     fn every_leaf_is_known_by_its_tile_and_by_no_other() {
         for size in [0, 1, 2, 255, 256, 257, 511, 512, 700] {
-            let hashes = hashes(size);
+            let hashes = leaf_hashes(size);
             let tiles = tiles(&hashes);
             assert_eq!(tiles.size(), size as u64);
             for index in 0..size {
@@ -217,7 +212,7 @@ mod tests {
     /// tile's hashes for the whole.
     #[test]
     fn only_all_leaves_of_a_tile_show_it() {
-        let hashes = hashes(256);
+        let hashes = leaf_hashes(256);
         let tiles = tiles(&hashes);
         assert!(tiles.holds(0, &hashes));
         assert!(!tiles.holds(0, &[root_of(&hashes)]));
@@ -228,7 +223,7 @@ mod tests {
     #[test]
     fn tiles_are_made_of_their_parts() {
         for size in [0, 1, 255, 256, 257, 700, 66_000] {
-            let hashes = hashes(size);
+            let hashes = leaf_hashes(size);
             let tiles = tiles(&hashes);
             let (full, last) = tiles.parts();
             assert_eq!(Tiles::of(full, last.to_vec()), Some(tiles.clone()));
@@ -236,12 +231,12 @@ mod tests {
             hashes.iter().for_each(|hash| frontier.push_hash(*hash));
             assert_eq!(tiles.frontier(), frontier, "{size}");
         }
-        assert_eq!(Tiles::of(&[], hashes(256)), None);
+        assert_eq!(Tiles::of(&[], leaf_hashes(256)), None);
     }
 
     #[test]
     fn a_tile_of_leaves_is_taken_or_known() {
-        let hashes = hashes(300);
+        let hashes = leaf_hashes(300);
         let tiles = tiles(&hashes);
         let full = tiles.vouch(7, hashes[..256].to_vec()).unwrap();
         assert_eq!((full.first(), full.hashes()), (0, &hashes[..256]));
@@ -254,7 +249,7 @@ mod tests {
     /// Each hash of a level is the root of a full tile below, as C2SP has it.
     #[test]
     fn a_level_holds_the_roots_of_the_level_below() {
-        let hashes = hashes(66_000);
+        let hashes = leaf_hashes(66_000);
         let tiles = tiles(&hashes);
         let get = |level, index, width| {
             let part = Part { index, width };

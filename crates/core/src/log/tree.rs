@@ -77,6 +77,14 @@ impl Frontier {
     }
 }
 
+/// Some different leaf hashes.
+#[cfg(test)]
+pub(super) fn leaf_hashes(count: usize) -> Vec<Digest> {
+    (0..count)
+        .map(|n| leaf_hash(n.to_string().as_bytes()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use data_encoding::HEXLOWER;

@@ -25,13 +25,13 @@ impl Statement {
             }
             Body::RevokeKey(revoke) => format!("revokes a key of {}", revoke.person),
             Body::Signout(signout) => format!("signs {} out", signout.person),
-            Body::Request(request) => format!("requests {}: {}", request.task, brief(digest)),
-            Body::Approve(approve) => format!("approves {}", brief(approve.request.0)),
-            Body::End(end) => format!("ends {}", brief(end.request.0)),
-            Body::Invoke(invoke) => format!("runs {}: {}", invoke.task, brief(digest)),
+            Body::Request(request) => format!("requests {}: {}", request.task, digest.brief()),
+            Body::Approve(approve) => format!("approves {}", approve.request.brief()),
+            Body::End(end) => format!("ends {}", end.request.brief()),
+            Body::Invoke(invoke) => format!("runs {}: {}", invoke.task, digest.brief()),
             Body::Outcome(outcome) => format!(
                 "reports {}: {}",
-                brief(outcome.execution.0),
+                outcome.execution.brief(),
                 RunStatus::from(outcome.result).name()
             ),
             Body::Recover(recover) => format!(
@@ -42,9 +42,4 @@ impl Statement {
             Body::Tick(_) => "lets time pass".to_owned(),
         }
     }
-}
-
-/// The first 12 digits of an id: enough to name it by.
-fn brief(digest: Digest) -> String {
-    digest.short().chars().take(13).collect()
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::digest::{Digest, ExecutionId, RequestId};
 use crate::key::{Algorithm, Hex, SigningKey};
-use crate::names::{Address, Domain, ParameterName, Pattern, TaskName, Upn};
+use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{
     Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, SealingAlgorithm,
     SealingKey, Services, SiteSettings, Stage, Task, Workload,
@@ -112,6 +112,18 @@ pub fn group(name: &str, members: &[&str]) -> Group {
 /// A person with nothing but a name.
 pub fn person(name: &str) -> Person {
     Person::new(upn(name))
+}
+
+/// A workload of programs on the node's own host.
+pub fn workload(name: &str) -> Workload {
+    Workload {
+        name: Name::parse(name).unwrap(),
+        connector: Name::parse("command").unwrap(),
+        settings: BTreeMap::new(),
+        origin: None,
+        secrets: BTreeMap::new(),
+        open_tasks: false,
+    }
 }
 
 /// A task of the connector `command`, with texts that every run must give.

@@ -20,7 +20,6 @@ mod authenticator;
 mod build;
 mod prove;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -33,7 +32,7 @@ use crate::envelope::{Envelope, Kind, PayloadType, Signature};
 use crate::json;
 use crate::key::{Hex, SigningKey};
 use crate::names::{Name, Pattern};
-use crate::object::{Object, ObjectName, Person, Role, Workload};
+use crate::object::{Object, ObjectName, Person, Role};
 use crate::state::{Decided, State};
 use crate::statement::{
     Approve, End, Enrol, Genesis, Invoke, Outcome, Payload, Principal, Recover, Request, RevokeKey,
@@ -130,14 +129,7 @@ impl World {
         world.set(group("approvers", &["bob", "carol"]));
         world.set(group("seniors", &["carol", "dave"]));
         world.set(group("staff", &["alice", "bob", "carol", "dave"]));
-        world.set(Workload {
-            name: Name::parse("Host").unwrap(),
-            connector: Name::parse("command").unwrap(),
-            settings: BTreeMap::new(),
-            origin: None,
-            secrets: BTreeMap::new(),
-            open_tasks: false,
-        });
+        world.set(workload("Host"));
         world.set(task(RESTART, "/usr/bin/systemctl", &["unit"]));
         world.set(task(SAY, "/bin/echo", &["word"]));
         world

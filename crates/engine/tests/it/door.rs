@@ -16,13 +16,13 @@ use writ_core::object::{Object, Workload};
 use writ_core::refusal::TurnedAway;
 use writ_core::statement::{Attachment, Body, Invoke, RevokeKey, RunResult, Session, Tick, sign};
 use writ_core::testing::{
-    RESTART, asking, ending, genesis, group, key, manual, outcome, running, task, upn,
+    RESTART, asking, ending, genesis, group, key, manual, outcome, running, task, upn, workload,
 };
 use writ_core::time::Seconds;
 use writ_engine::Clock;
 use writ_store::{Call, Fault, Faulty, Memory};
 
-use crate::world::{World, read, restarting, signed, workload};
+use crate::world::{World, read, restarting, signed};
 
 /// Everything that is turned away: what it is called, and what is sent.
 fn bad_envelopes(world: &World) -> Vec<(&'static str, Envelope)> {

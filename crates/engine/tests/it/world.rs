@@ -1,6 +1,6 @@
 //! A founded organization whose nodes can be started, stopped and lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use writ_core::entry::Entry;
 use writ_core::envelope::{Envelope, PayloadType};
 use writ_core::key::Hex;
 use writ_core::names::Name;
-use writ_core::object::{Object, Person, Workload};
+use writ_core::object::{Object, Person};
 use writ_core::refusal::TurnedAway;
 use writ_core::state::State;
 use writ_core::statement::{Enrol, Genesis, Invoke, Payload, Principal, Set, Unverified, sign};
 use writ_core::testing::{
     RESTART, SAY, START, Say, approving, asking, auto, control, ending, genesis, group, invitation,
-    key, manual, person, running, task, upn,
+    key, manual, person, running, task, upn, workload,
 };
 use writ_core::time::{Seconds, Time};
 use writ_core::view::{ExecutionView, Posted, Receipt, RunStatus};
@@ -423,17 +423,6 @@ pub(crate) fn read(entries: &[StoredEntry]) -> Vec<(Entry, Unverified)> {
 
 pub(crate) fn node(name: &str) -> Name {
     Name::parse(name).unwrap()
-}
-
-pub(crate) fn workload(name: &str) -> Workload {
-    Workload {
-        name: node(name),
-        connector: node("command"),
-        settings: BTreeMap::new(),
-        origin: None,
-        secrets: BTreeMap::new(),
-        open_tasks: false,
-    }
 }
 
 /// A run of [`RESTART`].

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use writ_core::digest::{ExecutionId, RequestId};
-use writ_core::names::{Name, Pattern};
-use writ_core::object::{Approval, ObjectName, Others, Person, Policy, Risk, Task, Workload};
+use writ_core::names::Pattern;
+use writ_core::object::{Approval, ObjectName, Others, Person, Policy, Risk, Task};
 use writ_core::state::Decided;
 use writ_core::statement::{Approve, End, Invoke, Request, RunResult};
 use writ_core::testing::*;
@@ -249,15 +249,8 @@ pub(crate) fn beginning() -> World {
     w.set(group(GROUPS[0], &["bob", "carol"]));
     w.set(group(GROUPS[1], &["carol", "dave"]));
     w.set(group(GROUPS[2], &["alice", GROUPS[0], GROUPS[1]]));
-    for workload in ["Host", "Disk"] {
-        w.set(Workload {
-            name: Name::parse(workload).unwrap(),
-            connector: Name::parse("command").unwrap(),
-            settings: std::collections::BTreeMap::new(),
-            origin: None,
-            secrets: std::collections::BTreeMap::new(),
-            open_tasks: false,
-        });
+    for name in ["Host", "Disk"] {
+        w.set(workload(name));
     }
     for (at, name) in TASKS.into_iter().enumerate() {
         let schema = Schema::of(ValueType::String);

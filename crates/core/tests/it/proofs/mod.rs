@@ -6,11 +6,7 @@ mod named;
 mod random;
 mod whole;
 
-use std::collections::BTreeMap;
-
 use writ_core::digest::{Digest, ExecutionId, Index};
-use writ_core::names::Name;
-use writ_core::object::Workload;
 use writ_core::proof::{NOT_SHOWN, Story, check};
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
 use writ_core::testing::*;
@@ -22,14 +18,7 @@ fn small() -> (World, ExecutionId) {
     let mut w = World::founded();
     w.join("alice");
     w.set(group("staff", &["alice"]));
-    w.set(Workload {
-        name: Name::parse("Host").unwrap(),
-        connector: Name::parse("command").unwrap(),
-        settings: BTreeMap::new(),
-        origin: None,
-        secrets: BTreeMap::new(),
-        open_tasks: false,
-    });
+    w.set(workload("Host"));
     w.set(task(SAY, "/bin/echo", &["word"]));
     w.set(control(true, None));
     w.set(auto(SAY, "staff"));
