@@ -6,9 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, preferences, prove, recover, request, requests, run, serve, show, site, status,
-    system_account, task, verify, workload,
+    approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
+    login, person, policy, preferences, prove, recover, request, requests, run, serve, show, site,
+    status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -146,6 +146,8 @@ pub(crate) enum Command {
     Preferences(preferences::Args),
     Enable(control::EnableArgs),
     Disable(control::DisableArgs),
+    #[command(subcommand)]
+    Audit(audit::Args),
     #[command(subcommand)]
     Log(log::Args),
     Completions(completions::Args),

@@ -69,6 +69,27 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
     ))
 }
 
+/// An instant that a record is asked from or until: RFC 3339, a local date, or a
+/// local date and time.
+pub(crate) fn moment(text: &str) -> Result<Time, String> {
+    let text = text.trim();
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(Time(instant.as_millisecond()));
+    }
+    // A date alone is its first moment.
+    let zoned = text
+        .parse::<civil::DateTime>()
+        .and_then(|at| at.to_zoned(TimeZone::system()));
+    zoned
+        .map(|zoned| Time(zoned.timestamp().as_millisecond()))
+        .map_err(|_| {
+            format!(
+                "`{}` is not a time such as 2026-12-01, 2026-12-01 08:00 or 2026-12-01T08:00:00Z",
+                text.escape_debug()
+            )
+        })
+}
+
 /// `NAME=VALUE`, not yet of any type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assignment {

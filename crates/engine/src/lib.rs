@@ -12,6 +12,7 @@
 
 mod bucket;
 mod clock;
+mod compare;
 mod door;
 mod follow;
 mod keep;

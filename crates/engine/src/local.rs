@@ -24,6 +24,7 @@ use writ_store::{Backend, Batch};
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Entropy};
+use crate::keep::Kept;
 use crate::ledger::{Ledger, Step};
 use crate::project::stored;
 
@@ -168,6 +169,11 @@ impl LocalState {
                 public: Hex(public.as_ref().to_vec()),
             },
         })
+    }
+
+    /// Where the node keeps its ledger.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept::at(self.directory.join("ledger"))
     }
 
     fn remember_organization(&mut self, id: OrganizationId) -> Result<(), LocalError> {

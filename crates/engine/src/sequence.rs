@@ -27,6 +27,7 @@ use writ_store::{Backend, Batch, StoreError};
 use crate::clock::{Clock, Entropy};
 use crate::door::{TurnedAwayCount, out_of_time};
 use crate::follow::{Followed, read_on};
+use crate::keep::Keeping;
 use crate::known::known;
 use crate::ledger::{Ledger, Step};
 use crate::local::LocalState;
@@ -66,6 +67,7 @@ pub(crate) struct ToStart {
 /// What the sequencer works with; it owns the only ledger that is appended to.
 pub(crate) struct Sequencer {
     pub(crate) ledger: Ledger,
+    pub(crate) keeping: Keeping,
     pub(crate) local: LocalState,
     pub(crate) store: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -118,7 +120,14 @@ impl Sequencer {
             }
         }
         self.sync_head();
-        let Self { local, stopped, .. } = self;
+        let Self {
+            ledger,
+            keeping,
+            local,
+            stopped,
+            ..
+        } = self;
+        keeping.end(&ledger).await;
         // Whoever waits for the end may open the directory again at once.
         drop(local);
         stopped.send_replace(true);
@@ -183,6 +192,7 @@ impl Sequencer {
     /// Syncs the head, and lets time pass where a deadline has and nobody spoke.
     async fn each_second(&mut self) -> Result<(), Lost> {
         self.sync_head();
+        self.keeping.grown(&self.ledger);
         let now = self.clock.now();
         let is_due = self
             .ledger

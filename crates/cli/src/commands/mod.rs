@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
@@ -23,6 +24,7 @@ pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod site;
+mod source;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
@@ -74,6 +76,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,
         Command::SystemAccount(args) => system_account::run(args, context).await,
+        Command::Audit(args) => audit::run(&args, context).await,
         Command::Log(args) => log::run(&args, context).await,
         Command::Completions(args) => Ok(completions::run(&args)),
     }

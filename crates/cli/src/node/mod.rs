@@ -280,6 +280,14 @@ impl DataDirectory {
         Kept::at(self.0.join("verified"))
     }
 
+    /// The checkpoint that the node signed last; a signed note, not checked yet.
+    pub(crate) fn head(&self) -> Result<String, NodeError> {
+        let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
+        anchor
+            .head
+            .ok_or_else(|| NodeError::new("the node has not signed a checkpoint yet"))
+    }
+
     /// Verifies the log beyond a ledger, also while a node serves it.
     /// `seen` is told of every entry, and the hash of its leaf.
     pub(crate) async fn verify(

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod keys;
 mod kill;
 mod next_steps;
