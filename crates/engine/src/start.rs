@@ -16,7 +16,7 @@ use writ_core::digest::{Index, OrganizationId};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::refusal::Refusal;
-use writ_store::{Backend, Rebuild, StoreError};
+use writ_store::{Backend, Point, Rebuild, StoreError, point};
 
 use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
@@ -172,6 +172,7 @@ impl Engine {
         options: Options,
     ) -> Result<Self, StartError> {
         let ledger = replay(&mut local, &*store).await?;
+        point(Point::Replayed);
         let runner_key = Arc::clone(&local.runner_key);
         let checkpoint = ledger
             .checkpoint()
@@ -222,6 +223,7 @@ impl Engine {
         let runner = Runner::new(engine.clone(), runner_key, entropy);
         // A full disk must not keep readers out. Either way it goes on.
         let _ = timeout(PATIENCE, runner.end_open_runs()).await;
+        point(Point::OpenRunsEnded);
         tokio::spawn(runner.run(starting));
         Ok(engine)
     }
@@ -237,6 +239,7 @@ pub(crate) async fn replay(
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
         store.rebuild(Rebuild::Begin).await?;
+        point(Point::RowsForgotten);
     }
     let mut ledger = Ledger::default();
     let signed = head.as_ref().map_or(0, |head| head.size);
@@ -264,6 +267,7 @@ pub(crate) async fn replay(
         }
         if anew {
             store.rebuild(Rebuild::Rows(made)).await?;
+            point(Point::RowsMade);
         }
     }
     if ledger.size() < signed {
@@ -282,6 +286,7 @@ pub(crate) async fn replay(
                 projector: PROJECTOR,
             })
             .await?;
+        point(Point::RowsComplete);
     }
     local.adopt(&ledger)?;
     Ok(ledger)

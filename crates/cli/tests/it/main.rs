@@ -5,6 +5,8 @@
 mod keys;
 mod kill;
 mod next_steps;
+#[cfg(feature = "points")]
+mod points;
 mod preferences;
 mod proof;
 mod resolve;
