@@ -51,7 +51,7 @@ use writ_core::Published;
 use writ_core::log::Tiles;
 use writ_core::names::Name;
 use writ_core::time::Time;
-use writ_store::Backend;
+use writ_store::{Backend, Point, point};
 
 /// One node of an organization: the handle that the server and the runner share.
 #[derive(Clone)]
@@ -117,9 +117,11 @@ impl Engine {
         self.0.room.close();
         self.0.stop.send_replace(true);
         self.ended().await;
+        point(Point::BeforeTidy);
         if let Err(error) = self.0.store.tidy().await {
             tracing::warn!(%error, "the store could not be tidied up");
         }
+        point(Point::AfterTidy);
     }
 
     /// Returns when the sequencer has ended, whoever ended it.

@@ -21,6 +21,7 @@ use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
 use writ_core::run::Permit;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
+use writ_store::{Point, point};
 
 use crate::clock::Entropy;
 use crate::sequence::ToStart;
@@ -79,6 +80,9 @@ impl Runner {
         let published = self.engine.published();
         let open = published.state().open_executions(self.engine.node());
         let open: Vec<_> = open.cloned().collect();
+        if !open.is_empty() {
+            point(Point::OpenRunsFound);
+        }
         let runner = self.clone();
         tokio::spawn(async move {
             for record in open {
@@ -113,7 +117,9 @@ impl Runner {
                     let note = format!("the connector broke off: {}", last_words(error));
                     Finished::without_output(Ended::Unknown { note })
                 });
+                point(Point::ConnectorEnded);
                 runner.say(execution, finished).await;
+                point(Point::OutcomeSaid);
                 drop(slot);
             });
         }
@@ -133,6 +139,7 @@ impl Runner {
         let Some(connector) = self.engine.0.connectors.get(name) else {
             return not_started(format!("this node has no connector `{name}`"));
         };
+        point(Point::BeforePermit);
         // INVARIANT: State is asked once more just before the connector starts.
         let permit = match self.permit(id, &texts) {
             Ok(permit) => permit,
@@ -141,6 +148,7 @@ impl Runner {
         let task = &permit.job().task;
         let output = Output::new(task.output_cap);
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
+        point(Point::AfterPermit);
         let unknown = |note: &str| Ended::Unknown { note: note.into() };
         // Dropping the connector's future stops the run as far as it can be.
         let ended = tokio::select! {
@@ -161,6 +169,8 @@ impl Runner {
 
     /// Returns when durable State says that a run is to be killed.
     async fn killed(&self, id: ExecutionId) {
+        // Asked for the first time when the connector waits for something.
+        point(Point::ConnectorBegan);
         let mut published = self.engine.watch();
         let killed = published.wait_for(|published| published.state().is_killed(id));
         if killed.await.is_err() {

@@ -22,7 +22,7 @@ use writ_core::state::Decided;
 use writ_core::statement::{Body, Verified};
 use writ_core::time::Time;
 use writ_core::view::{Posted, Receipt};
-use writ_store::{Backend, Batch, StoreError};
+use writ_store::{Backend, Batch, Point, StoreError, point};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::{TurnedAwayCount, out_of_time};
@@ -231,10 +231,14 @@ impl Sequencer {
             }
             let said = batch.iter().map(|item| &item.said);
             let (next, steps) = self.ledger.decide(now, &self.node, said);
+            point(Point::Decided);
             match self.store.append(self.write(&next, &steps, &batch)).await {
                 Ok(()) => {
+                    point(Point::Appended);
                     self.publish(next);
+                    point(Point::Published);
                     self.answer(batch, steps);
+                    point(Point::Answered);
                     return Ok(());
                 }
                 Err(StoreError::Conflict { .. } | StoreError::Unknown(_)) => {
@@ -289,9 +293,11 @@ impl Sequencer {
             .checkpoint()
             .and_then(|checkpoint| checkpoint.sign(&self.local.log_key).ok());
         if let Some(note) = note {
+            point(Point::BeforeHead);
             if let Err(error) = self.local.write_head(&note) {
                 tracing::error!(%error, "the head could not be written");
             }
+            point(Point::AfterHead);
             self.checkpoint.send_replace(note.into());
         }
         let state = self.ledger.state().clone();
@@ -381,9 +387,11 @@ impl Sequencer {
     }
 
     fn sync_head(&self) {
+        point(Point::BeforeSync);
         if let Err(error) = self.local.sync_head() {
             tracing::error!(%error, "the head could not be synced");
         }
+        point(Point::AfterSync);
     }
 }
 

@@ -18,7 +18,7 @@ use writ_core::digest::{Index, OrganizationId};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::refusal::Refusal;
-use writ_store::{Backend, Rebuild, StoreError};
+use writ_store::{Backend, Point, Rebuild, StoreError, point};
 
 use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
@@ -177,6 +177,7 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let (ledger, unread) = resume(&mut local, &*store).await?;
         let keeping = Keeping::begin(local.kept(), unread);
+        point(Point::Replayed);
         let runner_key = Arc::clone(&local.runner_key);
         let checkpoint = ledger
             .checkpoint()
@@ -236,6 +237,7 @@ impl Engine {
         let runner = Runner::new(engine.clone(), runner_key, entropy);
         // A full disk must not keep readers out. Either way it goes on.
         let _ = timeout(PATIENCE, runner.end_open_runs()).await;
+        point(Point::OpenRunsEnded);
         tokio::spawn(runner.run(starting));
         Ok(engine)
     }
@@ -290,6 +292,7 @@ pub(crate) async fn replay(
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
         store.rebuild(Rebuild::Begin).await?;
+        point(Point::RowsForgotten);
     }
     let mut ledger = Ledger::default();
     let signed = head.as_ref().map_or(0, |head| head.size);
@@ -317,6 +320,7 @@ pub(crate) async fn replay(
         }
         if anew {
             store.rebuild(Rebuild::Rows(made)).await?;
+            point(Point::RowsMade);
         }
     }
     if ledger.size() < signed {
@@ -335,6 +339,7 @@ pub(crate) async fn replay(
                 projector: PROJECTOR,
             })
             .await?;
+        point(Point::RowsComplete);
     }
     local.adopt(&ledger)?;
     Ok(ledger)

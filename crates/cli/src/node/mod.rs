@@ -22,7 +22,7 @@ use writ_engine::{
     Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
     Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
 };
-use writ_store::Sqlite;
+use writ_store::{Point, Sqlite, point};
 
 pub(crate) use config::Config;
 
@@ -189,6 +189,7 @@ impl DataDirectory {
     /// Opens the node: replays the log, starts the engine.
     pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        point(Point::StateOpened);
         // A new database beside an old state would only hide what is missing.
         let database = self.database();
         let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
@@ -199,6 +200,7 @@ impl DataDirectory {
             )));
         }
         let store = Sqlite::open(&database).map_err(NodeError::new)?;
+        point(Point::StoreOpened);
         let options = Options {
             node: config.node.clone(),
             max_runs: config.max_runs,

@@ -6,6 +6,8 @@ mod audit;
 mod keys;
 mod kill;
 mod next_steps;
+#[cfg(feature = "points")]
+mod points;
 mod preferences;
 mod proof;
 mod resolve;
