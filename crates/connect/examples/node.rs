@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
-use writ_connect::{CommandConfig, CommandConnector, Output, testing};
+use writ_connect::{CommandConfig, CommandConnector, Credentials, Output, testing};
 use writ_core::names::TaskName;
 use writ_core::object::Task;
 use writ_core::time::Seconds;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     runtime.block_on(async {
         tokio::select! {
-            ended = connector.run(&job, &output) => Err(format!("{ended:?}").into()),
+            ended = connector.run(&job, &Credentials::default(), &output) => Err(format!("{ended:?}").into()),
             followed = follow => Ok(followed?),
         }
     })

@@ -173,6 +173,7 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let ledger = replay(&mut local, &*store).await?;
         let runner_key = Arc::clone(&local.runner_key);
+        let vault = local.vault(Arc::clone(&entropy));
         let checkpoint = ledger
             .checkpoint()
             .and_then(|checkpoint| checkpoint.sign(&local.log_key).ok())
@@ -211,6 +212,7 @@ impl Engine {
             clock,
             store,
             connectors,
+            vault,
             published,
             checkpoint,
             tiles,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use writ_connect::testing::{self, Act, Bench};
-use writ_connect::{CommandConfig, CommandConnector, Ended, Output};
+use writ_connect::{CommandConfig, CommandConnector, Credentials, Ended, Output};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::Task;
 use writ_core::run::Job;
@@ -57,7 +57,10 @@ impl Command {
 
     pub(crate) async fn target(&self, words: &[&str]) -> (Ended, Output) {
         let output = Output::new(1 << 20);
-        let ended = self.connector.run(&target(words), &output).await;
+        let ended = self
+            .connector
+            .run(&target(words), &Credentials::default(), &output)
+            .await;
         (ended, output)
     }
 }
@@ -136,7 +139,9 @@ impl Bench for Command {
     }
 
     async fn run(&self, job: &Job, output: &Output) -> Ended {
-        self.connector.run(job, output).await
+        self.connector
+            .run(job, &Credentials::default(), output)
+            .await
     }
 }
 

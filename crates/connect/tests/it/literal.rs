@@ -4,7 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use writ_connect::{Ended, Output};
+use writ_connect::{Credentials, Ended, Output};
 use writ_core::value::Value;
 
 use crate::bench::{Command, example, heard, parameter, run_of, text};
@@ -23,9 +23,11 @@ fn delivered(command: &Command, args: &[&str], values: &[(&str, Value)]) -> Vec<
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let ended = runtime
-        .unwrap()
-        .block_on(command.connector.run(&job, &output));
+    let ended = runtime.unwrap().block_on(command.connector.run(
+        &job,
+        &Credentials::default(),
+        &output,
+    ));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     heard(&output)
 }
@@ -78,9 +80,11 @@ fn a_system_program_takes_them_too() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let ended = runtime
-        .unwrap()
-        .block_on(command.connector.run(&job, &output));
+    let ended = runtime.unwrap().block_on(command.connector.run(
+        &job,
+        &Credentials::default(),
+        &output,
+    ));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     assert_eq!(output.bytes(), format!("<{value}>\n").into_bytes());
 }
