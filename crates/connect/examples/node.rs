@@ -40,9 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .worker_threads(1)
         .enable_all()
         .build()?;
+    let no_secrets = Credentials::default();
     runtime.block_on(async {
         tokio::select! {
-            ended = connector.run(&job, &Credentials::default(), &output) => Err(format!("{ended:?}").into()),
+            ended = connector.run(&job, &no_secrets, &output) => Err(format!("{ended:?}").into()),
             followed = follow => Ok(followed?),
         }
     })

@@ -35,3 +35,12 @@ impl Credentials {
         secrets.chain(self.parameters.values()).map(Secret::expose)
     }
 }
+
+/// Where a program finds its secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// Those of its workload.
+    pub secrets: BTreeMap<Name, String>,
+    /// Those that are parameters.
+    pub parameters: BTreeMap<ParameterName, String>,
+}

@@ -34,7 +34,7 @@ use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, Paths};
 pub use output::Output;
 
 /// Reaches one kind of target.

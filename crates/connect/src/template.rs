@@ -18,12 +18,12 @@
 //! INVARIANT: a value is never read again. No shell, no splitting, no second
 //! pass over braces: one element in, one argument out, whatever the value is.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 use writ_core::names::{Name, ParameterName};
 use writ_core::object::Template as Members;
 use writ_core::value::{Schema, Schemas, Value, ValueType, Values};
+
+use crate::Paths;
 
 /// What a command task runs: a program, and how its arguments are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,15 +99,6 @@ enum Part {
     Literal(String),
     Parameter(ParameterName),
     Secret(Name),
-}
-
-/// Where a program finds its secrets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Paths {
-    /// Those of its workload.
-    pub secrets: BTreeMap<Name, String>,
-    /// Those that are parameters.
-    pub parameters: BTreeMap<ParameterName, String>,
 }
 
 impl Template {

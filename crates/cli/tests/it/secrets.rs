@@ -66,7 +66,7 @@ fn a_secret_reaches_the_program_and_a_new_value_replaces_it() {
         .said(0, "version 2");
     let output = run(&site, &["--param", "pin=@-"], PIN).ok().text();
     assert_eq!(heard(&output), sums(&["two\nlines\n", PIN]));
-    run(&site, &["--param", "pin=@next"], "").said(3, "must not hold line breaks");
+    run(&site, &["--param", "pin=@next"], "").said(2, "must not hold line breaks");
     site.admin(&["secret", "list", "Host"]).said(0, "token");
     site.admin(&["secret", "remove", "Host", "token"]).ok();
     site.admin(&["secret", "remove", "Host", "token"])

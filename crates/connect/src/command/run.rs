@@ -13,9 +13,8 @@ use writ_core::time::Seconds;
 
 use super::CommandConnector;
 use crate::child::READY;
-use crate::template::Paths;
 use crate::unix::{self, Handed, Launch, Reader, Running};
-use crate::{Credentials, Ended, Output};
+use crate::{Credentials, Ended, Output, Paths};
 
 /// How long what outlives a program may take to let go of its output before
 /// that counts as left behind.

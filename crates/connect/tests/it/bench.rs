@@ -1,6 +1,6 @@
 //! The command connector with the example `target` as its program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,12 @@ pub(crate) fn example(name: &str) -> PathBuf {
     );
     path
 }
+
+/// What a run gets whose workload has no secrets.
+pub(crate) static NO_SECRETS: Credentials = Credentials {
+    secrets: BTreeMap::new(),
+    parameters: BTreeMap::new(),
+};
 
 pub(crate) struct Command {
     pub(crate) connector: CommandConnector,
@@ -59,7 +65,7 @@ impl Command {
         let output = Output::new(1 << 20);
         let ended = self
             .connector
-            .run(&target(words), &Credentials::default(), &output)
+            .run(&target(words), &NO_SECRETS, &output)
             .await;
         (ended, output)
     }
@@ -139,9 +145,7 @@ impl Bench for Command {
     }
 
     async fn run(&self, job: &Job, output: &Output) -> Ended {
-        self.connector
-            .run(job, &Credentials::default(), output)
-            .await
+        self.connector.run(job, &NO_SECRETS, output).await
     }
 }
 

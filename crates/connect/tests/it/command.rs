@@ -7,7 +7,7 @@ use writ_connect::{Credentials, Ended, Output};
 use writ_core::secret::Secret;
 
 use crate::bench::{
-    Command, constant, example, is_gone, numbers, parameter, target, until, within,
+    Command, NO_SECRETS, constant, example, is_gone, numbers, parameter, target, until, within,
 };
 
 fn failed(exit: Option<i64>, note: &str) -> Ended {
@@ -59,11 +59,7 @@ async fn output_comes_while_a_program_runs() {
     let output = Output::new(100);
     let job = target(&["stubborn"]);
     // Pinned, since `select!` drops what did not end before it says what did.
-    let mut run = std::pin::pin!(
-        command
-            .connector
-            .run(&job, &Credentials::default(), &output)
-    );
+    let mut run = std::pin::pin!(command.connector.run(&job, &NO_SECRETS, &output));
     tokio::select! {
         ended = &mut run => panic!("{ended:?}"),
         said = numbers(&output, 1) => assert!(!is_gone(said[0])),
@@ -110,7 +106,7 @@ async fn a_program_that_is_not_listed_is_not_started() {
     let job = constant(Path::new("/bin/touch"), &[mark.to_str().unwrap()]);
     let ended = command
         .connector
-        .run(&job, &Credentials::default(), &Output::new(100))
+        .run(&job, &NO_SECRETS, &Output::new(100))
         .await;
     let note = "not started: `/bin/touch` is not among the programs that this node may run; \
                 add it to [command] programs in writ.toml";
@@ -146,11 +142,7 @@ async fn what_cannot_be_started_is_told_from_what_failed() {
     let connector = writ_connect::CommandConnector::new(config).unwrap();
     std::fs::remove_file(&tool).unwrap();
     let ended = connector
-        .run(
-            &constant(&tool, &[]),
-            &Credentials::default(),
-            &Output::new(100),
-        )
+        .run(&constant(&tool, &[]), &NO_SECRETS, &Output::new(100))
         .await;
     let note = format!(
         "not started: `{}`: No such file or directory (os error 2)",
@@ -188,10 +180,7 @@ async fn the_deadline_ends_even_what_does_not_listen() {
     let command = Command::new();
     let output = Output::new(1_000);
     let job = within(target(&["stubborn"]), 1);
-    let ended = command
-        .connector
-        .run(&job, &Credentials::default(), &output)
-        .await;
+    let ended = command.connector.run(&job, &NO_SECRETS, &output).await;
     let note = "killed at its deadline of 1s; it may have had part of its effect";
     assert_eq!(ended, Ended::Unknown { note: note.into() });
     let said = String::from_utf8(output.bytes()).unwrap();
@@ -207,11 +196,7 @@ async fn the_deadline_ends_the_whole_group() {
     let output = Output::new(1_000);
     let ended = command
         .connector
-        .run(
-            &within(target(&["hang"]), 1),
-            &Credentials::default(),
-            &output,
-        )
+        .run(&within(target(&["hang"]), 1), &NO_SECRETS, &output)
         .await;
     assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
     for pid in numbers(&output, 2).await {
@@ -225,7 +210,7 @@ async fn dropping_a_run_ends_the_whole_group() {
     let output = Output::new(1_000);
     let job = target(&["hang"]);
     let pids = tokio::select! {
-        ended = command.connector.run(&job, &Credentials::default(), &output) => panic!("{ended:?}"),
+        ended = command.connector.run(&job, &NO_SECRETS, &output) => panic!("{ended:?}"),
         pids = numbers(&output, 2) => pids,
     };
     for pid in pids {
@@ -261,8 +246,7 @@ async fn a_program_outlives_the_thread_that_asked_for_it() {
     let command = Command::new();
     let output = Output::new(100);
     let (job, connector, said) = (target(&["hang"]), command.connector.clone(), output.clone());
-    let mut run =
-        Box::pin(async move { connector.run(&job, &Credentials::default(), &output).await });
+    let mut run = Box::pin(async move { connector.run(&job, &NO_SECRETS, &output).await });
     let runtime = tokio::runtime::Handle::current();
     let asked = std::thread::spawn(move || {
         let pids = runtime.block_on(async {
@@ -315,9 +299,7 @@ async fn many_run_at_once() {
                 let words = ["exit", &code.to_string()];
                 (
                     code,
-                    connector
-                        .run(&target(&words), &Credentials::default(), &output)
-                        .await,
+                    connector.run(&target(&words), &NO_SECRETS, &output).await,
                 )
             })
         })

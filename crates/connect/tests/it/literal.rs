@@ -4,10 +4,10 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use writ_connect::{Credentials, Ended, Output};
+use writ_connect::{Ended, Output};
 use writ_core::value::Value;
 
-use crate::bench::{Command, example, heard, parameter, run_of, text};
+use crate::bench::{Command, NO_SECRETS, example, heard, parameter, run_of, text};
 
 fn delivered(command: &Command, args: &[&str], values: &[(&str, Value)]) -> Vec<String> {
     let args = std::iter::once("argv").chain(args.iter().copied());
@@ -23,11 +23,9 @@ fn delivered(command: &Command, args: &[&str], values: &[(&str, Value)]) -> Vec<
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let ended = runtime.unwrap().block_on(command.connector.run(
-        &job,
-        &Credentials::default(),
-        &output,
-    ));
+    let ended = runtime
+        .unwrap()
+        .block_on(command.connector.run(&job, &NO_SECRETS, &output));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     heard(&output)
 }
@@ -80,11 +78,9 @@ fn a_system_program_takes_them_too() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let ended = runtime.unwrap().block_on(command.connector.run(
-        &job,
-        &Credentials::default(),
-        &output,
-    ));
+    let ended = runtime
+        .unwrap()
+        .block_on(command.connector.run(&job, &NO_SECRETS, &output));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     assert_eq!(output.bytes(), format!("<{value}>\n").into_bytes());
 }
