@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
-    login, person, policy, preferences, prove, recover, request, requests, run, serve, show, site,
+    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve, show,
+    site,
     status, system_account, task, verify, workload,
 };
 use crate::context::Form;
@@ -134,6 +135,8 @@ pub(crate) enum Command {
     Group(group::Args),
     #[command(subcommand)]
     Workload(workload::Args),
+    #[command(subcommand)]
+    Secret(secret::Args),
     #[command(subcommand)]
     Task(task::Args),
     #[command(subcommand)]

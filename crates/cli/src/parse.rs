@@ -8,8 +8,11 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Unit};
 use writ_core::names::ParameterName;
+use writ_core::secret::Secret;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraint, Range, Schema, Value, ValueType};
+
+use crate::typed;
 
 /// The largest file that a parameter is read from, in bytes.
 const MAX_FILE: u64 = writ_core::value::MAX_TEXT;
@@ -164,6 +167,19 @@ impl Assignment {
         Ok(constraint)
     }
 
+    /// A secret that a run gives: `@FILE`, or `@-` for standard input.
+    pub(crate) fn secret(&self) -> Result<Secret, String> {
+        let name = &self.name;
+        let path = self.text.strip_prefix('@').ok_or_else(|| {
+            format!(
+                "parameter `{name}` is a secret, and an argument is none: others on this machine \
+                 can read it, and shells keep it. Take it for known. Give it as {name}=@FILE, as \
+                 {name}=@- on standard input, or leave it out to be asked"
+            )
+        })?;
+        typed::from_file(path).map_err(|problem| format!("parameter `{name}`: {problem}"))
+    }
+
     fn read(&self, schema: Option<&Schema>) -> Result<String, String> {
         let Some(path) = self.text.strip_prefix('@') else {
             return Ok(self.text.clone());
@@ -227,7 +243,7 @@ impl Assignment {
                 .filter(|value| matches!(value, Value::Table(_)))
                 .ok_or_else(|| must("a table: {\"name\":\"value\"}")),
             Some(ValueType::Secret) => Err(format!(
-                "parameter `{}` is a secret, which this version cannot send yet",
+                "parameter `{}` is a secret: nothing can be said of it but `absent`",
                 self.name
             )),
         }

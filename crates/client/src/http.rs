@@ -130,6 +130,11 @@ impl Http {
 
     /// The organization that the server shows, its id checked against entry 0.
     pub(crate) async fn organization(&self) -> Result<OrganizationView, Error> {
+        Ok(self.genesis().await?.0)
+    }
+
+    /// The organization, and the entry that founded it.
+    pub(crate) async fn genesis(&self) -> Result<(OrganizationView, Entry), Error> {
         let view: OrganizationView = self.get("/v1/organization", &[], None).await?;
         let odd = |problem: &str| {
             Error::Untrusted(format!("{}: {problem}; is this a Writ server?", self.url))
@@ -137,10 +142,10 @@ impl Http {
         let leaf = data_encoding::BASE64
             .decode(view.genesis.as_bytes())
             .map_err(|_| odd("its entry 0 is not base64"))?;
-        if OrganizationId(leaf_hash(&leaf)) != view.id || Entry::parse(&leaf).is_err() {
-            return Err(odd("its id is not that of its entry 0"));
+        match Entry::parse(&leaf) {
+            Ok(entry) if OrganizationId(leaf_hash(&leaf)) == view.id => Ok((view, entry)),
+            Ok(_) | Err(_) => Err(odd("its id is not that of its entry 0")),
         }
-        Ok(view)
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(

@@ -10,6 +10,7 @@
 //! Absent on purpose: which store and which connectors there are. The binary
 //! names those.
 
+mod beside;
 mod bucket;
 mod clock;
 mod compare;
@@ -29,6 +30,7 @@ mod runner;
 mod sequence;
 mod speak;
 mod start;
+mod vault;
 mod verify;
 
 pub use bucket::{Buckets, Rate};
@@ -62,6 +64,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     store: Arc<dyn Backend>,
     connectors: Connectors,
+    vault: vault::Vault,
     published: watch::Receiver<Published>,
     checkpoint: watch::Receiver<Arc<str>>,
     tiles: watch::Receiver<Tiles>,

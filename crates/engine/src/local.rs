@@ -27,6 +27,7 @@ use crate::clock::{Clock, Entropy};
 use crate::keep::Kept;
 use crate::ledger::{Ledger, Step};
 use crate::project::stored;
+use crate::vault::Vault;
 
 /// The head file has one size, so that overwriting it touches one sector.
 const HEAD_SIZE: usize = 512;
@@ -93,6 +94,7 @@ pub struct LocalState {
     pub(crate) log_key: Arc<SigningKey>,
     pub(crate) runner_key: Arc<SigningKey>,
     sealing: Zeroizing<[u8; 32]>,
+    wrapping: Zeroizing<[u8; 32]>,
     organization: Option<OrganizationId>,
     head: File,
     _lock: File,
@@ -142,6 +144,7 @@ impl LocalState {
             log_key: Arc::new(read_key(&directory.join(ServiceKey::Log.file()))?),
             runner_key: Arc::new(read_key(&directory.join(ServiceKey::Runner.file()))?),
             sealing: read_secret(&directory.join("sealing.key"))?,
+            wrapping: read_wrapping(&directory.join("kek"))?,
             organization,
             head: open_private(&directory.join("head"))?,
             directory: directory.to_owned(),
@@ -152,6 +155,11 @@ impl LocalState {
     /// The organization's id, once it is founded.
     pub const fn organization(&self) -> Option<OrganizationId> {
         self.organization
+    }
+
+    /// What opens and keeps secrets.
+    pub(crate) fn vault(&self, entropy: Arc<dyn Entropy>) -> Vault {
+        Vault::new(self.sealing.clone(), self.wrapping.clone(), entropy)
     }
 
     /// The public halves of the service keys.
@@ -447,6 +455,19 @@ fn write_secret(path: &Path, entropy: &dyn Entropy) -> Result<(), LocalError> {
 
 fn read_key(path: &Path) -> Result<SigningKey, LocalError> {
     read_secret(path).map(SigningKey::from_seed)
+}
+
+/// The key that kept secrets are wrapped by. A new one would open none of them,
+/// so none is made in place of one that is gone.
+fn read_wrapping(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {
+    match path.exists() {
+        true => read_secret(path),
+        false => Err(LocalError::new(
+            path,
+            "is missing, and opens the secrets that the database keeps; restore it with the rest \
+             of state/ from its backup",
+        )),
+    }
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {

@@ -6,13 +6,14 @@
 //! the same door as everybody.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
-use writ_connect::{Ended, Output};
+use writ_connect::{Credentials, Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
 use writ_core::json::JsonError;
@@ -20,6 +21,8 @@ use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
 use writ_core::run::Permit;
+use writ_core::seal::{self, Purpose};
+use writ_core::secret::Secret;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
 use writ_store::{Point, point};
 
@@ -139,6 +142,10 @@ impl Runner {
         let Some(connector) = self.engine.0.connectors.get(name) else {
             return not_started(format!("this node has no connector `{name}`"));
         };
+        let credentials = match self.credentials(&record).await {
+            Ok(credentials) => credentials,
+            Err(why) => return not_started(why),
+        };
         point(Point::BeforePermit);
         // INVARIANT: State is asked once more just before the connector starts.
         let permit = match self.permit(id, &texts) {
@@ -153,7 +160,7 @@ impl Runner {
         // Dropping the connector's future stops the run as far as it can be.
         let ended = tokio::select! {
             biased;
-            ended = connector.execute(&permit, &output) => ended,
+            ended = connector.execute(&permit, &credentials, &output) => ended,
             () = self.killed(id) => {
                 unknown("killed, since its grant has ended; it may have had part of its effect")
             }
@@ -206,6 +213,60 @@ impl Runner {
             texts.insert(name.clone(), text);
         }
         Ok(texts)
+    }
+
+    /// The secrets that the run may use. Those of its workload are asked for only
+    /// by a task that uses them; those that were given with it all count.
+    async fn credentials(&self, record: &ExecutionRecord) -> Result<Credentials, String> {
+        let mut credentials = Credentials::default();
+        let Some(instance) = self.engine.published().state().organization() else {
+            return Ok(credentials);
+        };
+        let workload = &record.definition.workload;
+        for (name, said) in &workload.secrets {
+            let purpose = Purpose::Secret {
+                instance,
+                workload,
+                name,
+                version: said.version,
+            };
+            let opened = self.open(&purpose, said.digest).await.map_err(|why| {
+                format!(
+                    "the secret `{name}` {why}; give it again: writ secret set {} {name}",
+                    workload.name
+                )
+            });
+            credentials.secrets.insert(name.clone(), opened);
+        }
+        for (name, said) in &record.sealed {
+            let purpose = Purpose::Parameter {
+                instance,
+                by: &record.by,
+                task: &record.task,
+                name,
+            };
+            let bad =
+                |why: &dyn fmt::Display| format!("the parameter `{name}` {why}; run it again");
+            let inside = self.open(&purpose, said.digest).await;
+            let inside = inside.map_err(|why| bad(&why))?;
+            let value = seal::parameter(&inside, said);
+            let value = value.map_err(|_| bad(&"is not what was signed"))?;
+            credentials.parameters.insert(name.clone(), value);
+        }
+        Ok(credentials)
+    }
+
+    async fn open(&self, purpose: &Purpose<'_>, digest: Digest) -> Result<Secret, String> {
+        let kept = self.engine.store().blob(digest).await;
+        let kept = kept
+            .map_err(|error| format!("cannot be read: {error}"))?
+            .ok_or("is gone from the database")?;
+        let opened = self.engine.0.vault.open(purpose, digest, &kept);
+        opened.map_err(|_| {
+            "cannot be opened with the keys in state/: they are not those that it was kept with, \
+             or the database was changed"
+                .into()
+        })
     }
 
     /// Says an outcome until it is recorded, or found recorded, or the node stops.

@@ -179,6 +179,7 @@ impl Engine {
         let keeping = Keeping::begin(local.kept(), unread);
         point(Point::Replayed);
         let runner_key = Arc::clone(&local.runner_key);
+        let vault = local.vault(Arc::clone(&entropy));
         let checkpoint = ledger
             .checkpoint()
             .and_then(|checkpoint| checkpoint.sign(&local.log_key).ok())
@@ -226,6 +227,7 @@ impl Engine {
             clock,
             store,
             connectors,
+            vault,
             published,
             checkpoint,
             tiles,

@@ -250,5 +250,10 @@ fn given(view: &ExecutionView, between: &str) -> String {
         .attached
         .iter()
         .map(|(name, text)| format!("{name}=({} bytes)", text.size));
-    values.chain(texts).collect::<Vec<_>>().join(between)
+    let secrets = view.sealed.iter().map(|name| format!("{name}=(secret)"));
+    values
+        .chain(texts)
+        .chain(secrets)
+        .collect::<Vec<_>>()
+        .join(between)
 }

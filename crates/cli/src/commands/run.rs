@@ -1,25 +1,29 @@
 //! `writ run`: run a task under a live grant, and show what it put out.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use serde_json::json;
 use writ_client::Client;
 use writ_core::digest::{ExecutionId, RequestId};
-use writ_core::names::TaskName;
-use writ_core::value::{Schemas, Values};
+use writ_core::names::{ParameterName, TaskName};
+use writ_core::secret::Secret;
+use writ_core::value::{Schema, Schemas, ValueType, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{Colour, Progress, complain, harmless, print_bytes, print_json};
 use crate::parse::Assignment;
+use crate::typed;
 
 /// Run a task that you hold a live grant for
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which, such as 'Host\Restart-Service'
     task: TaskName,
-    /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated
+    /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated. A secret is given as
+    /// NAME=@FILE or NAME=@- (standard input), or asked for
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<Assignment>,
     /// Under which grant [default: the one that ends first]
@@ -29,13 +33,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let schemas = super::schemas(&client, &args.task, &args.param).await?;
-    let values = values(&args.param, &schemas)?;
+    let schemas = super::schemas_of(&client, &args.task).await?;
+    let (values, secrets) = given(&args.param, &schemas)?;
     let request: Option<RequestId> = match &args.request {
         Some(id) => Some(client.show(id).await?.id),
         None => None,
     };
-    let started = client.invoke(args.task, values, request).await?;
+    let started = client.invoke(args.task, values, secrets, request).await?;
     let view = outcome(&client, started.execution, context).await?;
     let output = client.output(&view).await?;
     match context.is_json() {
@@ -49,16 +53,40 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     })
 }
 
-fn values(given: &[Assignment], schemas: &Schemas) -> Result<Values, Failure> {
-    let mut values = Values::new();
+/// What was given: values, and secrets. A secret that the task requires and that
+/// was not given is asked for.
+fn given(
+    given: &[Assignment],
+    schemas: &Schemas,
+) -> Result<(Values, BTreeMap<ParameterName, Secret>), Failure> {
+    let (mut values, mut secrets) = (Values::new(), BTreeMap::new());
+    let is_secret = |schema: &Schema| schema.value_type == ValueType::Secret;
     for assignment in given {
         let schema = schemas.get(&assignment.name);
-        let value = assignment.value(schema).map_err(Failure::usage)?;
-        if values.insert(assignment.name.clone(), value).is_some() {
+        let name = assignment.name.clone();
+        let is_twice = match schema.is_some_and(is_secret) {
+            true => {
+                let secret = assignment.secret().map_err(Failure::usage)?;
+                secrets.insert(name, secret).is_some()
+            }
+            false => {
+                let value = assignment.value(schema).map_err(Failure::usage)?;
+                values.insert(name, value).is_some()
+            }
+        };
+        if is_twice {
             return Err(super::given_twice(assignment));
         }
     }
-    Ok(values)
+    for (name, schema) in schemas {
+        if is_secret(schema) && schema.required && !secrets.contains_key(name) {
+            let otherwise =
+                format!("give it as --param {name}=@FILE, or {name}=@- on standard input");
+            let secret = typed::ask(&format!("The secret parameter {name}"), &otherwise)?;
+            secrets.insert(name.clone(), secret);
+        }
+    }
+    Ok((values, secrets))
 }
 
 /// Waits for the outcome. Whoever stops waiting does not stop the run.

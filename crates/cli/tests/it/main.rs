@@ -12,6 +12,7 @@ mod preferences;
 mod proof;
 mod resolve;
 mod revoke_kill;
+mod secrets;
 mod site;
 mod site_keys;
 mod story;

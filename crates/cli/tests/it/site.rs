@@ -121,7 +121,7 @@ impl Site {
         ]);
         let founded = founded.ok().json();
         site.recovery = founded["recovery_code"].as_str().unwrap().to_owned();
-        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n");
+        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\", \"/usr/bin/sha256sum\"]\n");
         site
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::envelope::Kind;
-use writ_core::names::TaskName;
+use writ_core::names::{ParameterName, TaskName};
+use writ_core::secret::Secret;
 use writ_core::statement::{Attachment, Invoke, Outcome, RunResult};
 use writ_core::value::{Value, Values};
 use writ_core::view::{ExecutionView, RunStatus};
@@ -31,10 +32,12 @@ impl Client {
         &self,
         task: TaskName,
         values: Values,
+        secrets: BTreeMap<ParameterName, Secret>,
         request: Option<RequestId>,
     ) -> Result<Started, Error> {
         let mut parameters = Values::new();
-        let (mut attached, mut beside) = (BTreeMap::new(), Vec::new());
+        let mut attached = BTreeMap::new();
+        let (sealed, mut beside) = self.sealed(&task, secrets).await?;
         for (name, value) in values {
             let Value::Text(text) = value else {
                 parameters.insert(name, value);
@@ -56,6 +59,7 @@ impl Client {
             task,
             parameters,
             attached,
+            sealed,
             request,
             node: None,
         };

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use writ_connect::{Connector, Connectors, Ended, Output};
+use writ_connect::{Connector, Connectors, Credentials, Ended, Output};
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
@@ -98,7 +98,7 @@ impl Connector for Held {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
+    async fn execute(&self, permit: &Permit, _: &Credentials, output: &Output) -> Ended {
         let id = permit.job().execution;
         self.0.started.send_modify(|runs| {
             runs.insert(id);
@@ -413,6 +413,7 @@ impl World {
             task: SAY.parse().unwrap(),
             parameters: Values::from([word]),
             attached: BTreeMap::new(),
+            sealed: BTreeMap::new(),
             request: None,
             node: None,
         };
