@@ -11,6 +11,7 @@ mod exit;
 mod node;
 mod output;
 mod parse;
+mod shown;
 
 use std::process::ExitCode;
 

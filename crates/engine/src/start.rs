@@ -23,6 +23,7 @@ use crate::clock::{Clock, Entropy};
 use crate::door::{Door, INBOX, TurnedAwayCount};
 use crate::follow::{CHUNK, Followed, first_changed};
 use crate::ledger::{Corrupt, Ledger, Trust};
+use crate::live::Live;
 use crate::local::{LocalError, LocalState};
 use crate::project::{PROJECTOR, rows};
 use crate::room::Room;
@@ -216,6 +217,7 @@ impl Engine {
             tiles,
             door: Door::new(inbox_in, &options, turned_away),
             room,
+            live: Live::default(),
             stop,
             stopped,
         }));

@@ -4,6 +4,7 @@
 
 mod keys;
 mod kill;
+mod live;
 mod next_steps;
 mod preferences;
 mod proof;
