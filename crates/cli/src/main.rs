@@ -11,6 +11,7 @@ mod exit;
 mod node;
 mod output;
 mod parse;
+mod shown;
 mod typed;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use writ_core::digest::OrganizationId;
@@ -17,11 +17,14 @@ use writ_core::time::Time;
 use writ_core::view::{OrganizationView, Problem};
 
 use crate::error::Error;
+use crate::events::{Broken, Event, Events};
 use crate::system;
 
 /// How long to wait for a connection, and for an answer.
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(75);
+/// How long a stream of events may last: servers end them earlier.
+const STREAM: Duration = Duration::from_secs(900);
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 96 << 20;
 
@@ -164,13 +167,55 @@ impl Http {
         query: &[(&str, String)],
         session: Option<&Envelope>,
     ) -> Result<Vec<u8>, Error> {
-        let mut request = self.request(Method::GET, path, query)?;
-        if let Some(session) = session {
-            let bytes = json::write(session).map_err(|error| self.odd(path, &error))?;
-            let bearer = format!("Writ {}", BASE64URL_NOPAD.encode(&bytes));
-            request = request.header(AUTHORIZATION, bearer);
-        }
+        let request = self.authorized(path, query, session)?;
         self.answer(path, self.send(request).await?).await
+    }
+
+    fn authorized(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        session: Option<&Envelope>,
+    ) -> Result<RequestBuilder, Error> {
+        let request = self.request(Method::GET, path, query)?;
+        let Some(session) = session else {
+            return Ok(request);
+        };
+        let bytes = json::write(session).map_err(|error| self.odd(path, &error))?;
+        let bearer = format!("Writ {}", BASE64URL_NOPAD.encode(&bytes));
+        Ok(request.header(AUTHORIZATION, bearer))
+    }
+
+    /// Asks for a stream of events, after the one with this id.
+    pub(crate) async fn events(
+        &self,
+        path: &str,
+        after: &str,
+        session: &Envelope,
+    ) -> Result<Events, Error> {
+        let request = self
+            .authorized(path, &[], Some(session))?
+            .header(ACCEPT, "text/event-stream")
+            .header("last-event-id", after)
+            .timeout(STREAM);
+        let response = self.send(request).await?;
+        if response.status() != StatusCode::OK {
+            let refused = self.answer(path, response).await.err();
+            return Err(refused.unwrap_or_else(|| self.odd(path, &"it answers no events")));
+        }
+        Ok(Events::new(response))
+    }
+
+    /// What a stream of events brings next; none at its end.
+    pub(crate) async fn next_event(
+        &self,
+        path: &str,
+        events: &mut Events,
+    ) -> Result<Option<Event>, Error> {
+        events.next().await.map_err(|broken| match broken {
+            Broken::Silent(error) => self.silent(&error),
+            Broken::Odd(problem) => self.odd(path, &problem),
+        })
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(

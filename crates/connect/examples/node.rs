@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut total = said.follow();
         let mut printed = 0;
         while total.changed().await.is_ok() {
-            let bytes = said.bytes_from(printed);
+            let bytes = said.bytes_from(printed, 1 << 20);
             printed += bytes.len();
             stdout().write_all(&bytes)?;
         }

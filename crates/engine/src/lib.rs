@@ -19,6 +19,7 @@ mod follow;
 mod keep;
 mod known;
 mod ledger;
+mod live;
 mod local;
 mod log;
 mod offline;
@@ -48,8 +49,9 @@ pub use verify::{Report, verify_log};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use writ_connect::Connectors;
+use writ_connect::{Connectors, Output};
 use writ_core::Published;
+use writ_core::digest::ExecutionId;
 use writ_core::log::Tiles;
 use writ_core::names::Name;
 use writ_core::time::Time;
@@ -70,6 +72,7 @@ struct Inner {
     tiles: watch::Receiver<Tiles>,
     door: door::Door,
     room: room::Room,
+    live: live::Live,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 }
@@ -105,6 +108,12 @@ impl Engine {
     /// The node's name.
     pub fn node(&self) -> &Name {
         &self.0.node
+    }
+
+    /// The output of a run, as soon as it begins on this node; until its outcome
+    /// is published. Of a run that is over, or runs elsewhere, it never returns.
+    pub async fn live_output(&self, id: ExecutionId) -> Output {
+        self.0.live.output(id).await
     }
 
     /// Takes nothing more but outcomes, waits for runs in flight as long as

@@ -27,6 +27,7 @@ use writ_core::statement::{Outcome, OutputDigest, RunResult};
 use writ_store::{Point, point};
 
 use crate::clock::Entropy;
+use crate::live::InFlight;
 use crate::sequence::ToStart;
 use crate::{Engine, Submission, speak};
 
@@ -54,6 +55,9 @@ struct Finished {
     output: Vec<u8>,
     /// How many bytes were put out.
     total: u64,
+    /// Others may follow the output until the outcome is recorded.
+    #[expect(dead_code, reason = "held")]
+    in_flight: Option<InFlight>,
 }
 
 impl Finished {
@@ -63,6 +67,7 @@ impl Finished {
             remarks: Vec::new(),
             output: Vec::new(),
             total: 0,
+            in_flight: None,
         }
     }
 }
@@ -154,6 +159,7 @@ impl Runner {
         };
         let task = &permit.job().task;
         let output = Output::new(task.output_cap);
+        let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
         point(Point::AfterPermit);
         let unknown = |note: &str| Ended::Unknown { note: note.into() };
@@ -171,6 +177,7 @@ impl Runner {
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
+            in_flight: Some(in_flight),
         }
     }
 

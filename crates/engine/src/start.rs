@@ -27,6 +27,7 @@ use crate::door::{Door, INBOX, TurnedAwayCount};
 use crate::follow::{CHUNK, Followed, first_changed, follow};
 use crate::keep::Keeping;
 use crate::ledger::{Corrupt, Ledger, Trust};
+use crate::live::Live;
 use crate::local::{LocalError, LocalState};
 use crate::project::{PROJECTOR, rows};
 use crate::room::Room;
@@ -233,6 +234,7 @@ impl Engine {
             tiles,
             door: Door::new(inbox_in, &options, turned_away),
             room,
+            live: Live::default(),
             stop,
             stopped,
         }));

@@ -1,7 +1,8 @@
-//! `writ run`: run a task under a live grant, and show what it put out.
+//! `writ run`: run a task under a live grant, and show what it puts out as it
+//! comes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 
 use serde_json::json;
 use writ_client::Client;
@@ -13,8 +14,9 @@ use writ_core::view::{ExecutionView, RunStatus};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{Colour, Progress, complain, harmless, print_bytes, print_json};
+use crate::output::{Colour, Progress, complain, print, print_bytes, print_json, remark};
 use crate::parse::Assignment;
+use crate::shown::Shown;
 use crate::typed;
 
 /// Run a task that you hold a live grant for
@@ -29,6 +31,9 @@ pub(crate) struct Args {
     /// Under which grant [default: the one that ends first]
     #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
     request: Option<String>,
+    /// Only start it, and print its id
+    #[arg(long)]
+    detach: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
@@ -40,12 +45,44 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         None => None,
     };
     let started = client.invoke(args.task, values, secrets, request).await?;
-    let view = outcome(&client, started.execution, context).await?;
-    let output = client.output(&view).await?;
-    match context.is_json() {
-        true => print_run(&view, &output),
-        false => show(&view, output),
+    if args.detach {
+        detach(started.execution, context);
+        return Ok(Exit::Done);
     }
+    follow(&client, started.execution, context).await
+}
+
+fn detach(id: ExecutionId, context: &Context) {
+    match context.is_json() {
+        true => print_json(&json!({ "id": id, "status": RunStatus::Authorized })),
+        false => {
+            print(&id.short());
+            let id = id.brief();
+            remark(&format!(
+                "see what comes of it: writ executions show {id} --follow"
+            ));
+        }
+    }
+}
+
+/// Shows what a run puts out until it is over, and ends as it did.
+pub(super) async fn follow(
+    client: &Client,
+    id: ExecutionId,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let view = match context.is_json() {
+        true => {
+            let view = client.outcome(id).await.map_err(|error| lost(id, error))?;
+            print_run(&view, &client.output(&view).await?);
+            view
+        }
+        false => {
+            let (view, shown) = live(client, id).await?;
+            remark_on(&view, shown);
+            view
+        }
+    };
     Ok(match view.status {
         RunStatus::Succeeded => Exit::Done,
         RunStatus::Failed => Exit::TaskFailed,
@@ -89,23 +126,36 @@ fn given(
     Ok((values, secrets))
 }
 
-/// Waits for the outcome. Whoever stops waiting does not stop the run.
-async fn outcome(
-    client: &Client,
-    id: ExecutionId,
-    context: &Context,
-) -> Result<ExecutionView, Failure> {
-    let mut progress = Progress::new();
-    let mut waiting = std::pin::pin!(client.outcome(id));
-    let mut second = tokio::time::interval(std::time::Duration::from_millis(500));
-    loop {
-        tokio::select! {
-            view = &mut waiting => return view.map_err(|error| lost(id, error)),
-            _ = second.tick(), if !context.is_json() => progress.at(|since| {
-                format!("running since {} s; Ctrl-C stops waiting, not the run", since.as_secs())
-            }),
+/// Shows the output until the outcome, and counts it. Whoever stops waiting does
+/// not stop the run.
+async fn live(client: &Client, id: ExecutionId) -> Result<(ExecutionView, u64), Failure> {
+    // Until something is put out, a line says that there is something to wait for.
+    let progress = RefCell::new(Some(Progress::new()));
+    let (mut shown, mut count) = (Shown::to_stdout(), 0);
+    let show = |bytes: &[u8]| {
+        progress.borrow_mut().take();
+        count += bytes.len() as u64;
+        print_bytes(&shown.push(bytes));
+    };
+    let view = {
+        let mut following = std::pin::pin!(client.follow(id, show));
+        let mut second = tokio::time::interval(std::time::Duration::from_millis(500));
+        loop {
+            tokio::select! {
+                view = &mut following => break view.map_err(|error| lost(id, error)),
+                _ = second.tick() => {
+                    if let Some(progress) = progress.borrow_mut().as_mut() {
+                        progress.at(|since| format!(
+                            "running since {} s; Ctrl-C stops waiting, not the run",
+                            since.as_secs()
+                        ));
+                    }
+                }
+            }
         }
-    }
+    };
+    print_bytes(&shown.finish());
+    Ok((view?, count))
 }
 
 /// The run is authorised and goes on; only its outcome was not seen. Whoever
@@ -118,9 +168,8 @@ fn lost(id: ExecutionId, error: writ_client::Error) -> Failure {
     ))
 }
 
-fn show(view: &ExecutionView, output: Vec<u8>) {
-    let kept = output.len() as u64;
-    print_bytes(&as_shown(output));
+/// Says beside the output what there is to say of a run that is over.
+fn remark_on(view: &ExecutionView, kept: u64) {
     if is_truncated(view, kept) {
         complain(
             Colour::Yellow,
@@ -149,14 +198,6 @@ fn show(view: &ExecutionView, output: Vec<u8>) {
                  see: writ executions show {id}"
             ),
         ),
-    }
-}
-
-/// What a program put out: as it is for programs, harmless for a terminal.
-pub(super) fn as_shown(output: Vec<u8>) -> Vec<u8> {
-    match std::io::stdout().is_terminal() {
-        true => harmless(&output).into_bytes(),
-        false => output,
     }
 }
 

@@ -5,6 +5,7 @@
 mod audit;
 mod keys;
 mod kill;
+mod live;
 mod next_steps;
 #[cfg(feature = "points")]
 mod points;

@@ -327,6 +327,7 @@ impl<'a> Story<'a> {
             attached: BTreeMap::new(),
             request: Some(request),
             node: None,
+            sealed: BTreeMap::new(),
         };
         let run = ExecutionId(self.say(alice, Kind::Invoke, invoke));
         self.outcome(run);

@@ -81,7 +81,7 @@ impl Default for Setting {
 /// What the test and its connector tell each other.
 #[derive(Clone, Default)]
 struct Runs {
-    started: watch::Sender<BTreeSet<ExecutionId>>,
+    started: watch::Sender<BTreeMap<ExecutionId, Output>>,
     finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
 }
 
@@ -101,7 +101,7 @@ impl Connector for Held {
     async fn execute(&self, permit: &Permit, _: &Credentials, output: &Output) -> Ended {
         let id = permit.job().execution;
         self.0.started.send_modify(|runs| {
-            runs.insert(id);
+            runs.insert(id, output.clone());
         });
         let mut finished = self.0.finished.subscribe();
         let runs = finished.wait_for(|runs| runs.contains_key(&id)).await;
@@ -357,6 +357,23 @@ impl World {
         answered(call).await
     }
 
+    /// Asks for an output as it comes, from some byte on.
+    pub(crate) async fn follow(
+        &self,
+        name: &str,
+        execution: ExecutionId,
+        after: &str,
+    ) -> reqwest::Response {
+        self.client
+            .get(self.url(&format!("/v1/executions/{execution}/output")))
+            .header("authorization", self.session(name))
+            .header("accept", "text/event-stream")
+            .header("last-event-id", after)
+            .send()
+            .await
+            .unwrap()
+    }
+
     pub(crate) async fn send(&self, call: reqwest::RequestBuilder) -> Answer {
         answered(call).await
     }
@@ -425,8 +442,15 @@ impl World {
     /// Returns when the connector has begun a run.
     pub(crate) async fn started(&self, execution: ExecutionId) {
         let mut started = self.runs.started.subscribe();
-        let has_begun = started.wait_for(|runs| runs.contains(&execution));
+        let has_begun = started.wait_for(|runs| runs.contains_key(&execution));
         has_begun.await.unwrap();
+    }
+
+    /// Lets a run put out something, once it has begun.
+    pub(crate) async fn put_out(&self, execution: ExecutionId, bytes: &[u8]) {
+        self.started(execution).await;
+        let output = self.runs.started.borrow()[&execution].clone();
+        output.push(bytes);
     }
 
     /// Lets a run end, with this output.
