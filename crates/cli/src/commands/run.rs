@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// Which, such as 'Host\Restart-Service'
     task: TaskName,
     /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(short = 'P', long, value_name = "NAME=VALUE")]
     param: Vec<Assignment>,
     /// Under which grant [default: the one that ends first]
     #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     })
 }
 
-fn values(given: &[Assignment], schemas: &Schemas) -> Result<Values, Failure> {
+pub(super) fn values(given: &[Assignment], schemas: &Schemas) -> Result<Values, Failure> {
     let mut values = Values::new();
     for assignment in given {
         let schema = schemas.get(&assignment.name);

@@ -43,7 +43,7 @@ pub(crate) struct Args {
         value_name = "ID",
         requires = "log",
         conflicts_with = "file",
-        value_parser = super::id_prefix
+        value_parser = super::run_prefix
     )]
     execution: Option<String>,
     /// The id of the organization, all 64 digits: where trust begins
@@ -177,13 +177,18 @@ pub(super) struct Verified {
     pub(super) ledger: Ledger,
     /// How many entries had been verified before.
     before: u64,
+    /// Where the entries were: a file, an address.
+    pub(super) source: String,
     how: &'static str,
 }
 
 impl Verified {
     pub(super) fn print(&self) {
         let TreeHead { size, root } = self.ledger.head();
-        print(&format!("The log verifies: {size} entries, {}.", self.how));
+        print(&format!(
+            "The log verifies: {size} entries of {}, {}.",
+            self.source, self.how
+        ));
         if self.before > 0 {
             print(&format!(
                 "  Of these, {} had been verified before.",
@@ -217,6 +222,7 @@ pub(super) async fn from_database(
         organization,
         ledger: report.ledger,
         before,
+        source: data.database().display().to_string(),
         how: "every signature and every decision, against the head that the node signed",
     })
 }
@@ -279,6 +285,7 @@ pub(super) async fn from_server(
         organization,
         ledger,
         before,
+        source: client.url().to_owned(),
         how: "every signature and every decision, downloaded, against the signed checkpoint",
     })
 }
