@@ -18,6 +18,8 @@ pub(crate) enum Form {
     Table,
     /// For programs.
     Json,
+    /// For programs, and easier to read.
+    Yaml,
 }
 
 /// What every command is told.
@@ -33,8 +35,9 @@ impl Context {
         Ok(Self { global, profiles })
     }
 
+    /// Whether what is printed is read by programs: JSON, or the same as YAML.
     pub(crate) fn is_json(&self) -> bool {
-        self.global.output == Form::Json
+        self.global.output != Form::Table
     }
 
     /// The profile that was named on the command line.

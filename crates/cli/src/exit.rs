@@ -3,10 +3,12 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde_json::json;
 use writ_client::Error;
 
+use crate::context::Form;
 use crate::node::NodeError;
-use crate::output::{Colour, complain};
+use crate::output::{Colour, complain, for_programs, form, remark};
 
 /// How a command ended, as its exit code says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,23 @@ pub(crate) enum Exit {
     Unknown = 8,
 }
 
+impl Exit {
+    /// In one word, for programs.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Broken => "broken",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::Denied => "denied",
+            Self::Over => "over",
+            Self::Unreachable => "unreachable",
+            Self::TaskFailed => "task-failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -42,6 +61,8 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
+    /// The code of a refusal.
+    code: Option<String>,
     sentence: String,
 }
 
@@ -50,6 +71,7 @@ impl Failure {
     pub(crate) fn usage(sentence: impl fmt::Display) -> Self {
         Self {
             exit: Exit::Usage,
+            code: None,
             sentence: sentence.to_string(),
         }
     }
@@ -58,6 +80,7 @@ impl Failure {
     pub(crate) fn broken(sentence: impl fmt::Display) -> Self {
         Self {
             exit: Exit::Broken,
+            code: None,
             sentence: sentence.to_string(),
         }
     }
@@ -66,12 +89,22 @@ impl Failure {
     pub(crate) fn unknown(sentence: impl fmt::Display) -> Self {
         Self {
             exit: Exit::Unknown,
+            code: None,
             sentence: sentence.to_string(),
         }
     }
 
     /// Says it on standard error, and answers the exit code.
     pub(crate) fn report(self) -> ExitCode {
+        if form() != Form::Table {
+            let code = self.code.as_deref().unwrap_or(self.exit.code());
+            let error = json!({
+                "error": { "code": code, "message": self.sentence, "next": next(&self.sentence) }
+            });
+            // A value of texts can always be written.
+            remark(&for_programs(&error).unwrap_or_default());
+            return self.exit.into();
+        }
         let word = match self.exit == Exit::Refused {
             true => "refused",
             false => "error",
@@ -79,6 +112,22 @@ impl Failure {
         complain(Colour::Red, word, &self.sentence);
         self.exit.into()
     }
+}
+
+/// The command that a sentence ends with, if it names one.
+fn next(sentence: &str) -> Option<&str> {
+    let starts = sentence.match_indices("writ ");
+    let mut commands = starts.filter_map(|(at, _)| {
+        let (before, command) = sentence.split_at_checked(at)?;
+        let is_start = before.is_empty() || before.ends_with([' ', '\n', '`']);
+        let end = [", ", "; ", "`", "\n"]
+            .iter()
+            .filter_map(|end| command.find(end));
+        let command = command.get(..end.min().unwrap_or(command.len()))?;
+        let is_shown = before.ends_with([':', '`', '\n']) || before.ends_with(": ");
+        (is_start && (is_shown || before.ends_with("  "))).then(|| command.trim_end_matches('.'))
+    });
+    commands.next()
 }
 
 impl From<Error> for Failure {
@@ -91,6 +140,7 @@ impl From<Error> for Failure {
         };
         Self {
             exit,
+            code: error.code().map(ToOwned::to_owned),
             sentence: error.to_string(),
         }
     }
@@ -99,5 +149,36 @@ impl From<Error> for Failure {
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
         Self::usage(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_command_is_found() {
+        for (sentence, wanted) in [
+            (
+                "nobody is logged in; run: writ login URL --as UPN",
+                Some("writ login URL --as UPN"),
+            ),
+            (
+                "no `Host\\X`, see: writ task list, or ask",
+                Some("writ task list"),
+            ),
+            (
+                "do `writ show 1234` first; then go on",
+                Some("writ show 1234"),
+            ),
+            (
+                "Insufficient permissions.\n\n  writ request 'Host\\Say' --reason TEXT\n",
+                Some("writ request 'Host\\Say' --reason TEXT"),
+            ),
+            ("another writ process serves this directory", None),
+            ("repeat in a few seconds", None),
+        ] {
+            assert_eq!(next(sentence), wanted, "{sentence}");
+        }
     }
 }

@@ -13,6 +13,8 @@ mod output;
 mod parse;
 mod shown;
 mod typed;
+mod usage;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -20,7 +22,7 @@ use clap::Parser;
 
 use crate::args::Cli;
 use crate::context::Context;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 fn main() -> ExitCode {
     // First of all, while there is one thread: this process may be the helper
@@ -33,8 +35,9 @@ fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return shown(&error),
+        Err(error) => return usage::shown(error),
     };
+    output::choose(cli.global.output);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::broken(error).report(),
@@ -48,15 +51,5 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
-    }
-}
-
-/// Help and version are answers; the rest is a wrong command line.
-fn shown(error: &clap::Error) -> ExitCode {
-    // Nobody reads it any more.
-    let _ = error.print();
-    match error.use_stderr() {
-        true => Exit::Usage.into(),
-        false => Exit::Done.into(),
     }
 }

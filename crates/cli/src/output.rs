@@ -2,6 +2,7 @@
 //! error. Colour and moving lines on terminals only, and not with `NO_COLOR`.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -11,6 +12,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 use writ_core::time::Time;
 pub(crate) use writ_core::value::plain;
+
+use crate::context::Form;
+use crate::yaml;
 
 /// A colour of one word.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +38,36 @@ pub(crate) fn print(text: &str) {
     print_bytes(format!("{text}\n").as_bytes());
 }
 
-/// Prints JSON, for programs.
+/// The form of everything that this process prints.
+static FORM: OnceLock<Form> = OnceLock::new();
+
+/// Chooses the form, once.
+pub(crate) fn choose(form: Form) {
+    // It was chosen already.
+    let _ = FORM.set(form);
+}
+
+/// The form that was chosen.
+pub(crate) fn form() -> Form {
+    FORM.get().copied().unwrap_or_default()
+}
+
+/// Prints a value for programs: JSON, or YAML where that was chosen.
 pub(crate) fn print_json(value: &impl Serialize) {
-    match serde_json::to_string_pretty(value) {
+    match for_programs(value) {
         Ok(text) => print(&text),
         Err(error) => complain(Colour::Red, "error", &error.to_string()),
+    }
+}
+
+/// A value as programs read it, without a line break at its end.
+pub(crate) fn for_programs(value: &impl Serialize) -> serde_json::Result<String> {
+    match form() {
+        Form::Yaml => {
+            let yaml = yaml::write(&serde_json::to_value(value)?);
+            Ok(yaml.trim_end().to_owned())
+        }
+        Form::Json | Form::Table => serde_json::to_string_pretty(value),
     }
 }
 

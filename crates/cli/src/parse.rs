@@ -10,7 +10,7 @@ use jiff::{Span, Timestamp, Unit};
 use writ_core::names::ParameterName;
 use writ_core::secret::Secret;
 use writ_core::time::{Seconds, Time};
-use writ_core::value::{Constraint, Range, Schema, Value, ValueType};
+use writ_core::value::{Constraint, Range, Schema, Value, ValueType, is_plain};
 
 use crate::typed;
 
@@ -91,6 +91,34 @@ pub(crate) fn moment(text: &str) -> Result<Time, String> {
                 text.escape_debug()
             )
         })
+}
+
+/// One line of text that people will read: no line breaks, nothing that a
+/// reader could not see. Joiners stay: scripts and emoji need them.
+pub(crate) fn line(text: &str) -> Result<String, String> {
+    let odd = |c: char| {
+        !is_plain(c, false)
+            || matches!(c,
+                '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'
+                | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    match text
+        .chars()
+        .position(odd)
+        .and_then(|at| Some((at, text.chars().nth(at)?)))
+    {
+        None => Ok(text.to_owned()),
+        Some((at, '\n' | '\r')) => Err(format!(
+            "one line of text, and character {} begins another",
+            at + 1
+        )),
+        Some((at, c)) => Err(format!(
+            "character {} cannot be seen (U+{:04X}); leave it out",
+            at + 1,
+            u32::from(c)
+        )),
+    }
 }
 
 /// `NAME=VALUE`, not yet of any type.
@@ -321,6 +349,30 @@ mod tests {
         assert!(now < at && at <= now.plus(Seconds::DAY));
         for bad in ["", "tomorrow", "25:00", "2026-13-01T00:00:00Z"] {
             assert!(instant(bad, now).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_line_holds_nothing_that_cannot_be_seen() {
+        for good in [
+            "",
+            "why: a 'reason'",
+            "Zażółć 漢字 👩\u{200d}💻",
+            "می\u{200c}خواهم",
+        ] {
+            assert_eq!(line(good).as_deref(), Ok(good));
+        }
+        for (bad, words) in [
+            ("a\nb", "character 2 begins another"),
+            ("a\r", "character 2 begins another"),
+            ("\u{202e}abc", "character 1 cannot be seen (U+202E)"),
+            ("ab\u{200b}", "character 3 cannot be seen (U+200B)"),
+            ("\t", "(U+0009)"),
+            ("\u{1b}[1m", "(U+001B)"),
+            ("x\u{e0041}", "(U+E0041)"),
+        ] {
+            let said = line(bad).unwrap_err();
+            assert!(said.contains(words), "{bad:?}: {said}");
         }
     }
 

@@ -89,6 +89,11 @@ impl Client {
         &self.account().upn
     }
 
+    /// The server that is spoken to.
+    pub fn url(&self) -> &str {
+        self.http.url()
+    }
+
     /// This machine's key.
     pub const fn key(&self) -> &SigningKey {
         &self.key

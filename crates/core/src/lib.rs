@@ -44,7 +44,7 @@ pub mod view;
 
 pub use credentials::MAX_KEYS;
 pub use lookup::Published;
-pub use quorum::Missing;
+pub use quorum::{Missing, Unable};
 pub use request::{MAX_LIVE, MAX_PENDING};
 
 /// The persistent map of State: copied in O(1), so that a batch can be tried

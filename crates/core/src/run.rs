@@ -20,7 +20,9 @@ use crate::refusal::{Asked, Refusal};
 use crate::request::may_ask;
 use crate::statement::{Attachment, Invoke, Outcome, Principal, SealedValue};
 use crate::time::Time;
-use crate::value::{Constraints, Schemas, Value, ValueType, Values, check_values, first_broken};
+use crate::value::{
+    Constraints, Schemas, Value, ValueType, Values, check_required, check_values, first_broken,
+};
 
 /// Asks to run a task now.
 pub(crate) fn invoke(
@@ -227,13 +229,7 @@ impl<'a> Given<'a> {
                 None => return Err(format!("the task has no parameter `{name}`")),
             }
         }
-        let missing = schemas
-            .iter()
-            .find(|(name, schema)| schema.required && !self.has(name));
-        match missing {
-            Some((name, _)) => Err(format!("parameter `{name}` is required")),
-            None => Ok(()),
-        }
+        check_required(schemas, |name| self.has(name))
     }
 
     fn has(&self, name: &ParameterName) -> bool {

@@ -318,7 +318,7 @@ fn check_quorum(
     };
     let task = governed.task.name.clone();
     state
-        .reachable(requester, &governed.rule)
+        .reachable(Some(requester), &governed.rule)
         .map_err(|Missing { group, problem }| TurnedAway::Quorum {
             task,
             group,

@@ -7,7 +7,7 @@ use super::show::to_decide;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_json};
-use crate::parse::{Assignment, duration};
+use crate::parse::{Assignment, duration, line};
 
 /// Approve a request, or less than it asks for
 #[derive(Clone, Debug, clap::Args)]
@@ -16,14 +16,14 @@ pub(crate) struct Args {
     #[arg(value_parser = super::id_prefix)]
     id: String,
     /// Why
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = line)]
     comment: Option<String>,
     /// For a shorter time
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     duration: Option<Seconds>,
     /// Only with such parameters: NAME=VALUE, or NAME= and one_of:A,B, glob:A*,
     /// range:1..9; may be repeated
-    #[arg(long, value_name = "NAME=RULE")]
+    #[arg(short = 'P', long, value_name = "NAME=RULE")]
     param: Vec<Assignment>,
     /// Do not ask
     #[arg(short, long)]

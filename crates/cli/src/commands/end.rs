@@ -1,11 +1,17 @@
 //! `writ cancel`, `writ deny`, `writ revoke`: end a request, whatever it is now.
 
-use writ_client::Ending;
+use writ_client::{Client, Ending, Listing};
+use writ_core::record::Status;
+use writ_core::view::RequestView;
 
 use super::show::to_decide;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, print_json};
+use crate::output::{Colour, complain, local, print, print_json};
+use crate::parse::line;
+
+/// How many live grants are looked through for others of the same task.
+const MAX_LIVE: usize = 1_000;
 
 /// Cancel your own request
 #[derive(Clone, Debug, clap::Args)]
@@ -25,7 +31,7 @@ pub(crate) struct DenyArgs {
     #[arg(value_parser = super::id_prefix)]
     id: String,
     /// Why: the requester reads it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = line)]
     comment: String,
     /// Do not ask
     #[arg(short, long)]
@@ -39,7 +45,7 @@ pub(crate) struct RevokeArgs {
     #[arg(value_parser = super::id_prefix)]
     id: String,
     /// Why; needed unless it is your own
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = line)]
     comment: Option<String>,
     /// Kill runs in flight, which else go on to their end
     #[arg(long)]
@@ -84,5 +90,39 @@ async fn end(
         true => print_json(&client.show(&view.id.to_string()).await?),
         false => print(&facts.join("\n")),
     }
+    if view.status == Status::Live {
+        others(&client, &view).await?;
+    }
     Ok(Exit::Done)
+}
+
+/// Says what else lets the same person run the same task: grants never merge,
+/// and whoever takes one away may mean all.
+async fn others(client: &Client, ended: &RequestView) -> Result<(), Failure> {
+    let listing = Listing {
+        with: vec![
+            ("scope", "all".to_owned()),
+            ("status", Status::Live.name().to_owned()),
+        ],
+        most: MAX_LIVE,
+    };
+    let live = client.requests(&listing).await?;
+    let others = live
+        .iter()
+        .filter(|view| view.id != ended.id && view.by == ended.by && view.task == ended.task);
+    for view in others {
+        let until = view.grant.as_ref().map(|grant| local(grant.until));
+        complain(
+            Colour::Yellow,
+            "note",
+            &format!(
+                "{} holds another grant for {} until {}; to end it, too: writ revoke {}",
+                view.by,
+                view.task,
+                until.unwrap_or_default(),
+                view.id.brief()
+            ),
+        );
+    }
+    Ok(())
 }

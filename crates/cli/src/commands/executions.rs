@@ -11,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{
     local, print, print_bytes, print_fields, print_items, print_json, print_table,
 };
+use crate::parse::line;
 use crate::shown::Shown;
 
 /// List what was run, the newest first; show one execution; resolve an unknown one
@@ -28,7 +29,7 @@ enum One {
     /// Show one execution
     Show {
         /// Which: its id, or the first digits of it
-        #[arg(value_parser = super::id_prefix)]
+        #[arg(value_parser = super::run_prefix)]
         id: String,
         /// Print what it put out, and nothing else
         #[arg(long)]
@@ -41,13 +42,13 @@ enum One {
     /// Say what became of an execution that ended unknown, once you have looked
     Resolve {
         /// Which: its id, or the first digits of it
-        #[arg(value_parser = super::id_prefix)]
+        #[arg(value_parser = super::run_prefix)]
         id: String,
         /// What became of it
         #[arg(long, value_enum)]
         result: ResultArg,
         /// How you know: others read it
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = line)]
         note: String,
     },
 }

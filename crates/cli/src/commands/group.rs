@@ -8,6 +8,7 @@ use writ_core::object::{Group, MailTo, Object, ObjectName};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_fields, print_items, print_json, print_table};
+use crate::parse::line;
 
 /// Make, change, list, show and remove groups
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -42,7 +43,7 @@ pub(crate) struct SetArgs {
     #[arg(long, value_name = "UPN|GROUP", num_args = 1..)]
     remove: Vec<Address>,
     /// As people call it
-    #[arg(long)]
+    #[arg(long, value_parser = line)]
     name: Option<String>,
 }
 

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::node::{DataDirectory, Founding};
 use crate::output::{print, print_json};
+use crate::parse::line;
 
 /// Found an organization: its data directory, its keys, its first administrator
 #[derive(Clone, Debug, clap::Args)]
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "UPN")]
     admin: Upn,
     /// As people call the first administrator
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = line)]
     name: Option<String>,
     /// Where mail for the first administrator goes [default: the UPN]
     #[arg(long, value_name = "ADDRESS")]

@@ -176,6 +176,7 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
             "organization_id": verified.organization,
             "size": size,
             "root": root,
+            "source": verified.source,
         }));
         return Ok(Exit::Done);
     }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{is_interactive, print, print_json, remark};
+use crate::parse::line;
 
 /// The longest code that is read, in bytes.
 const MAX_CODE: u64 = 1_024;
@@ -33,7 +34,7 @@ pub(crate) struct LoginArgs {
     #[arg(long, conflicts_with_all = ["code_stdin", "recovery"])]
     pair: bool,
     /// What to call this machine's key [default: the machine's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = line)]
     label: Option<String>,
 }
 

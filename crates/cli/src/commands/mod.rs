@@ -30,6 +30,7 @@ pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
 mod task_file;
+mod task_test;
 pub(crate) mod verify;
 pub(crate) mod workload;
 
@@ -128,13 +129,25 @@ fn given_twice(assignment: &Assignment) -> Failure {
     ))
 }
 
-/// An id as people type it: the first digits, 4 at least, with or without dashes.
+/// The id of a request as people type it.
 fn id_prefix(text: &str) -> Result<String, String> {
+    prefix(text, "writ requests")
+}
+
+/// The id of a run as people type it.
+fn run_prefix(text: &str) -> Result<String, String> {
+    prefix(text, "writ executions")
+}
+
+/// An id as people type it: the first digits, 4 at least, with or without dashes.
+fn prefix(text: &str, list: &str) -> Result<String, String> {
     let digits = text.replace('-', "").to_ascii_lowercase();
     let is_prefix =
         (4..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
     match is_prefix {
         true => Ok(digits),
-        false => Err("give an id, or at least its first 4 digits; see: writ requests".into()),
+        false => Err(format!(
+            "give an id, or at least its first 4 digits; see: {list}"
+        )),
     }
 }

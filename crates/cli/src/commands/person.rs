@@ -11,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{
     Colour, complain, local, print, print_fields, print_items, print_json, print_table, remark,
 };
+use crate::parse::line;
 
 /// Invite, list, show and disable people
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -39,7 +40,7 @@ pub(crate) struct InviteArgs {
     /// Who, such as alice@example.com
     upn: Upn,
     /// As people call them
-    #[arg(long)]
+    #[arg(long, value_parser = line)]
     name: Option<String>,
     /// Where their mail goes [default: the UPN]
     #[arg(long, value_name = "ADDRESS")]

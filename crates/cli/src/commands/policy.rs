@@ -60,7 +60,7 @@ pub(crate) struct SetArgs {
     pending_for: Seconds,
     /// What a parameter must be: NAME=VALUE, or NAME= and equals:A, one_of:A,B,
     /// subset_of:A,B, glob:A*, range:1..9, absent; may be repeated
-    #[arg(long, value_name = "NAME=RULE")]
+    #[arg(short = 'P', long, value_name = "NAME=RULE")]
     param: Vec<Assignment>,
     /// Whether parameters that no --param names may be given
     #[arg(long, value_enum, default_value = "allow")]

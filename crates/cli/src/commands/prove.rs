@@ -14,7 +14,7 @@ use crate::output::remark;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which run: its id, or the first digits of it
-    #[arg(value_parser = super::id_prefix, required_unless_present = "entry")]
+    #[arg(value_parser = super::run_prefix, required_unless_present = "entry")]
     id: Option<String>,
     /// Any accepted entry of the log instead, for auditors
     #[arg(long, value_name = "INDEX", conflicts_with = "id")]

@@ -1,22 +1,16 @@
 //! `writ request`: ask for one task, with a reason, for some time.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-use writ_client::{Asking, Client};
+use writ_client::Asking;
 use writ_core::names::TaskName;
 use writ_core::record::Status;
 use writ_core::time::Seconds;
 use writ_core::view::RequestView;
 
-use super::show::print_request;
+use super::show::{decided, print_request, wait, waits_for};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{Progress, local, print, print_json};
-use crate::parse::{Assignment, duration, instant};
-
-/// How often to look whether a request was decided.
-const LOOK: Duration = Duration::from_secs(1);
+use crate::output::{local, print, print_json};
+use crate::parse::{Assignment, duration, instant, line};
 
 /// Ask for a task, with a reason, for some hours
 #[derive(Clone, Debug, clap::Args)]
@@ -24,17 +18,17 @@ pub(crate) struct Args {
     /// Which, such as 'Host\Restart-Service'
     task: TaskName,
     /// Why: whoever approves reads it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = line)]
     reason: String,
     /// The ticket it is for, as whoever approves will look it up
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = line)]
     ticket: Option<String>,
     /// For how long, such as 4h [default: 4h, or what the policy grants]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     duration: Option<Seconds>,
     /// Fix a parameter: NAME=VALUE, NAME=@FILE, or NAME= and one_of:A,B, glob:A*,
     /// range:1..9; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(short = 'P', long, value_name = "NAME=VALUE")]
     param: Vec<Assignment>,
     /// From when, such as 2026-12-01T08:00:00Z, 08:00 or +2h [default: from the approval]
     #[arg(long, value_name = "TIME")]
@@ -42,7 +36,7 @@ pub(crate) struct Args {
     /// How often [default: any number of times]
     #[arg(long, value_name = "N")]
     runs: Option<u64>,
-    /// Wait until it is decided
+    /// Wait until it is decided; go on waiting later with `writ show ID --wait`
     #[arg(long)]
     wait: bool,
 }
@@ -76,15 +70,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     } else {
         raised(&view);
     }
-    Ok(match view.status {
-        _ if !args.wait => Exit::Done,
-        Status::Pending | Status::Live => Exit::Done,
-        Status::Denied => Exit::Denied,
-        Status::Ended
-        | Status::Revoked
-        | Status::Expired
-        | Status::Canceled
-        | Status::Superseded => Exit::Over,
+    Ok(match args.wait {
+        true => decided(view.status),
+        false => Exit::Done,
     })
 }
 
@@ -100,40 +88,4 @@ fn raised(view: &RequestView) {
         local(view.expires)
     ));
     print(&format!("  writ show {short}"));
-}
-
-/// Who must approve next.
-fn waits_for(view: &RequestView) -> String {
-    let next = view.stages.iter().find(|stage| stage.given < stage.needed);
-    match next {
-        Some(stage) if stage.needed > 1 => format!(
-            "{} approvals of {}",
-            stage.needed - stage.given,
-            stage.group
-        ),
-        Some(stage) => format!("an approval of {}", stage.group),
-        None => "approval".to_owned(),
-    }
-}
-
-async fn wait(
-    client: &Client,
-    mut view: RequestView,
-    context: &Context,
-) -> Result<RequestView, Failure> {
-    let mut progress = Progress::new();
-    while view.status == Status::Pending {
-        if !context.is_json() {
-            progress.at(|since| {
-                format!(
-                    "waiting {} s for {}; Ctrl-C stops waiting, and the request stays",
-                    since.as_secs(),
-                    waits_for(&view)
-                )
-            });
-        }
-        sleep(LOOK).await;
-        view = client.show(&view.id.to_string()).await?;
-    }
-    Ok(view)
 }

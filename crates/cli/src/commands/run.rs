@@ -26,7 +26,7 @@ pub(crate) struct Args {
     task: TaskName,
     /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated. A secret is given as
     /// NAME=@FILE or NAME=@- (standard input), or asked for
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(short = 'P', long, value_name = "NAME=VALUE")]
     param: Vec<Assignment>,
     /// Under which grant [default: the one that ends first]
     #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
@@ -39,7 +39,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let schemas = super::schemas_of(&client, &args.task).await?;
-    let (values, secrets) = given(&args.param, &schemas)?;
+    let (values, mut secrets) = given(&args.param, &schemas)?;
+    ask_for_missing(&mut secrets, &schemas)?;
     let request: Option<RequestId> = match &args.request {
         Some(id) => Some(client.show(id).await?.id),
         None => None,
@@ -90,14 +91,15 @@ pub(super) async fn follow(
     })
 }
 
-/// What was given: values, and secrets. A secret that the task requires and that
-/// was not given is asked for.
-fn given(
+/// Secret parameters, by name.
+type Secrets = BTreeMap<ParameterName, Secret>;
+
+/// What was given, sorted into values and secrets.
+pub(super) fn given(
     given: &[Assignment],
     schemas: &Schemas,
-) -> Result<(Values, BTreeMap<ParameterName, Secret>), Failure> {
-    let (mut values, mut secrets) = (Values::new(), BTreeMap::new());
-    let is_secret = |schema: &Schema| schema.value_type == ValueType::Secret;
+) -> Result<(Values, Secrets), Failure> {
+    let (mut values, mut secrets) = (Values::new(), Secrets::new());
     for assignment in given {
         let schema = schemas.get(&assignment.name);
         let name = assignment.name.clone();
@@ -115,6 +117,15 @@ fn given(
             return Err(super::given_twice(assignment));
         }
     }
+    Ok((values, secrets))
+}
+
+fn is_secret(schema: &Schema) -> bool {
+    schema.value_type == ValueType::Secret
+}
+
+/// Asks for each secret that the task requires and that was not given.
+fn ask_for_missing(secrets: &mut Secrets, schemas: &Schemas) -> Result<(), Failure> {
     for (name, schema) in schemas {
         if is_secret(schema) && schema.required && !secrets.contains_key(name) {
             let otherwise =
@@ -123,7 +134,7 @@ fn given(
             secrets.insert(name.clone(), secret);
         }
     }
-    Ok((values, secrets))
+    Ok(())
 }
 
 /// Shows the output until the outcome, and counts it. Whoever stops waiting does

@@ -1,5 +1,8 @@
 //! `writ show`: one request, whole. Also what other commands show of requests.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
 use writ_client::Client;
 use writ_core::record::Status;
 use writ_core::value::Constraints;
@@ -7,7 +10,10 @@ use writ_core::view::RequestView;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{local, print_fields, print_json};
+use crate::output::{Progress, local, print_fields, print_json};
+
+/// How often to look whether a request was decided.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Show one request: who, what, why, until when, who decided
 #[derive(Clone, Debug, clap::Args)]
@@ -15,15 +21,76 @@ pub(crate) struct Args {
     /// Which: its id, or the first digits of it
     #[arg(value_parser = super::id_prefix)]
     id: String,
+    /// Wait until it is decided
+    #[arg(long)]
+    wait: bool,
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let view = context.client()?.show(&args.id).await?;
+    let client = context.client()?;
+    let mut view = client.show(&args.id).await?;
+    if args.wait {
+        view = wait(&client, view, context).await?;
+    }
     match context.is_json() {
         true => print_json(&view),
         false => print_request(&view),
     }
-    Ok(Exit::Done)
+    Ok(match args.wait {
+        true => decided(view.status),
+        false => Exit::Done,
+    })
+}
+
+/// Who must approve next.
+pub(super) fn waits_for(view: &RequestView) -> String {
+    let next = view.stages.iter().find(|stage| stage.given < stage.needed);
+    match next {
+        Some(stage) if stage.needed > 1 => format!(
+            "{} approvals of {}",
+            stage.needed - stage.given,
+            stage.group
+        ),
+        Some(stage) => format!("an approval of {}", stage.group),
+        None => "approval".to_owned(),
+    }
+}
+
+/// Waits until a request is decided.
+pub(super) async fn wait(
+    client: &Client,
+    mut view: RequestView,
+    context: &Context,
+) -> Result<RequestView, Failure> {
+    let mut progress = Progress::new();
+    while view.status == Status::Pending {
+        if !context.is_json() {
+            progress.at(|since| {
+                format!(
+                    "waiting {} s for {}; Ctrl-C stops waiting, not the request: writ show {} --wait",
+                    since.as_secs(),
+                    waits_for(&view),
+                    view.id.brief()
+                )
+            });
+        }
+        sleep(LOOK).await;
+        view = client.show(&view.id.to_string()).await?;
+    }
+    Ok(view)
+}
+
+/// How waiting for a decision ended.
+pub(super) const fn decided(status: Status) -> Exit {
+    match status {
+        Status::Pending | Status::Live => Exit::Done,
+        Status::Denied => Exit::Denied,
+        Status::Ended
+        | Status::Revoked
+        | Status::Expired
+        | Status::Canceled
+        | Status::Superseded => Exit::Over,
+    }
 }
 
 /// The request that is meant, to be decided: shown first, if a person decides.

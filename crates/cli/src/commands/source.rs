@@ -113,13 +113,18 @@ pub(super) struct Verified {
     pub(super) ledger: Ledger,
     /// How many entries had been verified before.
     before: u64,
+    /// Where the entries were: a file, an address.
+    pub(super) source: String,
     how: &'static str,
 }
 
 impl Verified {
     pub(super) fn print(&self) {
         let TreeHead { size, root } = self.ledger.head();
-        print(&format!("The log verifies: {size} entries, {}.", self.how));
+        print(&format!(
+            "The log verifies: {size} entries of {}, {}.",
+            self.source, self.how
+        ));
         if self.before > 0 {
             print(&format!(
                 "  Of these, {} had been verified before.",
@@ -152,6 +157,7 @@ async fn from_database(
         organization,
         ledger: report.ledger,
         before,
+        source: data.database().display().to_string(),
         how: "every signature and every decision, against the head that the node signed",
     })
 }
@@ -214,6 +220,7 @@ async fn from_server(
         organization,
         ledger,
         before,
+        source: client.url().to_owned(),
         how: "every signature and every decision, downloaded, against the signed checkpoint",
     })
 }

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use writ_core::names::TaskName;
-use writ_core::object::{Object, ObjectName, Risk, Task};
+use writ_core::object::{Object, ObjectName, Risk, Task, Workload};
 use writ_core::value::Schema;
+use writ_core::view::Seen;
 
-use super::task_file;
+use super::{task_file, task_test};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::node::check_template;
 use crate::output::{print, print_fields, print_items, print_json, print_table};
 
 /// Set tasks from a file; list, show and remove them
@@ -20,6 +22,8 @@ pub(crate) enum Args {
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
     },
+    /// Show what a run would start, and run nothing
+    Test(task_test::Args),
     /// List all tasks
     List,
     /// Show one task with its parameters
@@ -43,6 +47,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             let tasks = task_file::read(&file).map_err(Failure::usage)?;
             set(tasks, context).await
         }
+        Args::Test(args) => task_test::run(args, context).await,
         Args::List => list(context).await,
         Args::Show { task } => {
             let task = context.client()?.task(&task).await?.value;
@@ -65,13 +70,45 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 
 async fn set(tasks: Vec<Task>, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let seen = client.tasks().await?.seen;
+    let workloads = client.workloads().await?.value;
+    for task in &tasks {
+        check(task, &workloads)?;
+    }
+    let Seen { value: known, seen } = client.tasks().await?;
     for task in tasks {
         let name = task.name.clone();
+        let before = known.iter().find(|known| known.name == name);
+        if before == Some(&task) {
+            print(&format!("The task {name} is as it was."));
+            continue;
+        }
         client.set(Object::Task(task.into()), seen).await?;
-        print(&format!("The task {name} is set."));
+        match before {
+            Some(_) => print(&format!("The task {name} is replaced.")),
+            None => print(&format!("The task {name} is made.")),
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Everything that can be known of a task before it is sent, so that a file is
+/// set whole or not at all.
+fn check(task: &Task, workloads: &[Workload]) -> Result<(), Failure> {
+    let wrong = |problem: &dyn std::fmt::Display| {
+        Failure::usage(format!("nothing was set: task {}: {problem}", task.name))
+    };
+    let workload = task.name.workload();
+    let known = workloads.iter().find(|known| known.name == workload);
+    let known = known.ok_or_else(|| {
+        wrong(&format!(
+            "there is no workload {workload}; make it first: writ workload set {workload} \
+             --connector command"
+        ))
+    })?;
+    match known.connector.key() {
+        "command" => check_template(task).map_err(|problem| wrong(&problem)),
+        _ => Ok(()),
+    }
 }
 
 async fn list(context: &Context) -> Result<Exit, Failure> {

@@ -12,6 +12,7 @@
 //! required = true
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -52,7 +53,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<Task>, String> {
 
 fn parse(text: &str) -> Result<Vec<Task>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    file.task.into_iter().map(task).collect()
+    let tasks = file.task.into_iter().map(task);
+    let tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+    let mut names = BTreeSet::new();
+    match tasks.iter().find(|task| !names.insert(&task.name)) {
+        Some(twice) => Err(format!("the task {} stands there twice", twice.name)),
+        None => Ok(tasks),
+    }
 }
 
 fn task(entry: Entry) -> Result<Task, String> {
@@ -132,6 +139,10 @@ mod tests {
             ("", "task"),
             ("[[task]]\nname = \"Host\"\nprogram = \"/x\"", "Host"),
             ("[[task]]\nname = \"H\\\\x\"", "program"),
+            (
+                "[[task]]\nname = \"H\\\\x\"\nprogram = \"/x\"\n[[task]]\nname = \"h\\\\X\"\nprogram = \"/x\"",
+                "twice",
+            ),
             (
                 "[[task]]\nname = \"H\\\\x\"\nprogram = \"/x\"\nargz = []",
                 "argz",

@@ -39,7 +39,7 @@ pub(crate) struct Args {
         value_name = "ID",
         requires = "log",
         conflicts_with = "file",
-        value_parser = super::id_prefix
+        value_parser = super::run_prefix
     )]
     execution: Option<String>,
     /// The id of the organization, all 64 digits: where trust begins

@@ -8,16 +8,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use writ_connect::{CommandConfig, CommandConnector, Connectors};
+use writ_connect::template::{Template, TemplateError};
+use writ_connect::{CommandConfig, CommandConnector, Connectors, Paths};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
-use writ_core::names::{Domain, Name};
-use writ_core::object::SiteSettings;
+use writ_core::names::{Domain, Name, ParameterName};
+use writ_core::object::{SiteSettings, Task};
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
+use writ_core::value::{ValueType, Values};
 use writ_engine::{
     Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
     Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
@@ -186,6 +188,18 @@ impl DataDirectory {
         connectors(config, std::env::temp_dir()).map(|_| ())
     }
 
+    /// Whether the node could run a task with this configuration, and why not.
+    pub(crate) fn check_task(
+        &self,
+        config: &Config,
+        task: &Task,
+    ) -> Result<Result<(), String>, NodeError> {
+        let connectors = connectors(config, std::env::temp_dir())?;
+        let command = Name::parse("command").map_err(NodeError::new)?;
+        let connector = connectors.get(&command);
+        Ok(connector.map_or(Ok(()), |connector| connector.check_task(task)))
+    }
+
     /// Opens the node: replays the log, starts the engine.
     pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
@@ -304,6 +318,41 @@ impl DataDirectory {
             .await
             .map_err(NodeError::new)
     }
+}
+
+/// What the connector `command` would start.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) program: String,
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Whether a template makes sense to the connector `command`.
+pub(crate) fn check_template(task: &Task) -> Result<(), TemplateError> {
+    Template::read(&task.template)?.check(&task.parameters)
+}
+
+/// What the connector `command` would start with these values.
+pub(crate) fn would_start<'a>(
+    task: &'a Task,
+    values: &Values,
+    secrets: impl Iterator<Item = &'a ParameterName>,
+) -> Result<Started, TemplateError> {
+    let template = Template::read(&task.template)?;
+    template.check(&task.parameters)?;
+    // Which file it is, is known when the program starts.
+    let path = || "/dev/fd/N".to_owned();
+    let asked = task.parameters.iter();
+    let asked = asked.filter(|(_, schema)| schema.required && schema.value_type == ValueType::Secret);
+    let names = asked.map(|(name, _)| name).chain(secrets);
+    let paths = Paths {
+        secrets: template.secrets().map(|name| (name.clone(), path())).collect(),
+        parameters: names.map(|name| (name.clone(), path())).collect(),
+    };
+    Ok(Started {
+        program: template.program().to_owned(),
+        arguments: template.arguments(&task.parameters, values, &paths)?,
+    })
 }
 
 /// The connectors that this binary has.

@@ -150,6 +150,18 @@ pub fn check_values(schemas: &Schemas, values: &Values) -> Result<(), String> {
     Ok(())
 }
 
+/// The first parameter that a run must have, and has not.
+pub fn check_required(
+    schemas: &Schemas,
+    has: impl Fn(&ParameterName) -> bool,
+) -> Result<(), String> {
+    let missing = |(name, schema): &(&ParameterName, &Schema)| schema.required && !has(name);
+    match schemas.iter().find(missing) {
+        Some((name, _)) => Err(format!("parameter `{name}` is required")),
+        None => Ok(()),
+    }
+}
+
 /// What is wrong with constraints against a task's schemas: the first problem, named.
 pub fn check_constraints(schemas: &Schemas, constraints: &Constraints) -> Result<(), String> {
     for (name, constraint) in constraints {
