@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use writ_connect::{Connector, Ended, Output};
+use writ_connect::{Connector, Credentials, Ended, Output};
 use writ_core::digest::{Digest, Index};
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
@@ -89,7 +89,7 @@ impl Connector for Null {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, _: &Output) -> Ended {
+    async fn execute(&self, permit: &Permit, _: &Credentials, _: &Output) -> Ended {
         if let Some(database) = &self.database
             && add(&self.tally.calls, 1).is_multiple_of(EVERY)
         {

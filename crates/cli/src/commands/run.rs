@@ -95,10 +95,7 @@ pub(super) async fn follow(
 type Secrets = BTreeMap<ParameterName, Secret>;
 
 /// What was given, sorted into values and secrets.
-pub(super) fn given(
-    given: &[Assignment],
-    schemas: &Schemas,
-) -> Result<(Values, Secrets), Failure> {
+pub(super) fn given(given: &[Assignment], schemas: &Schemas) -> Result<(Values, Secrets), Failure> {
     let (mut values, mut secrets) = (Values::new(), Secrets::new());
     for assignment in given {
         let schema = schemas.get(&assignment.name);

@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     };
     let (values, secrets) = given(&args.param, &task.parameters)?;
     // A run asks for the secrets that it lacks.
-    let is_secret = |name| {
+    let is_secret = |name: &ParameterName| {
         let schema = task.parameters.get(name);
         schema.is_some_and(|schema| schema.value_type == ValueType::Secret)
     };

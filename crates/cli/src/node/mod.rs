@@ -343,10 +343,14 @@ pub(crate) fn would_start<'a>(
     // Which file it is, is known when the program starts.
     let path = || "/dev/fd/N".to_owned();
     let asked = task.parameters.iter();
-    let asked = asked.filter(|(_, schema)| schema.required && schema.value_type == ValueType::Secret);
+    let asked =
+        asked.filter(|(_, schema)| schema.required && schema.value_type == ValueType::Secret);
     let names = asked.map(|(name, _)| name).chain(secrets);
     let paths = Paths {
-        secrets: template.secrets().map(|name| (name.clone(), path())).collect(),
+        secrets: template
+            .secrets()
+            .map(|name| (name.clone(), path()))
+            .collect(),
         parameters: names.map(|name| (name.clone(), path())).collect(),
     };
     Ok(Started {
