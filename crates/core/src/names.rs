@@ -435,6 +435,11 @@ mod tests {
             "Host\\Rest\u{0430}rt",
             "Host\\R\0",
             "Ｈost\\x",
+            "Host\u{ff3c}Restart-Service",
+            "Host\\Restart-Service\u{200d}",
+            "Host\\Restart-Service\u{202e}",
+            "\tHost\\Restart-Service",
+            r"Host\..\Restart-Service",
         ] {
             assert!(TaskName::parse(bad).is_err(), "{bad:?}");
         }

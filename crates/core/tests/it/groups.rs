@@ -1,6 +1,7 @@
 //! Groups: nesting, names, and what a removed one leaves behind.
 
 use writ_core::object::{MAX_GROUP_DEPTH, ObjectName};
+use writ_core::record::Status;
 use writ_core::testing::*;
 
 use crate::said::no;
@@ -143,6 +144,29 @@ fn a_removed_group_is_gone() {
     // And may come back.
     w.set(group("approvers", &["bob"]));
     w.approve("bob", request);
+}
+
+/// Without anybody to ask, a task stays closed.
+#[test]
+fn approvers_who_are_nobody_open_nothing() {
+    for is_removed in [false, true] {
+        let mut w = World::ready();
+        let before = w.request("alice", RESTART);
+        match is_removed {
+            true => w.remove(removing("approvers")),
+            false => w.set(group("approvers", &[])),
+        };
+        let after = w.request("dave", RESTART);
+        for (who, request) in [("alice", before), ("dave", after)] {
+            no(&mut w, "bob", approving(request), "not-approver");
+            no(&mut w, who, approving(request), "self-approval");
+            no(&mut w, "admin", approving(request), "not-approver");
+            let run = running(RESTART, &[("unit", "x")]);
+            no(&mut w, who, run, "insufficient");
+            let record = w.state.request(request).unwrap();
+            assert_eq!(record.status, Status::Pending);
+        }
+    }
 }
 
 #[test]

@@ -51,6 +51,32 @@ fn nothing_runs_without_a_policy() {
     no(&mut w, "alice", asking(r"Else\Nothing"), "unknown-task");
 }
 
+/// A pattern opens tasks that exist; what merely looks like one is none.
+#[test]
+fn a_name_that_is_nearly_a_tasks_is_no_task() {
+    let mut w = World::ready();
+    for pattern in [r"Host\*", "*"] {
+        w.set(auto(pattern, "staff"));
+    }
+    for nearly in [
+        r"Host\Restart-Service.",
+        r"Host\Restart-Service-",
+        r"Host\Restart_Service",
+        r"Host\Restart-Serv1ce",
+        r"Host.\Restart-Service",
+        r"H0st\Restart-Service",
+    ] {
+        no(&mut w, "alice", asking(nearly), "unknown-task");
+        let run = running(nearly, &[("unit", "x")]);
+        no(&mut w, "alice", run, "unknown-task");
+    }
+    let request = w.request("alice", r"hOST\rESTART-sERVICE");
+    let record = w.state.request(request).unwrap();
+    assert_eq!(record.task, task_name(RESTART));
+    assert_eq!(record.task.as_str(), RESTART);
+    assert_eq!(record.status, Status::Pending, "the exact policy asks");
+}
+
 #[test]
 fn exact_beats_pattern_and_longer_beats_shorter() {
     let mut w = World::ready();

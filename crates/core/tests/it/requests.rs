@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use writ_core::MAX_PENDING;
-use writ_core::digest::RequestId;
+use writ_core::digest::{Digest, RequestId};
 use writ_core::object::{Others, Policy};
 use writ_core::record::Status;
-use writ_core::statement::{Request, Tick, Unverified};
+use writ_core::statement::{End, Request, Tick, Unverified};
 use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraint, Range, Schema, Value, ValueType};
@@ -67,6 +67,44 @@ fn a_ticket_stays_with_its_request() {
     ] {
         let envelope = w.envelope("alice", "alice", with(&ticket));
         assert_eq!(Unverified::read(envelope.into()).is_ok(), fits, "{ticket}");
+    }
+}
+
+/// Whoever decides reads it: nothing in it hides, reorders or is obeyed.
+#[test]
+fn a_reason_is_text_that_can_be_seen() {
+    let mut w = World::ready();
+    for (reason, fits) in [
+        ("It hangs.\nSince noon.\tAgain.", true),
+        (
+            "[it](javascript:x) <b>hangs</b> '; drop table rows --",
+            true,
+        ),
+        ("é שלום 🦀", true),
+        (" \n\t", false),
+        ("it hangs\u{1b}[2J", false),
+        ("it hangs\u{9b}31m", false),
+        ("it hangs\0", false),
+        ("it hangs\u{202e}", false),
+        ("it \u{2067}hangs\u{2069}", false),
+        ("it hangs\u{2028}approved", false),
+        ("it hangs\u{85}", false),
+        ("it hangs\u{7f}", false),
+    ] {
+        let ask = Request {
+            reason: reason.to_owned(),
+            ..asking(RESTART)
+        };
+        let envelope = w.envelope("alice", "alice", ask);
+        let read = Unverified::read(envelope.into());
+        assert_eq!(read.is_ok(), fits, "{reason:?}");
+        let end = End {
+            comment: Some(reason.to_owned()),
+            ..ending(RequestId(Digest::of(b"any")))
+        };
+        let envelope = w.envelope("alice", "alice", end);
+        let read = Unverified::read(envelope.into());
+        assert_eq!(read.is_ok(), fits, "{reason:?}");
     }
 }
 

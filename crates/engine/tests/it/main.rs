@@ -12,6 +12,7 @@ mod conflict;
 mod door;
 mod lost;
 mod order;
+mod race;
 mod refused;
 mod repeat;
 mod runs;

@@ -214,6 +214,31 @@ async fn a_page_goes_on_past_rows_that_are_not_shown() {
     assert!(page.next.is_some());
 }
 
+/// A cursor says where to go on, and nothing of who may.
+#[tokio::test]
+async fn a_cursor_of_somebody_else_shows_nothing_of_theirs() {
+    let world = World::new().await;
+    let eves = world.request_word(EVE, Some("eve")).await;
+    for word in ["1", "2", "3"] {
+        world.request_word(ALICE, Some(word)).await;
+    }
+    let cursor = async |who: &str| {
+        let page: Page<RequestView> = world
+            .get(who, "/v1/requests?scope=all&limit=1")
+            .await
+            .json();
+        assert_eq!(page.items.len(), 1);
+        page.next.unwrap()
+    };
+    let query = format!("scope=all&before={}", cursor(ADMIN).await);
+    assert_eq!(listed(&world, EVE, &query).await, [eves]);
+
+    let query = format!("scope=all&before={}", cursor(BOB).await);
+    assert_eq!(listed(&world, BOB, &query).await.len(), 3);
+    world.set(group(APPROVERS, &[])).await;
+    assert!(listed(&world, BOB, &query).await.is_empty());
+}
+
 #[tokio::test]
 async fn an_id_may_be_shortened_while_it_is_unique() {
     let world = World::new().await;

@@ -5,6 +5,7 @@
 
 mod packages;
 mod scan;
+mod security;
 mod sources;
 
 use std::path::PathBuf;
