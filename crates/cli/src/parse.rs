@@ -69,6 +69,30 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
     ))
 }
 
+/// An instant that is over: how long ago it was, `7d`; RFC 3339; a local date,
+/// or a local date and time.
+pub(crate) fn past(text: &str, now: Time) -> Result<Time, String> {
+    let text = text.trim();
+    if let Ok(Seconds(ago)) = duration(text) {
+        let ago = i64::try_from(ago).unwrap_or(i64::MAX).saturating_mul(1_000);
+        return Ok(Time(now.0.saturating_sub(ago).max(0)));
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(Time(instant.as_millisecond()));
+    }
+    // A date alone is its midnight.
+    let local = text.parse::<civil::DateTime>().ok();
+    let zoned = local.and_then(|at| at.to_zoned(TimeZone::system()).ok());
+    zoned
+        .map(|zoned| Time(zoned.timestamp().as_millisecond()))
+        .ok_or_else(|| {
+            format!(
+                "`{}` is not a time such as 7d (ago), 2026-12-01 or 2026-12-01T08:00:00Z",
+                text.escape_debug()
+            )
+        })
+}
+
 /// `NAME=VALUE`, not yet of any type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Assignment {
@@ -284,6 +308,21 @@ mod tests {
         assert!(now < at && at <= now.plus(Seconds::DAY));
         for bad in ["", "tomorrow", "25:00", "2026-13-01T00:00:00Z"] {
             assert!(instant(bad, now).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_that_are_over_are_read_in_several_forms() {
+        let now = Time(1_764_580_000_000);
+        assert_eq!(past("2h", now), Ok(Time(now.0 - 7_200_000)));
+        assert_eq!(
+            past("2025-12-01T08:00:00Z", now),
+            Ok(Time(1_764_576_000_000))
+        );
+        assert_eq!(past("2025-12-01", now), past("2025-12-01 00:00", now));
+        assert!(past("2025-12-01", now).is_ok());
+        for bad in ["", "yesterday", "+2h", "-2h", "08:00", "2025-13-01"] {
+            assert!(past(bad, now).is_err(), "{bad}");
         }
     }
 

@@ -31,6 +31,7 @@ pub mod refusal;
 mod request;
 pub mod rules;
 pub mod run;
+pub mod sight;
 pub mod snapshot;
 pub mod state;
 pub mod statement;

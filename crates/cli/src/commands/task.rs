@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use writ_core::names::TaskName;
+use writ_client::Listing;
+use writ_core::names::{Name, TaskName};
 use writ_core::object::{Object, ObjectName, Risk, Task};
 use writ_core::value::Schema;
 
+use super::listing::{Most, narrowed};
 use super::task_file;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -20,8 +22,14 @@ pub(crate) enum Args {
         #[arg(short, long, value_name = "FILE")]
         file: PathBuf,
     },
-    /// List all tasks
-    List,
+    /// List tasks
+    List {
+        /// Only those of this workload
+        #[arg(long, value_name = "NAME")]
+        workload: Option<Name>,
+        #[command(flatten)]
+        most: Most,
+    },
     /// Show one task with its parameters
     Show {
         /// Which
@@ -43,7 +51,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             let tasks = task_file::read(&file).map_err(Failure::usage)?;
             set(tasks, context).await
         }
-        Args::List => list(context).await,
+        Args::List { workload, most } => {
+            let listing = most.listing([narrowed("workload", workload)]);
+            list(&listing, context).await
+        }
         Args::Show { task } => {
             let task = context.client()?.task(&task).await?.value;
             match context.is_json() {
@@ -74,8 +85,8 @@ async fn set(tasks: Vec<Task>, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn list(context: &Context) -> Result<Exit, Failure> {
-    let tasks = context.client()?.tasks().await?.value;
+async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {
+    let tasks: Vec<Task> = context.client()?.objects(listing).await?.value;
     if context.is_json() {
         print_items(&tasks);
         return Ok(Exit::Done);

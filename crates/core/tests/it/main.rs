@@ -27,6 +27,7 @@ mod runs;
 mod said;
 mod service_keys;
 mod sessions;
+mod sight;
 mod snapshot;
 mod system_accounts;
 mod times;
