@@ -79,9 +79,6 @@ pub(crate) async fn page<V: Shown>(
     for _ in 0..MAX_LOOKS {
         let rows = store.list(&query).await?;
         for row in &rows {
-            if items.len() == most {
-                return Ok(Json(ended(items, query.before)));
-            }
             let view = shown::<V>(state, row)?;
             // What comes after it was made before it.
             if wanted
@@ -89,6 +86,9 @@ pub(crate) async fn page<V: Shown>(
                 .is_some_and(|since| is_older(view.as_ref(), since))
             {
                 return Ok(Json(ended(items, None)));
+            }
+            if items.len() == most {
+                return Ok(Json(ended(items, query.before)));
             }
             items.extend(view.filter(&admit));
             query.before = Some((row.created, row.id));

@@ -71,13 +71,14 @@ async fn what_is_open_is_shown_from_state_and_what_has_ended_from_its_row() {
     assert_eq!(live.status, Status::Live);
     assert_eq!(live.approvals[0].by.as_str(), BOB);
     let grants: Seen<Page<RequestView>> = world.get(ALICE, "/v1/grants").await.json();
-    assert_eq!(grants.value, [live]);
+    assert_eq!(grants.value.items, [live]);
     assert!(
         world
             .get(BOB, "/v1/grants")
             .await
             .json::<Seen<Page<RequestView>>>()
             .value
+            .items
             .is_empty()
     );
 
