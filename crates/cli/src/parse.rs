@@ -72,22 +72,25 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
     ))
 }
 
-/// An instant that a record is asked from or until: RFC 3339, a local date, or a
-/// local date and time.
-pub(crate) fn moment(text: &str) -> Result<Time, String> {
+/// An instant that is over: how long ago it was, `7d`; RFC 3339; a local date,
+/// or a local date and time.
+pub(crate) fn past(text: &str, now: Time) -> Result<Time, String> {
     let text = text.trim();
+    if let Ok(Seconds(ago)) = duration(text) {
+        let ago = i64::try_from(ago).unwrap_or(i64::MAX).saturating_mul(1_000);
+        return Ok(Time(now.0.saturating_sub(ago).max(0)));
+    }
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(Time(instant.as_millisecond()));
     }
-    // A date alone is its first moment.
-    let zoned = text
-        .parse::<civil::DateTime>()
-        .and_then(|at| at.to_zoned(TimeZone::system()));
+    // A date alone is its midnight.
+    let local = text.parse::<civil::DateTime>().ok();
+    let zoned = local.and_then(|at| at.to_zoned(TimeZone::system()).ok());
     zoned
         .map(|zoned| Time(zoned.timestamp().as_millisecond()))
-        .map_err(|_| {
+        .ok_or_else(|| {
             format!(
-                "`{}` is not a time such as 2026-12-01, 2026-12-01 08:00 or 2026-12-01T08:00:00Z",
+                "`{}` is not a time such as 7d (ago), 2026-12-01 or 2026-12-01T08:00:00Z",
                 text.escape_debug()
             )
         })
@@ -373,6 +376,21 @@ mod tests {
         ] {
             let said = line(bad).unwrap_err();
             assert!(said.contains(words), "{bad:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn times_that_are_over_are_read_in_several_forms() {
+        let now = Time(1_764_580_000_000);
+        assert_eq!(past("2h", now), Ok(Time(now.0 - 7_200_000)));
+        assert_eq!(
+            past("2025-12-01T08:00:00Z", now),
+            Ok(Time(1_764_576_000_000))
+        );
+        assert_eq!(past("2025-12-01", now), past("2025-12-01 00:00", now));
+        assert!(past("2025-12-01", now).is_ok());
+        for bad in ["", "yesterday", "+2h", "-2h", "08:00", "2025-13-01"] {
+            assert!(past(bad, now).is_err(), "{bad}");
         }
     }
 

@@ -9,9 +9,10 @@ use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::json;
 use writ_core::key::{Hex, SigningKey};
 use writ_core::names::Upn;
+use writ_core::object::{Group, Policy, Task, Workload};
 use writ_core::statement::{MAX_SESSION, Payload, Principal, Session, read_payload, sign};
 use writ_core::time::{Seconds, Time};
-use writ_core::view::{Page, Posted, Seen};
+use writ_core::view::{Page, PersonView, Posted, Seen};
 
 use crate::error::Error;
 use crate::http::{Http, Listing};
@@ -26,6 +27,28 @@ pub(crate) const TRIES: u32 = 4;
 pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 /// How many items are asked for at once.
 const PAGE: usize = 200;
+
+/// An object that is listed.
+pub trait Listed: DeserializeOwned {
+    /// Where.
+    const PATH: &'static str;
+}
+
+macro_rules! listed {
+    ($($object:ident at $path:literal)*) => { $(
+        impl Listed for $object {
+            const PATH: &'static str = $path;
+        }
+    )* };
+}
+
+listed! {
+    PersonView at "/v1/people"
+    Group at "/v1/groups"
+    Workload at "/v1/workloads"
+    Task at "/v1/tasks"
+    Policy at "/v1/policies"
+}
 
 /// Speaks for one profile.
 #[derive(Debug)]
@@ -155,7 +178,7 @@ impl Client {
         self.http.get(path, query, Some(session)).await
     }
 
-    /// Reads all objects of a noun, and the log size that they were looked at.
+    /// Reads something, and the log size that it was looked at.
     pub(crate) async fn seen<T: DeserializeOwned>(&self, path: &str) -> Result<Seen<T>, Error> {
         self.get(path, &[]).await
     }
@@ -166,17 +189,48 @@ impl Client {
         path: &str,
         listing: &Listing,
     ) -> Result<Vec<T>, Error> {
+        self.pages(path, listing, |page: Page<T>| page).await
+    }
+
+    /// Reads objects, page after page, and the log size that the first page was
+    /// looked at: what changed since is not overwritten.
+    pub async fn objects<T: Listed>(&self, listing: &Listing) -> Result<Seen<Vec<T>>, Error> {
+        self.seen_list(T::PATH, listing).await
+    }
+
+    /// The same, of what State holds under another path.
+    pub(crate) async fn seen_list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        listing: &Listing,
+    ) -> Result<Seen<Vec<T>>, Error> {
+        let mut first = None;
+        let page = |Seen { seen, value }: Seen<Page<T>>| {
+            first.get_or_insert(seen);
+            value
+        };
+        let value = self.pages(path, listing, page).await?;
+        let seen = first.unwrap_or_default();
+        Ok(Seen { seen, value })
+    }
+
+    async fn pages<A: DeserializeOwned, T>(
+        &self,
+        path: &str,
+        listing: &Listing,
+        mut page: impl FnMut(A) -> Page<T>,
+    ) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
-        let mut before = None;
+        let mut after = None;
         while items.len() < listing.most {
             let mut query = listing.with.clone();
             let limit = PAGE.min(listing.most - items.len());
             query.push(("limit", limit.to_string()));
-            query.extend(before.map(|before| ("before", before)));
-            let page: Page<T> = self.get(path, &query).await?;
-            items.extend(page.items);
-            before = page.next;
-            if before.is_none() {
+            query.extend(after.map(|after| ("after", after)));
+            let Page { items: more, next } = page(self.get(path, &query).await?);
+            items.extend(more);
+            after = next;
+            if after.is_none() {
                 break;
             }
         }

@@ -37,6 +37,14 @@ pub struct Listing {
     pub most: usize,
 }
 
+impl Listing {
+    /// All that there is.
+    pub const ALL: Self = Self {
+        with: Vec::new(),
+        most: usize::MAX,
+    };
+}
+
 /// One server.
 #[derive(Debug)]
 pub(crate) struct Http {

@@ -19,7 +19,7 @@ mod profile;
 mod system;
 
 pub use acts::{Asking, Ending, Invited, Invitee, Joining, Narrowing, Paired, Pairing, Started};
-pub use client::Client;
+pub use client::{Client, Listed};
 pub use code::{Code, CodeError, Purpose, RecoverySeed};
 pub use error::Error;
 pub use http::{Listing, check_url};

@@ -33,6 +33,7 @@ pub mod rules;
 pub mod run;
 pub mod seal;
 pub mod secret;
+pub mod sight;
 pub mod snapshot;
 pub mod state;
 pub mod statement;

@@ -1,6 +1,6 @@
 //! Cursors: where a page of a listing ended.
 //!
-//! A **cursor** names the last row of a page, by its place in the order and
+//! A **cursor** names the last item of a page, by its place in the order and
 //! its id. It grants nothing: what a page shows is judged anew. Callers pass it
 //! back as they got it; anything else is refused.
 
@@ -9,19 +9,20 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
-use writ_core::digest::{Digest, Index};
+use writ_core::digest::Digest;
 
-/// The last row of a page.
+/// The last item of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Cursor {
-    pub(crate) created: Index,
+    /// Of a row the entry that made it; of a grant when it ends.
+    pub(crate) place: u64,
     pub(crate) id: Digest,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = [&self.created.0.to_be_bytes()[..], self.id.as_bytes()].concat();
+        let bytes = [&self.place.to_be_bytes()[..], self.id.as_bytes()].concat();
         f.write_str(&BASE64URL_NOPAD.encode(&bytes))
     }
 }
@@ -31,15 +32,15 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = || {
             let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-            let (created, id) = bytes.split_first_chunk::<8>()?;
-            let created = Index(u64::from_be_bytes(*created));
+            let (place, id) = bytes.split_first_chunk::<8>()?;
+            let place = u64::from_be_bytes(*place);
             let id = Digest::from_bytes(id.try_into().ok()?);
-            Some(Self { created, id })
+            Some(Self { place, id })
         };
         read()
             // The store counts as databases do.
-            .filter(|cursor| i64::try_from(cursor.created.0).is_ok())
-            .ok_or("`before` must be the `next` of the page before, unchanged")
+            .filter(|cursor| i64::try_from(cursor.place).is_ok())
+            .ok_or("`after` must be the `next` of the page before, unchanged")
     }
 }
 
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn a_cursor_has_one_spelling() {
         let cursor = Cursor {
-            created: Index(7),
+            place: 7,
             id: Digest::of(b"x"),
         };
         let text = cursor.to_string();

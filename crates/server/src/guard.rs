@@ -15,6 +15,7 @@ use writ_core::Published;
 use writ_core::digest::KeyId;
 use writ_core::names::Upn;
 use writ_core::object::Role;
+use writ_core::sight::{Resource, may_read};
 use writ_core::state::State;
 use writ_core::view::Seen;
 use writ_engine::Rate;
@@ -22,7 +23,6 @@ use writ_engine::Rate;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::session::{Bearer, Who};
-use crate::sight::Sight;
 
 /// How many readings one person may do: 1,000 at once, 50 a second.
 pub(crate) const PER_READER: Rate = Rate {
@@ -36,14 +36,14 @@ pub(crate) const MAX_READERS: usize = 65_536;
 #[derive(Clone, Copy, Debug)]
 pub struct Anonymous;
 
-/// What a role is needed for.
+/// What somebody must be allowed to read.
 pub trait Permission: Send + Sync + 'static {
     /// As the table of permissions spells it.
     const NAME: &'static str;
     /// Who has it, in a sentence.
     const WHO: &'static str;
-    /// Whether a role, or none, has it.
-    fn admits(role: Option<Role>) -> bool;
+    /// Who may read this has it.
+    const READS: Resource;
 }
 
 /// Every active person with a live key.
@@ -54,32 +54,16 @@ pub struct Anyone;
 #[derive(Clone, Copy, Debug)]
 pub struct Auditor;
 
-/// Administrators.
-#[derive(Clone, Copy, Debug)]
-pub struct Administrator;
-
 impl Permission for Anyone {
     const NAME: &'static str = "anyone";
     const WHO: &'static str = "people of this organization";
-    fn admits(_: Option<Role>) -> bool {
-        true
-    }
+    const READS: Resource = Resource::Shared;
 }
 
 impl Permission for Auditor {
     const NAME: &'static str = "auditor";
     const WHO: &'static str = "auditors and administrators";
-    fn admits(role: Option<Role>) -> bool {
-        matches!(role, Some(Role::Auditor | Role::Administrator))
-    }
-}
-
-impl Permission for Administrator {
-    const NAME: &'static str = "administrator";
-    const WHO: &'static str = "administrators";
-    fn admits(role: Option<Role>) -> bool {
-        role == Some(Role::Administrator)
-    }
+    const READS: Resource = Resource::Log;
 }
 
 /// A person who is signed in and has a permission.
@@ -109,9 +93,9 @@ impl<P: Permission> Caller<P> {
         self.who.key
     }
 
-    /// Whether they may read everything.
-    pub fn is_auditor(&self) -> bool {
-        Auditor::admits(self.role())
+    /// Whether they may read something.
+    pub fn may_read(&self, resource: &Resource) -> bool {
+        may_read(self.state(), Some(self.upn()), resource)
     }
 
     /// The State that they were judged by.
@@ -135,15 +119,10 @@ impl<P: Permission> Caller<P> {
         Self::judge(self.bearer.clone(), published, app)
     }
 
-    /// What they may see of requests and executions.
-    pub(crate) fn sight(&self) -> Sight {
-        Sight::of(self.state(), self.upn())
-    }
-
     fn judge(bearer: Arc<Bearer>, published: Published, app: &App) -> Result<Self, Failure> {
         let now = app.engine().now();
         let who = bearer.holder(published.state(), now, app.checked())?;
-        if !P::admits(who.role) {
+        if !may_read(published.state(), Some(&who.upn), &P::READS) {
             let (upn, only) = (who.upn, P::WHO);
             return Err(Failure::Forbidden { upn, only });
         }

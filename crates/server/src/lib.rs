@@ -38,7 +38,7 @@ mod tls;
 
 pub use api::permissions;
 pub use app::App;
-pub use guard::{Administrator, Anonymous, Anyone, Auditor, Caller, Permission};
+pub use guard::{Anonymous, Anyone, Auditor, Caller, Permission};
 pub use listen::{ListenError, Reach, listen_address};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;

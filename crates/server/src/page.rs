@@ -1,8 +1,13 @@
-//! Pages: listings of requests and executions, the newest first.
+//! Pages: of rows, the newest first, and of objects, in the order of their names.
+//!
+//! A listing goes on where its last page ended (`after`), not at a number: what
+//! comes or goes meanwhile neither repeats an item nor hides one.
 
 use axum::Json;
 use serde::Deserialize;
+use writ_core::digest::{Digest, Index};
 use writ_core::state::State;
+use writ_core::time::Time;
 use writ_core::view::Page;
 use writ_store::{Backend, Listing};
 
@@ -47,8 +52,10 @@ pub(crate) struct Wanted {
     pub(crate) visible: Option<Vec<Facet>>,
     /// And all of these.
     pub(crate) with: Vec<Facet>,
+    /// Nothing that was made before.
+    pub(crate) since: Option<Time>,
     /// From where on.
-    pub(crate) before: Option<Cursor>,
+    pub(crate) after: Option<Cursor>,
     /// How many.
     pub(crate) limit: Limit,
 }
@@ -65,17 +72,25 @@ pub(crate) async fn page<V: Shown>(
         noun: V::NOUN,
         visible: wanted.visible,
         with: wanted.with,
-        before: wanted.before.map(|cursor| (cursor.created, cursor.id)),
+        before: wanted.after.map(|cursor| (Index(cursor.place), cursor.id)),
         limit: most + 1,
     };
     let mut items = Vec::new();
     for _ in 0..MAX_LOOKS {
         let rows = store.list(&query).await?;
         for row in &rows {
+            let view = shown::<V>(state, row)?;
+            // What comes after it was made before it.
+            if wanted
+                .since
+                .is_some_and(|since| is_older(view.as_ref(), since))
+            {
+                return Ok(Json(ended(items, None)));
+            }
             if items.len() == most {
                 return Ok(Json(ended(items, query.before)));
             }
-            items.extend(shown::<V>(state, row)?.filter(&admit));
+            items.extend(view.filter(&admit));
             query.before = Some((row.created, row.id));
         }
         if rows.len() < query.limit {
@@ -86,10 +101,28 @@ pub(crate) async fn page<V: Shown>(
     Ok(Json(ended(items, query.before)))
 }
 
-fn ended<V>(
-    items: Vec<V>,
-    last: Option<(writ_core::digest::Index, writ_core::digest::Digest)>,
-) -> Page<V> {
-    let next = last.map(|(created, id)| Cursor { created, id }.to_string());
+fn is_older<V: Shown>(view: Option<&V>, since: Time) -> bool {
+    view.is_some_and(|view| view.made() < since)
+}
+
+fn ended<V>(items: Vec<V>, last: Option<(Index, Digest)>) -> Page<V> {
+    let cursor = |(Index(place), id)| Cursor { place, id };
+    let next = last.map(|last| cursor(last).to_string());
+    Page { items, next }
+}
+
+/// The next page of something sorted that is all in State: of those that
+/// `is_after` the page before. Each item says what names it.
+pub(crate) fn page_of<T>(
+    all: impl Iterator<Item = T>,
+    limit: Limit,
+    is_after: impl Fn(&T) -> bool,
+    name: impl Fn(&T) -> String,
+) -> Page<T> {
+    let Limit(most) = limit;
+    let mut rest = all.skip_while(|item| !is_after(item));
+    let items: Vec<T> = rest.by_ref().take(most).collect();
+    let more = rest.next();
+    let next = more.and(items.last()).map(name);
     Page { items, next }
 }

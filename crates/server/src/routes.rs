@@ -37,10 +37,14 @@
 use std::fmt;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::failure::Failure;
 use crate::guard::{Anonymous, Caller, Permission};
 
 /// A first parameter that says who may call.
@@ -92,6 +96,17 @@ impl fmt::Display for Permitted {
     }
 }
 
+/// Refuses a query where nothing would read it: whoever sends one expects that
+/// it counts.
+async fn no_query(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    if query.is_empty() {
+        return next.run(request).await;
+    }
+    let problem = "this path takes none".to_owned();
+    Failure::BadQuery { problem }.into_response()
+}
+
 /// A router in the making, with its table of permissions.
 #[derive(Debug, Default)]
 pub struct Routes {
@@ -100,9 +115,21 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// Adds a reading.
+    /// Adds a reading that takes no query.
     #[must_use]
     pub fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let handler = get(handler).route_layer(from_fn(no_query));
+        let router = self.router.route(path, handler);
+        Self { router, ..self }.noted("GET", path, T::NAME)
+    }
+
+    /// Adds a reading whose handler takes a query, and refuses what it does not know.
+    #[must_use]
+    pub fn query<H, T>(self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
@@ -111,14 +138,15 @@ impl Routes {
         Self { router, ..self }.noted("GET", path, T::NAME)
     }
 
-    /// Adds a posting.
+    /// Adds a posting, which takes no query.
     #[must_use]
     pub fn post<H, T>(self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
     {
-        let router = self.router.route(path, post(handler));
+        let handler = post(handler).route_layer(from_fn(no_query));
+        let router = self.router.route(path, handler);
         Self { router, ..self }.noted("POST", path, T::NAME)
     }
 

@@ -10,12 +10,13 @@ use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use writ_core::digest::{Digest, ExecutionId, RequestId};
+use writ_core::sight::Resource;
 use writ_core::state::State;
+use writ_core::time::Time;
 use writ_core::view::{ExecutionView, RequestView, RunStatus};
 use writ_store::{Backend, Listed};
 
 use crate::failure::Failure;
-use crate::sight::{self, Facet};
 
 /// How many rows are looked at to find the one that is meant.
 const MAX_CANDIDATES: usize = 100;
@@ -28,8 +29,10 @@ pub(crate) trait Shown: DeserializeOwned {
     const NOUN: &'static str;
     /// Its name.
     fn id(&self) -> Digest;
-    /// Who it is for.
-    fn facets(&self) -> Vec<Facet>;
+    /// As the question of who may read it has it.
+    fn resource(&self) -> Resource;
+    /// When its first entry was appended.
+    fn made(&self) -> Time;
     /// Whether nothing more comes of it, as far as it says.
     fn is_over(&self) -> bool;
     /// The one that State holds.
@@ -41,8 +44,11 @@ impl Shown for RequestView {
     fn id(&self) -> Digest {
         self.id.0
     }
-    fn facets(&self) -> Vec<Facet> {
-        sight::of_request(self)
+    fn resource(&self) -> Resource {
+        Resource::request(self)
+    }
+    fn made(&self) -> Time {
+        self.raised
     }
     fn is_over(&self) -> bool {
         !self.status.is_open()
@@ -59,8 +65,11 @@ impl Shown for ExecutionView {
     fn id(&self) -> Digest {
         self.id.0
     }
-    fn facets(&self) -> Vec<Facet> {
-        sight::of_execution(self)
+    fn resource(&self) -> Resource {
+        Resource::execution(self)
+    }
+    fn made(&self) -> Time {
+        self.authorized
     }
     fn is_over(&self) -> bool {
         self.status != RunStatus::Authorized

@@ -1,11 +1,12 @@
 //! `writ executions`: what was run, and how it ended.
 
 use clap::ValueEnum;
-use writ_client::Listing;
 use writ_core::digest::RequestId;
+use writ_core::names::{TaskName, Upn};
 use writ_core::statement::RunResult;
 use writ_core::view::{ExecutionView, RunStatus};
 
+use super::listing::{listing, narrowed, since};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{
@@ -73,8 +74,17 @@ struct Filter {
     #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
     request: Option<String>,
     /// Only those that ended so
-    #[arg(long, value_enum)]
+    #[arg(long, alias = "state", value_enum)]
     status: Option<StatusArg>,
+    /// Only those of this task
+    #[arg(long)]
+    task: Option<TaskName>,
+    /// Only those of this person
+    #[arg(long, value_name = "UPN")]
+    person: Option<Upn>,
+    /// Only those authorised since: 7d (ago), a date, or a date and time
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -160,13 +170,19 @@ async fn resolve(
 async fn list(filter: &Filter, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let scope = if filter.all { "all" } else { "mine" };
-    let mut with = vec![("scope", scope.to_owned())];
-    if let Some(id) = &filter.request {
-        with.push(("request", client.show(id).await?.id.to_string()));
-    }
-    with.extend(filter.status.map(|s| ("status", s.name().to_owned())));
-    let most = filter.limit;
-    let executions = client.executions(&Listing { with, most }).await?;
+    let request = match &filter.request {
+        Some(id) => Some(client.show(id).await?.id),
+        None => None,
+    };
+    let with = [
+        narrowed("scope", Some(scope)),
+        narrowed("request", request),
+        narrowed("status", filter.status.map(StatusArg::name)),
+        narrowed("task", filter.task.as_ref()),
+        narrowed("by", filter.person.as_ref()),
+        since(filter.since.as_deref())?,
+    ];
+    let executions = client.executions(&listing(filter.limit, with)).await?;
     if context.is_json() {
         print_items(&executions);
         return Ok(Exit::Done);

@@ -1,7 +1,9 @@
 //! `writ grants`: what one may run now.
 
+use writ_core::names::{TaskName, Upn};
 use writ_core::view::RequestView;
 
+use super::listing::{Most, narrowed};
 use super::show::asked;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -9,10 +11,22 @@ use crate::output::{local, print_items, print_table};
 
 /// List what you may run now, and until when
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Whose [default: yours]
+    #[arg(long, value_name = "UPN")]
+    person: Option<Upn>,
+    /// Only those for this task
+    #[arg(long)]
+    task: Option<TaskName>,
+    #[command(flatten)]
+    most: Most,
+}
 
-pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let grants = context.client()?.grants().await?;
+pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let by = narrowed("by", args.person.as_ref());
+    let task = narrowed("task", args.task.as_ref());
+    let listing = args.most.listing([by, task]);
+    let grants = context.client()?.grants(&listing).await?;
     if context.is_json() {
         print_items(&grants);
         return Ok(Exit::Done);

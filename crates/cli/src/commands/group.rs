@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use writ_core::names::Address;
+use writ_core::names::{Address, Upn};
 use writ_core::object::{Group, MailTo, Object, ObjectName};
 
+use super::listing::{Most, narrowed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_fields, print_items, print_json, print_table};
@@ -15,8 +16,8 @@ use crate::parse::line;
 pub(crate) enum Args {
     /// Make a group, or change who is in it
     Set(SetArgs),
-    /// List all groups
-    List,
+    /// List groups
+    List(ListArgs),
     /// Show one group
     Show {
         /// Which
@@ -30,6 +31,15 @@ pub(crate) enum Args {
         #[arg(short, long)]
         yes: bool,
     },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only those that contain this person, directly or through others
+    #[arg(long, value_name = "UPN")]
+    member: Option<Upn>,
+    #[command(flatten)]
+    most: Most,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -50,7 +60,7 @@ pub(crate) struct SetArgs {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     match args {
         Args::Set(args) => set(args, context).await,
-        Args::List => list(context).await,
+        Args::List(args) => list(&args, context).await,
         Args::Show { address } => {
             let group = context.client()?.group(&address).await?.value;
             match context.is_json() {
@@ -117,8 +127,11 @@ async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn list(context: &Context) -> Result<Exit, Failure> {
-    let groups = context.client()?.groups().await?.value;
+async fn list(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
+    let listing = args
+        .most
+        .listing([narrowed("member", args.member.as_ref())]);
+    let groups: Vec<Group> = context.client()?.objects(&listing).await?.value;
     if context.is_json() {
         print_items(&groups);
         return Ok(Exit::Done);

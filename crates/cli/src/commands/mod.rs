@@ -11,6 +11,7 @@ pub(crate) mod grants;
 pub(crate) mod group;
 pub(crate) mod init;
 pub(crate) mod key;
+mod listing;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod person;
@@ -63,7 +64,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Deny(args) => end::deny(args, context).await,
         Command::Revoke(args) => end::revoke(args, context).await,
         Command::Run(args) => run::run(args, context).await,
-        Command::Grants(_) => grants::run(context).await,
+        Command::Grants(args) => grants::run(&args, context).await,
         Command::Executions(args) => executions::run(&args, context).await,
         Command::Prove(args) => prove::run(&args, context).await,
         Command::Verify(args) => verify::run(&args, context).await,

@@ -1,11 +1,12 @@
 //! `writ person`: who acts.
 
 use clap::ValueEnum;
-use writ_client::{Client, Invited, Invitee};
-use writ_core::names::Upn;
+use writ_client::{Client, Invited, Invitee, Listing};
+use writ_core::names::{Address, Upn};
 use writ_core::object::{PersonKind, Role};
 use writ_core::view::PersonView;
 
+use super::listing::{Most, narrowed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{
@@ -18,8 +19,14 @@ use crate::parse::line;
 pub(crate) enum Args {
     /// Invite somebody to join, or to replace lost keys; prints the code once
     Invite(InviteArgs),
-    /// List everybody
-    List,
+    /// List people
+    List {
+        /// Only those in this group, directly or through others
+        #[arg(long, value_name = "ADDRESS")]
+        group: Option<Address>,
+        #[command(flatten)]
+        most: Most,
+    },
     /// Show one person with their keys
     Show {
         /// Who
@@ -81,7 +88,10 @@ pub(crate) fn role_name(role: Role) -> String {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     match args {
         Args::Invite(args) => invite(args, context).await,
-        Args::List => list(context).await,
+        Args::List { group, most } => {
+            let listing = most.listing([narrowed("group", group)]);
+            list(&listing, context).await
+        }
         Args::Show { upn } => show(&upn, context).await,
         Args::Disable { upn, yes } => disable(&upn, yes, context).await,
     }
@@ -128,8 +138,8 @@ pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, conte
     }
 }
 
-async fn list(context: &Context) -> Result<Exit, Failure> {
-    let people = context.client()?.people().await?.value;
+async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {
+    let people: Vec<PersonView> = context.client()?.objects(listing).await?.value;
     if context.is_json() {
         print_items(&people);
         return Ok(Exit::Done);

@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use writ_client::Client;
+use writ_client::{Client, Listing};
 use writ_core::names::{Address, Pattern};
 use writ_core::object::{Approval, Object, ObjectName, Others, Policy, Stage};
 use writ_core::time::Seconds;
 use writ_core::value::Schemas;
 
+use super::listing::{Most, narrowed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_fields, print_items, print_json, print_table};
@@ -21,8 +22,14 @@ use crate::parse::{Assignment, duration};
 pub(crate) enum Args {
     /// Make a policy, or replace the one with the same pattern whole
     Set(SetArgs),
-    /// List all policies
-    List,
+    /// List policies
+    List {
+        /// Only those that ask this group
+        #[arg(long, value_name = "ADDRESS")]
+        group: Option<Address>,
+        #[command(flatten)]
+        most: Most,
+    },
     /// Show one policy
     Show {
         /// Which, as it is listed
@@ -119,7 +126,10 @@ impl FromStr for StageArg {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     match args {
         Args::Set(args) => set(args, context).await,
-        Args::List => list(context).await,
+        Args::List { group, most } => {
+            let listing = most.listing([narrowed("group", group)]);
+            list(&listing, context).await
+        }
         Args::Show { task } => {
             let policy = context.client()?.policy(&task).await?.value;
             match context.is_json() {
@@ -189,8 +199,8 @@ async fn covered(
     Ok(covered.flat_map(|task| task.parameters).collect())
 }
 
-async fn list(context: &Context) -> Result<Exit, Failure> {
-    let policies = context.client()?.policies().await?.value;
+async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {
+    let policies: Vec<Policy> = context.client()?.objects(listing).await?.value;
     if context.is_json() {
         print_items(&policies);
         return Ok(Exit::Done);

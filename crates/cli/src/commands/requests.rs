@@ -1,10 +1,11 @@
 //! `writ requests`: one's own, those that wait for one, all that one may see.
 
 use clap::ValueEnum;
-use writ_client::Listing;
+use writ_core::names::{TaskName, Upn};
 use writ_core::record::Status;
 use writ_core::view::RequestView;
 
+use super::listing::{listing, narrowed, since};
 use super::show::asked;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -16,8 +17,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     scope: Scope,
     /// Only those that are this now
-    #[arg(long, value_enum)]
+    #[arg(long, alias = "state", value_enum)]
     status: Option<StatusArg>,
+    /// Only those for this task
+    #[arg(long)]
+    task: Option<TaskName>,
+    /// Only those of this person
+    #[arg(long, value_name = "UPN")]
+    requester: Option<Upn>,
+    /// Only those raised since: 7d (ago), a date, or a date and time
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -76,14 +86,14 @@ impl ValueEnum for StatusArg {
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let scope = [("scope", args.scope.name().to_owned())];
-    let status = args
-        .status
-        .map(|status| ("status", status.0.name().to_owned()));
-    let listing = Listing {
-        with: scope.into_iter().chain(status).collect(),
-        most: args.limit,
-    };
+    let with = [
+        narrowed("scope", Some(args.scope.name())),
+        narrowed("status", args.status.map(|status| status.0.name())),
+        narrowed("task", args.task.as_ref()),
+        narrowed("by", args.requester.as_ref()),
+        since(args.since.as_deref())?,
+    ];
+    let listing = listing(args.limit, with);
     let requests = client.requests(&listing).await?;
     if context.is_json() {
         print_items(&requests);

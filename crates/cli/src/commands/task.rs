@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use writ_core::names::TaskName;
+use writ_client::Listing;
+use writ_core::names::{Name, TaskName};
 use writ_core::object::{Object, ObjectName, Risk, Task, Workload};
 use writ_core::value::Schema;
 use writ_core::view::Seen;
 
+use super::listing::{Most, narrowed};
 use super::{task_file, task_test};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -24,8 +26,14 @@ pub(crate) enum Args {
     },
     /// Show what a run would start, and run nothing
     Test(task_test::Args),
-    /// List all tasks
-    List,
+    /// List tasks
+    List {
+        /// Only those of this workload
+        #[arg(long, value_name = "NAME")]
+        workload: Option<Name>,
+        #[command(flatten)]
+        most: Most,
+    },
     /// Show one task with its parameters
     Show {
         /// Which
@@ -48,7 +56,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             set(tasks, context).await
         }
         Args::Test(args) => task_test::run(args, context).await,
-        Args::List => list(context).await,
+        Args::List { workload, most } => {
+            let listing = most.listing([narrowed("workload", workload)]);
+            list(&listing, context).await
+        }
         Args::Show { task } => {
             let task = context.client()?.task(&task).await?.value;
             match context.is_json() {
@@ -111,8 +122,8 @@ fn check(task: &Task, workloads: &[Workload]) -> Result<(), Failure> {
     }
 }
 
-async fn list(context: &Context) -> Result<Exit, Failure> {
-    let tasks = context.client()?.tasks().await?.value;
+async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {
+    let tasks: Vec<Task> = context.client()?.objects(listing).await?.value;
     if context.is_json() {
         print_items(&tasks);
         return Ok(Exit::Done);

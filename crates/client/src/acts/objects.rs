@@ -12,6 +12,7 @@ use writ_core::view::{Seen, StatusView};
 use super::people::segment;
 use crate::client::Client;
 use crate::error::Error;
+use crate::http::Listing;
 
 impl Client {
     /// How the installation is doing.
@@ -31,7 +32,7 @@ impl Client {
 
     /// All groups.
     pub async fn groups(&self) -> Result<Seen<Vec<Group>>, Error> {
-        self.seen("/v1/groups").await
+        self.objects(&Listing::ALL).await
     }
 
     /// One group.
@@ -41,12 +42,12 @@ impl Client {
 
     /// All workloads.
     pub async fn workloads(&self) -> Result<Seen<Vec<Workload>>, Error> {
-        self.seen("/v1/workloads").await
+        self.objects(&Listing::ALL).await
     }
 
     /// All tasks.
     pub async fn tasks(&self) -> Result<Seen<Vec<Task>>, Error> {
-        self.seen("/v1/tasks").await
+        self.objects(&Listing::ALL).await
     }
 
     /// One task.
@@ -56,7 +57,7 @@ impl Client {
 
     /// All policies.
     pub async fn policies(&self) -> Result<Seen<Vec<Policy>>, Error> {
-        self.seen("/v1/policies").await
+        self.objects(&Listing::ALL).await
     }
 
     /// One policy.

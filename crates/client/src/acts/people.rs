@@ -11,6 +11,7 @@ use writ_core::view::{PersonView, Seen};
 use crate::client::Client;
 use crate::code::Code;
 use crate::error::Error;
+use crate::http::Listing;
 
 /// How long an invitation lasts: 7 days.
 const INVITED: Seconds = Seconds(7 * 86_400);
@@ -44,7 +45,7 @@ pub struct Invited {
 impl Client {
     /// Everybody.
     pub async fn people(&self) -> Result<Seen<Vec<PersonView>>, Error> {
-        self.seen("/v1/people").await
+        self.objects(&Listing::ALL).await
     }
 
     /// One person.

@@ -105,9 +105,8 @@ impl Client {
         self.list("/v1/requests", listing).await
     }
 
-    /// One's own live grants, the one ending first first.
-    pub async fn grants(&self) -> Result<Vec<RequestView>, Error> {
-        let seen: writ_core::view::Seen<_> = self.seen("/v1/grants").await?;
-        Ok(seen.value)
+    /// Live grants, the one ending first first.
+    pub async fn grants(&self, listing: &Listing) -> Result<Vec<RequestView>, Error> {
+        Ok(self.seen_list("/v1/grants", listing).await?.value)
     }
 }

@@ -28,6 +28,7 @@ mod said;
 mod secrets;
 mod service_keys;
 mod sessions;
+mod sight;
 mod snapshot;
 mod system_accounts;
 mod times;

@@ -9,6 +9,8 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use tokio::time::sleep;
 use writ_core::digest::{ExecutionId, Index, RequestId};
+use writ_core::names::{TaskName, Upn};
+use writ_core::time::Time;
 use writ_core::view::{ExecutionView, Page, RunStatus};
 
 use crate::api::log::writ_file;
@@ -19,7 +21,7 @@ use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find};
-use crate::sight::{Facet, by, may_read};
+use crate::sight::{Facet, by, facets_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,9 +30,12 @@ pub(super) struct Filter {
     scope: Scope,
     request: Option<RequestId>,
     status: Option<RunStatus>,
+    task: Option<TaskName>,
+    by: Option<Upn>,
+    since: Option<Time>,
     #[serde(default)]
     limit: Limit,
-    before: Option<Cursor>,
+    after: Option<Cursor>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -63,19 +68,19 @@ impl TryFrom<u64> for Patience {
     }
 }
 
-/// `GET /v1/executions?scope=mine|all&request=&status=&limit=&before=`
+/// `GET /v1/executions?scope=mine|all&request=&status=&task=&by=&since=&limit=&after=`
 pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<ExecutionView>>, Failure> {
-    let sight = caller.sight();
     let admit = |view: &ExecutionView| {
-        may_read(&sight, &view.facets())
+        caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
             && filter
                 .request
                 .is_none_or(|request| view.request == Some(request))
+            && filter.by.as_ref().is_none_or(|by| view.by == *by)
     };
     let wanted = filter.wanted(&caller);
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
@@ -133,17 +138,21 @@ impl Filter {
     fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
         let (visible, own) = match self.scope {
             Scope::Mine => (None, Some(by(caller.upn()))),
-            Scope::All => (caller.sight().facets(), None),
+            Scope::All => (facets_of(caller.state(), caller.upn()), None),
         };
         let request = self.request.map(|request| ("request", request.to_string()));
         let status = self
             .status
             .map(|status| ("status", status.name().to_owned()));
-        let with: Vec<Facet> = request.into_iter().chain(own).chain(status).collect();
+        let task = self.task.as_ref().map(|t| ("task", t.key().to_owned()));
+        let whose = self.by.as_ref().map(by);
+        let all = request.into_iter().chain(own).chain(whose);
+        let with: Vec<Facet> = all.chain(task).chain(status).collect();
         Wanted {
             visible,
             with,
-            before: self.before,
+            since: self.since,
+            after: self.after,
             limit: self.limit,
         }
     }
@@ -154,10 +163,9 @@ async fn visible(
     app: &App,
     id: &IdPrefix,
 ) -> Result<ExecutionView, Failure> {
-    let sight = caller.sight();
     let store = app.engine().store().as_ref();
     find(caller.state(), store, id, |view: &ExecutionView| {
-        may_read(&sight, &view.facets())
+        caller.may_read(&view.resource())
     })
     .await
 }

@@ -3,18 +3,47 @@
 use std::sync::Arc;
 
 use axum::Json;
-use writ_core::names::Address;
+use serde::Deserialize;
+use writ_core::names::{Address, Upn};
 use writ_core::object::{Group, Noun};
-use writ_core::view::Seen;
+use writ_core::view::{Page, Seen};
 
 use super::unknown;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, page_of};
 
-/// `GET /v1/groups`
-pub(super) async fn list(caller: Caller<Anyone>) -> Json<Seen<Vec<Arc<Group>>>> {
-    caller.seen(caller.state().groups().cloned().collect())
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    member: Option<Upn>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<Address>,
+}
+
+/// `GET /v1/groups?member=&limit=&after=`: `member` directly or through others.
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    Query(filter): Query<Filter>,
+) -> Json<Seen<Page<Arc<Group>>>> {
+    let state = caller.state();
+    let has = |group: &&Arc<Group>| {
+        let member = filter.member.as_ref();
+        member.is_none_or(|member| state.is_member(&group.address, member))
+    };
+    caller.seen(page_of(
+        state.groups().filter(has).cloned(),
+        filter.limit,
+        |group| {
+            filter
+                .after
+                .as_ref()
+                .is_none_or(|last| group.address > *last)
+        },
+        |group| group.address.to_string(),
+    ))
 }
 
 /// `GET /v1/groups/{address}`

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 use writ_connect::Output;
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId};
+use writ_core::sight::Resource;
 use writ_core::statement::OutputDigest;
 use writ_core::view::ExecutionView;
 
@@ -32,7 +33,6 @@ use crate::extract::Path;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::shown::{IdPrefix, find};
-use crate::sight::{self, may_read};
 
 /// How many random bytes stand before the output in its blob.
 const SALT: usize = 16;
@@ -72,9 +72,9 @@ async fn readable(
     app: &App,
     id: &IdPrefix,
 ) -> Result<ExecutionView, Failure> {
-    let (sight, state) = (caller.sight(), caller.state());
+    let state = caller.state();
     let store = app.engine().store().as_ref();
-    let admit = |view: &ExecutionView| may_read(&sight, &sight::of_output(state, view));
+    let admit = |view: &ExecutionView| caller.may_read(&Resource::output(state, view));
     find(state, store, id, admit).await
 }
 
@@ -225,7 +225,7 @@ impl Follower {
         match state.execution(self.id) {
             Some(record) if record.outcome.is_none() => {
                 let view = ExecutionView::from(record.as_ref());
-                let may = may_read(&self.caller.sight(), &sight::of_output(state, &view));
+                let may = self.caller.may_read(&Resource::output(state, &view));
                 may.then_some(None)
             }
             Some(_) | None => {

@@ -1,20 +1,53 @@
 //! People, for auditors and administrators, and oneself for oneself.
 
+use std::sync::Arc;
+
 use axum::Json;
-use writ_core::names::Upn;
-use writ_core::object::{Noun, Person};
+use serde::Deserialize;
+use writ_core::names::{Address, Upn};
+use writ_core::object::{Noun, Person, PersonKind, Role};
+use writ_core::sight::Resource;
 use writ_core::state::State;
-use writ_core::view::{PersonView, Seen};
+use writ_core::view::{Page, PersonView, Seen};
 
 use super::unknown;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Auditor, Caller};
+use crate::page::{Limit, page_of};
 
-/// `GET /v1/people`
-pub(super) async fn list(caller: Caller<Auditor>) -> Json<Seen<Vec<PersonView>>> {
-    let people = caller.state().people();
-    caller.seen(people.map(|person| view(caller.state(), person)).collect())
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    kind: Option<PersonKind>,
+    role: Option<Role>,
+    active: Option<bool>,
+    group: Option<Address>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<Upn>,
+}
+
+/// `GET /v1/people?kind=&role=&active=&group=&limit=&after=`: in `group` directly
+/// or through others.
+pub(super) async fn list(
+    caller: Caller<Auditor>,
+    Query(filter): Query<Filter>,
+) -> Json<Seen<Page<PersonView>>> {
+    let state = caller.state();
+    let has = |person: &&Arc<Person>| {
+        let group = filter.group.as_ref();
+        filter.kind.is_none_or(|kind| person.kind == kind)
+            && filter.role.is_none_or(|role| person.role == Some(role))
+            && filter.active.is_none_or(|active| person.active == active)
+            && group.is_none_or(|group| state.is_member(group, &person.upn))
+    };
+    caller.seen(page_of(
+        state.people().filter(has).map(|person| view(state, person)),
+        filter.limit,
+        |person| filter.after.as_ref().is_none_or(|last| person.upn > *last),
+        |person| person.upn.to_string(),
+    ))
 }
 
 /// `GET /v1/people/{upn}`
@@ -22,7 +55,7 @@ pub(super) async fn show(
     caller: Caller<Anyone>,
     Path(upn): Path<Upn>,
 ) -> Result<Json<Seen<PersonView>>, Failure> {
-    let may_read = caller.is_auditor() || *caller.upn() == upn;
+    let may_read = caller.may_read(&Resource::Person(upn.clone()));
     let person = caller.state().person(&upn).filter(|_| may_read);
     let person = person.ok_or_else(|| unknown(Noun::Person, upn.as_str()))?;
     Ok(caller.seen(view(caller.state(), person)))

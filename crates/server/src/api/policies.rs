@@ -3,18 +3,46 @@
 use std::sync::Arc;
 
 use axum::Json;
-use writ_core::names::Pattern;
-use writ_core::object::{Noun, Policy};
-use writ_core::view::Seen;
+use serde::Deserialize;
+use writ_core::names::{Address, Pattern};
+use writ_core::object::{Approval, Noun, Policy};
+use writ_core::view::{Page, Seen};
 
 use super::unknown;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, page_of};
 
-/// `GET /v1/policies`
-pub(super) async fn list(caller: Caller<Anyone>) -> Json<Seen<Vec<Arc<Policy>>>> {
-    caller.seen(caller.state().policies().cloned().collect())
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    approval: Option<Approval>,
+    group: Option<Address>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<Pattern>,
+}
+
+/// `GET /v1/policies?approval=auto|manual&group=&limit=&after=`: `group` is asked
+/// in one of their stages.
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    Query(filter): Query<Filter>,
+) -> Json<Seen<Page<Arc<Policy>>>> {
+    let has = |policy: &&Arc<Policy>| {
+        let asks = |group: &Address| policy.stages.iter().any(|stage| stage.group == *group);
+        filter.group.as_ref().is_none_or(asks)
+            && filter
+                .approval
+                .is_none_or(|approval| policy.approval == approval)
+    };
+    caller.seen(page_of(
+        caller.state().policies().filter(has).cloned(),
+        filter.limit,
+        |policy| filter.after.as_ref().is_none_or(|last| policy.task > *last),
+        |policy| policy.task.to_string(),
+    ))
 }
 
 /// `GET /v1/policies/{pattern}`

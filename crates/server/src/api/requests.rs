@@ -6,7 +6,9 @@ use serde::Deserialize;
 use writ_core::digest::RequestId;
 use writ_core::names::{TaskName, Upn};
 use writ_core::record::Status;
+use writ_core::sight::may_read;
 use writ_core::state::State as Organization;
+use writ_core::time::Time;
 use writ_core::view::{Page, RequestView};
 use writ_store::Backend;
 
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find, shown};
-use crate::sight::{Facet, Sight, by, groups_of, may_read};
+use crate::sight::{Facet, by, facets_of, groups_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,9 +28,11 @@ pub(super) struct Filter {
     scope: Scope,
     status: Option<Status>,
     task: Option<TaskName>,
+    by: Option<Upn>,
+    since: Option<Time>,
     #[serde(default)]
     limit: Limit,
-    before: Option<Cursor>,
+    after: Option<Cursor>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -40,21 +44,21 @@ enum Scope {
     All,
 }
 
-/// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&limit=&before=`
+/// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&by=&since=&limit=&after=`
 pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<RequestView>>, Failure> {
-    let sight = caller.sight();
     let now = app.engine().now();
     let admit = |view: &RequestView| {
         let waits = || {
             let record = caller.state().request(view.id);
             record.is_some_and(|record| caller.state().awaits(record, caller.upn(), now))
         };
-        may_read(&sight, &view.facets())
+        caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
+            && filter.by.as_ref().is_none_or(|by| view.by == *by)
             && (filter.scope != Scope::ToApprove || waits())
     };
     let wanted = filter.wanted(&caller);
@@ -67,9 +71,8 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<IdPrefix>,
 ) -> Result<Json<RequestView>, Failure> {
-    let sight = caller.sight();
     let store = app.engine().store().as_ref();
-    let admit = |view: &RequestView| may_read(&sight, &view.facets());
+    let admit = |view: &RequestView| caller.may_read(&view.resource());
     find(caller.state(), store, &id, admit).await.map(Json)
 }
 
@@ -81,7 +84,7 @@ impl Filter {
                 Some(groups_of(caller.state(), caller.upn()).collect()),
                 None,
             ),
-            Scope::All => (caller.sight().facets(), None),
+            Scope::All => (facets_of(caller.state(), caller.upn()), None),
         };
         let status = match self.scope {
             Scope::ToApprove => Some(Status::Pending),
@@ -92,11 +95,14 @@ impl Filter {
             .as_ref()
             .map(|task| ("task", task.key().to_owned()));
         let status = status.map(|status| ("status", status.name().to_owned()));
-        let with: Vec<Facet> = own.into_iter().chain(task).chain(status).collect();
+        let whose = self.by.as_ref().map(by);
+        let all = own.into_iter().chain(whose).chain(task).chain(status);
+        let with: Vec<Facet> = all.collect();
         Wanted {
             visible,
             with,
-            before: self.before,
+            since: self.since,
+            after: self.after,
             limit: self.limit,
         }
     }
@@ -117,8 +123,7 @@ pub(super) async fn story(
             None => None,
         },
     };
-    let sight = Sight::of(state, reader);
-    let view = view.filter(|view| may_read(&sight, &view.facets()));
+    let view = view.filter(|view| may_read(state, Some(reader), &view.resource()));
     Ok(view.map(|view| told(&view)))
 }
 

@@ -3,18 +3,43 @@
 use std::sync::Arc;
 
 use axum::Json;
-use writ_core::names::TaskName;
-use writ_core::object::{Noun, Task};
-use writ_core::view::Seen;
+use serde::Deserialize;
+use writ_core::names::{Name, TaskName};
+use writ_core::object::{Noun, Risk, Task};
+use writ_core::view::{Page, Seen};
 
 use super::unknown;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, page_of};
 
-/// `GET /v1/tasks`
-pub(super) async fn list(caller: Caller<Anyone>) -> Json<Seen<Vec<Arc<Task>>>> {
-    caller.seen(caller.state().tasks().cloned().collect())
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    workload: Option<Name>,
+    risk: Option<Risk>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<TaskName>,
+}
+
+/// `GET /v1/tasks?workload=&risk=low|medium|high&limit=&after=`
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    Query(filter): Query<Filter>,
+) -> Json<Seen<Page<Arc<Task>>>> {
+    let has = |task: &&Arc<Task>| {
+        let workload = filter.workload.as_ref();
+        workload.is_none_or(|workload| task.name.workload() == *workload)
+            && filter.risk.is_none_or(|risk| task.risk == risk)
+    };
+    caller.seen(page_of(
+        caller.state().tasks().filter(has).cloned(),
+        filter.limit,
+        |task| filter.after.as_ref().is_none_or(|last| task.name > *last),
+        |task| task.name.to_string(),
+    ))
 }
 
 /// `GET /v1/tasks/{name}`

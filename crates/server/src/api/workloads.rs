@@ -5,19 +5,48 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
+use serde::Deserialize;
 use writ_core::names::Name;
 use writ_core::object::{Noun, Workload};
-use writ_core::view::Seen;
+use writ_core::sight::Resource;
+use writ_core::view::{Page, Seen};
 
 use super::unknown;
-use crate::extract::Path;
+use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::page::{Limit, page_of};
 
-/// `GET /v1/workloads`
-pub(super) async fn list(caller: Caller<Anyone>) -> Json<Seen<Vec<Workload>>> {
-    let workloads = caller.state().workloads();
-    caller.seen(workloads.map(|workload| view(&caller, workload)).collect())
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    connector: Option<Name>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<Name>,
+}
+
+/// `GET /v1/workloads?connector=&limit=&after=`
+pub(super) async fn list(
+    caller: Caller<Anyone>,
+    Query(filter): Query<Filter>,
+) -> Json<Seen<Page<Workload>>> {
+    let has = |workload: &&Arc<Workload>| {
+        let connector = filter.connector.as_ref();
+        connector.is_none_or(|connector| workload.connector == *connector)
+    };
+    let found = caller.state().workloads().filter(has);
+    caller.seen(page_of(
+        found.map(|workload| view(&caller, workload)),
+        filter.limit,
+        |workload| {
+            filter
+                .after
+                .as_ref()
+                .is_none_or(|last| workload.name > *last)
+        },
+        |workload| workload.name.to_string(),
+    ))
 }
 
 /// `GET /v1/workloads/{name}`
@@ -32,7 +61,7 @@ pub(super) async fn show(
 
 fn view(caller: &Caller<Anyone>, workload: &Arc<Workload>) -> Workload {
     let workload = workload.as_ref().clone();
-    match caller.is_auditor() {
+    match caller.may_read(&Resource::Settings) {
         true => workload,
         false => Workload {
             settings: BTreeMap::new(),

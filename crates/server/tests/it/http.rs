@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use writ_server::Reach;
 
-use crate::world::{ALICE, Answer, World};
+use crate::world::{ADMIN, ALICE, Answer, World};
 
 fn is_dressed(answer: &Answer) {
     for (name, value) in [
@@ -84,6 +84,50 @@ async fn the_framework_speaks_our_words() {
         let answer = world.send(call).await;
         assert_eq!(answer.problem(405), "wrong-method", "{path}");
         assert_eq!(answer.header("allow"), allow);
+        is_dressed(&answer);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_no_route_knows_is_refused_by_each() {
+    let world = World::new().await;
+    for line in writ_server::permissions() {
+        // The path is not looked at before the query is.
+        let path = line.path.replace(['{', '}', '*'], "");
+        let method = line.method.parse().unwrap();
+        let call = world
+            .client()
+            .request(method, world.url(&format!("{path}?surprise=1")))
+            .header("authorization", world.session(ADMIN))
+            .header("content-type", "application/json");
+        let answer = world.send(call).await;
+        let code = answer.problem(400);
+        assert!(["bad-query", "bad-path"].contains(&code.as_str()), "{line}");
+        if !line.path.contains('{') {
+            assert_eq!(code, "bad-query", "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_a_get_without_its_body() {
+    let world = World::new().await;
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/v1/status", 200),
+        ("/v1/requests?limit=1", 200),
+        ("/v1/requests?limit=0", 400),
+        ("/v1/groups/none@fabrikam.com", 404),
+        ("/nowhere", 404),
+        ("/v1/statements", 405),
+    ] {
+        let call = world
+            .client()
+            .request(Method::HEAD, world.url(path))
+            .header("authorization", world.session(ALICE));
+        let answer = world.send(call).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.is_empty(), "{path}");
         is_dressed(&answer);
     }
 }

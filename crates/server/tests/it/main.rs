@@ -4,6 +4,7 @@
 mod executions;
 mod http;
 mod limits;
+mod listings;
 mod live;
 mod log;
 mod objects;

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use writ_core::entry::Entry;
 use writ_core::log::leaf_hash;
 use writ_core::object::{Control, Group, Policy, Task, Workload};
-use writ_core::view::{EntryView, OrganizationView, PersonView, Seen, StatusView};
+use writ_core::view::{EntryView, OrganizationView, Page, PersonView, Seen, StatusView};
 
 use crate::world::{ADMIN, ALICE, AUDITOR, BOB, World, upn};
 
@@ -30,10 +30,11 @@ async fn anybody_can_check_the_organization() {
 async fn listings_are_sorted_and_single_objects_are_found_in_any_case() {
     let world = World::new().await;
     let size = world.engine.published().size();
-    let groups: Seen<Vec<Group>> = world.get(ALICE, "/v1/groups").await.json();
+    let groups: Seen<Page<Group>> = world.get(ALICE, "/v1/groups").await.json();
     assert_eq!(groups.seen, size);
     let names: Vec<_> = groups
         .value
+        .items
         .iter()
         .map(|group| group.address.as_str())
         .collect();
@@ -43,14 +44,14 @@ async fn listings_are_sorted_and_single_objects_are_found_in_any_case() {
         .get(ALICE, "/v1/groups/Approvers@Fabrikam.com")
         .await
         .json();
-    assert_eq!(group.value, groups.value[0]);
+    assert_eq!(group.value, groups.value.items[0]);
     let task: Seen<Task> = world.get(ALICE, "/v1/tasks/HOST%5Csay").await.json();
     assert_eq!(task.value.name.as_str(), r"Host\Say");
-    let tasks: Seen<Vec<Task>> = world.get(ALICE, "/v1/tasks").await.json();
-    assert_eq!(tasks.value, [task.value]);
+    let tasks: Seen<Page<Task>> = world.get(ALICE, "/v1/tasks").await.json();
+    assert_eq!(tasks.value.items, [task.value]);
     let policy: Seen<Policy> = world.get(ALICE, "/v1/policies/Host%5CSay").await.json();
-    let policies: Seen<Vec<Policy>> = world.get(ALICE, "/v1/policies").await.json();
-    assert_eq!(policies.value, [policy.value]);
+    let policies: Seen<Page<Policy>> = world.get(ALICE, "/v1/policies").await.json();
+    assert_eq!(policies.value.items, [policy.value]);
     let control: Seen<Option<Control>> = world.get(ALICE, "/v1/control").await.json();
     assert!(control.value.unwrap().enabled);
     let status: StatusView = world.get(ALICE, "/v1/status").await.json();
@@ -79,8 +80,8 @@ async fn nothing_is_set_in_a_new_organization() {
     let world = World::founded().await;
     let control: Seen<Option<Control>> = world.get(ADMIN, "/v1/control").await.json();
     assert_eq!((control.seen, control.value), (1, None));
-    let tasks: Seen<Vec<Task>> = world.get(ADMIN, "/v1/tasks").await.json();
-    assert!(tasks.value.is_empty());
+    let tasks: Seen<Page<Task>> = world.get(ADMIN, "/v1/tasks").await.json();
+    assert!(tasks.value.items.is_empty());
     let status: Json = world.get(ADMIN, "/v1/status").await.json();
     assert!(status.get("control").is_none());
 }
@@ -90,17 +91,17 @@ async fn settings_of_workloads_are_for_auditors() {
     let world = World::new().await;
     for (who, sees) in [(ALICE, false), (AUDITOR, true), (ADMIN, true)] {
         let one: Seen<Workload> = world.get(who, "/v1/workloads/host").await.json();
-        let all: Seen<Vec<Workload>> = world.get(who, "/v1/workloads").await.json();
+        let all: Seen<Page<Workload>> = world.get(who, "/v1/workloads").await.json();
         assert_eq!(!one.value.settings.is_empty(), sees, "{who}");
-        assert_eq!(all.value, [one.value]);
+        assert_eq!(all.value.items, [one.value]);
     }
 }
 
 #[tokio::test]
 async fn people_are_for_auditors_and_oneself_for_oneself() {
     let world = World::new().await;
-    let people: Seen<Vec<PersonView>> = world.get(AUDITOR, "/v1/people").await.json();
-    assert_eq!(people.value.len(), 5);
+    let people: Seen<Page<PersonView>> = world.get(AUDITOR, "/v1/people").await.json();
+    assert_eq!(people.value.items.len(), 5);
     let me: Seen<PersonView> = world
         .get(ALICE, &format!("/v1/people/{ALICE}"))
         .await

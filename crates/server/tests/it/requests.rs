@@ -70,14 +70,15 @@ async fn what_is_open_is_shown_from_state_and_what_has_ended_from_its_row() {
     let live = world.shown(ALICE, request).await;
     assert_eq!(live.status, Status::Live);
     assert_eq!(live.approvals[0].by.as_str(), BOB);
-    let grants: Seen<Vec<RequestView>> = world.get(ALICE, "/v1/grants").await.json();
-    assert_eq!(grants.value, [live]);
+    let grants: Seen<Page<RequestView>> = world.get(ALICE, "/v1/grants").await.json();
+    assert_eq!(grants.value.items, [live]);
     assert!(
         world
             .get(BOB, "/v1/grants")
             .await
-            .json::<Seen<Vec<RequestView>>>()
+            .json::<Seen<Page<RequestView>>>()
             .value
+            .items
             .is_empty()
     );
 
@@ -183,7 +184,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
             found.extend(page.items.iter().map(|view| view.id));
             pages += 1;
             match page.next {
-                Some(cursor) => next = format!("&before={cursor}"),
+                Some(cursor) => next = format!("&after={cursor}"),
                 None => break,
             }
         }
@@ -297,9 +298,9 @@ async fn odd_queries_are_refused() {
         "limit=0",
         "limit=201",
         "limit=-1",
-        "before=x",
-        "before=",
-        &format!("before={cursor_like}A"),
+        "after=x",
+        "after=",
+        &format!("after={cursor_like}A"),
         "page=2",
     ] {
         let answer = world.get(ALICE, &format!("/v1/requests?{query}")).await;

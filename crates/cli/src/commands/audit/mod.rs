@@ -36,10 +36,10 @@ pub(crate) enum Args {
         writ audit verify third-quarter --organization ID")]
     Export {
         /// From when, included: a date, or a date and time, such as 2026-07-01
-        #[arg(long, value_name = "WHEN", value_parser = parse::moment)]
+        #[arg(long, value_name = "WHEN", value_parser = when)]
         from: Time,
         /// Until when, excluded; now, if not given
-        #[arg(long, value_name = "WHEN", value_parser = parse::moment)]
+        #[arg(long, value_name = "WHEN", value_parser = when)]
         to: Option<Time>,
         /// Add the log itself, so that anybody can check that nothing was left out
         /// or changed, with: writ audit verify
@@ -77,4 +77,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             organization,
         } => verify::run(folder, *organization, context),
     }
+}
+
+fn when(text: &str) -> Result<Time, String> {
+    parse::past(text, writ_client::now())
 }
