@@ -24,6 +24,9 @@ fn main() -> Done {
         "surroundings" => surroundings(),
         "leave" => leave(&["600"]),
         "escape" => escape(),
+        "hide" => hide(),
+        "nap" => nap(),
+        "parent" => parent(),
         _ => Err("no such act".into()),
     }
 }
@@ -140,4 +143,42 @@ fn escape() -> Done {
     }
     println!("{}", child.id());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says its own number and those of a child and a grandchild that left its
+/// session and lost their parents, and stays.
+fn hide() -> Done {
+    println!("{}", std::process::id());
+    let own = std::env::current_exe()?;
+    for _ in 0..2 {
+        // Ends at once, and leaves what it has started to nobody.
+        let mut between = Command::new("/bin/sh")
+            .args([
+                "-c",
+                "/usr/bin/setsid \"$0\" nap &",
+                own.to_str().ok_or("no text")?,
+            ])
+            .spawn()?;
+        between.wait()?;
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Says its own number, and stays.
+fn nap() -> Done {
+    println!("{}", std::process::id());
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Says its parent's number, and stays.
+fn parent() -> Done {
+    let parent = rustix::process::getppid().ok_or("no parent")?;
+    println!("{}", parent.as_raw_pid());
+    loop {
+        std::thread::park();
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
-use writ_connect::{Ended, Output};
+use writ_connect::{Ended, Output, Redaction};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
 use writ_core::json::JsonError;
@@ -31,6 +31,8 @@ use crate::{Engine, Submission, speak};
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long after the task's deadline a connector is given up.
 const GRACE: Duration = Duration::from_secs(30);
+/// What is said of a run whose output held a secret.
+const REDACTED: &str = "output redacted: it held a secret";
 /// How long a note in the log may be, in characters.
 const MAX_NOTE: usize = 1_000;
 
@@ -49,6 +51,8 @@ struct Finished {
     remarks: Vec<String>,
     /// What is kept.
     output: Vec<u8>,
+    /// What no note may hold either.
+    redaction: Redaction,
     /// How many bytes were put out.
     total: u64,
     /// Others may follow the output until the outcome is recorded.
@@ -62,6 +66,7 @@ impl Finished {
             ended,
             remarks: Vec::new(),
             output: Vec::new(),
+            redaction: Redaction::none(),
             total: 0,
             in_flight: None,
         }
@@ -157,9 +162,13 @@ impl Runner {
             }
             () = sleep(most) => unknown("the connector did not end by the task's deadline"),
         };
+        output.finish();
+        let secret = output.is_redacted().then(|| REDACTED.to_owned());
+        let remarks = output.remarks().into_iter().chain(secret);
         Finished {
             ended,
-            remarks: output.remarks(),
+            remarks: remarks.collect(),
+            redaction: output.redaction().clone(),
             output: output.bytes(),
             total: output.total(),
             in_flight: Some(in_flight),
@@ -270,7 +279,7 @@ impl Runner {
             size: finished.total,
         });
         let notes: Vec<_> = note.into_iter().chain(&finished.remarks).cloned().collect();
-        let note = (!notes.is_empty()).then(|| plain(&notes.join("; ")));
+        let note = (!notes.is_empty()).then(|| plain(&finished.redaction.text(&notes.join("; "))));
         (
             Outcome {
                 execution,

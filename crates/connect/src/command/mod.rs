@@ -3,13 +3,12 @@
 //! Which programs there are is not a matter of statements: the **listed**
 //! programs stand in the node's own `writ.toml`, and a task's template (see
 //! [`template`](crate::template)) only chooses among them. A **run** has no
-//! shell, nothing of the node's environment, an empty standard input, a private
-//! directory that is removed afterwards, and a group of its own that ends with
-//! it. Everything it puts out comes through one pipe, so in order.
+//! shell, nothing of the node's environment, an empty standard input, and a
+//! private directory. Its **keeper** removes that afterwards and kills whatever
+//! the program has started, also when the node dies. Everything it puts out comes through one pipe, so in order.
 //!
 //! What ended by itself succeeded with exit code 0 and failed otherwise; what
-//! was stopped at its deadline is unknown. A program that leaves its session
-//! outlives the run, and the run says so if it can see it.
+//! was stopped at its deadline is unknown.
 //!
 //! Programs run as the node's own user. A node that can do more than its tasks
 //! need should not be a node.
@@ -27,8 +26,8 @@ use thiserror::Error;
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
+use crate::linux::mode_of;
 use crate::template::Template;
-use crate::unix::mode_of;
 use crate::{Connector, Ended, Output};
 
 /// How long a program has between being asked to end and being killed.
