@@ -27,6 +27,7 @@ fn main() -> Done {
         "hide" => hide(),
         "nap" => nap(),
         "parent" => parent(),
+        "try" => attempt(word(), words.get(1).map_or("", String::as_str)),
         _ => Err("no such act".into()),
     }
 }
@@ -181,4 +182,24 @@ fn parent() -> Done {
     loop {
         std::thread::park();
     }
+}
+
+/// Says whether it could read a file, write to it, or signal a process.
+fn attempt(act: &str, path: &str) -> Done {
+    let done = match act {
+        "read" => std::fs::File::open(path).map(drop),
+        "write" => std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map(drop),
+        "signal" => {
+            let pid = path.trim_start_matches("/proc/").parse()?;
+            let pid = rustix::process::Pid::from_raw(pid).ok_or("no process")?;
+            rustix::process::test_kill_process(pid).map_err(Into::into)
+        }
+        _ => return Err("no such attempt".into()),
+    };
+    println!("could{}", if done.is_ok() { "" } else { " not" });
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,16 +1,18 @@
 //! The hidden helper between a node and a program.
 //!
 //! A node does not start a program itself but its own binary again, as
-//! `writ child-exec keep SCRATCH PROGRAM ARGS…`. This is the program's
+//! `writ child-exec keep SCRATCH CONFINEMENT PROGRAM ARGS…`. This is the program's
 //! **keeper**: it makes a private directory, starts the binary once more, and
 //! stays until nothing is left of what that started. The second, `writ child-exec
-//! become PARENT PROGRAM ARGS…`, is the **helper**: it gives up what the program
+//! become PARENT CONFINEMENT PROGRAM ARGS…`, is the **helper**: it gives up what the program
 //! must not have and then becomes the program. So nothing needs to run between a
 //! fork and an exec, where hardly anything is safe.
 //!
 //! What the helper gives up: new privileges (so `sudo` and other set-uid programs
-//! have no effect below it), core dumps, more than 1,024 open files, files that
-//! others may read; its session; and its life when the keeper dies.
+//! have no effect below it), core dumps, files that others may read; its session;
+//! its life when the keeper dies; and what the confinement says, see
+//! [`isolation`](crate::isolation). In place of a program, `look` looks whether
+//! all that is in force.
 //!
 //! Its **status** goes through its standard input, which the keeper gives it as
 //! the writing end of a pipe: `ready`, then nothing if it became the program,
@@ -22,10 +24,14 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::isolation::Confinement;
 use crate::linux;
 
 /// What the helper says just before it becomes the program.
 pub(crate) const READY: &str = "ready\n";
+
+/// What stands in a program's place to look around.
+pub(crate) const LOOK: &str = "look";
 
 /// Keeps a program, or becomes it; returns only at its end or on failure, which
 /// whoever started this has then been told.
@@ -50,8 +56,15 @@ fn expected(what: &str) -> io::Error {
 
 fn keep(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let scratch = args.next().ok_or_else(|| expected("a directory"))?;
+    let confinement = confinement(args.next())?;
     let program = args.next().ok_or_else(|| expected("a program"))?;
-    linux::keep(Path::new(&scratch), &program, args)
+    linux::keep(Path::new(&scratch), &confinement, &program, args)
+}
+
+fn confinement(arg: Option<OsString>) -> io::Result<Confinement> {
+    let arg = arg.and_then(|arg| arg.into_string().ok());
+    let arg = arg.ok_or_else(|| expected("a confinement"))?;
+    serde_json::from_str(&arg).map_err(|error| expected(&format!("a confinement: {error}")))
 }
 
 /// Becomes the program, and says why not.
@@ -71,11 +84,18 @@ fn become_program(
         .next()
         .and_then(|arg| arg.to_str()?.parse().ok())
         .ok_or_else(|| expected("the parent's process id"))?;
+    let confinement = confinement(args.next())?;
+    let is_known = |program: &OsString| program == LOOK || Path::new(program).is_absolute();
     let program = args
         .next()
-        .filter(|program| Path::new(program).is_absolute())
+        .filter(is_known)
         .ok_or_else(|| expected("the absolute path of a program"))?;
-    linux::confine(parent)?;
+    linux::confine(parent, &confinement)?;
+    if program == LOOK {
+        linux::look(&confinement).map_err(io::Error::other)?;
+        status.write_all(READY.as_bytes())?;
+        std::process::exit(0);
+    }
     status.write_all(READY.as_bytes())?;
     let error = linux::replace(&program, args);
     let kind = error.kind();
@@ -99,13 +119,18 @@ mod tests {
         let (error, status) = refused(&[]);
         assert_eq!(error, "expected the parent's process id");
         assert!(status.is_empty());
-        for args in [&["1"][..], &["1", "true"], &["1", "-c"]] {
+        assert_eq!(
+            refused(&["1", "x"]).0.split(':').next(),
+            Some("expected a confinement")
+        );
+        let none = r#"{"limits":{},"user":null,"wall":null}"#;
+        for args in [&["1", none][..], &["1", none, "true"], &["1", none, "-c"]] {
             let (error, status) = refused(args);
             assert_eq!(error, "expected the absolute path of a program");
             assert!(status.is_empty());
         }
         assert_eq!(
-            refused(&["x", "/bin/true"]).0,
+            refused(&["x", none, "/bin/true"]).0,
             "expected the parent's process id"
         );
         let words = ["perhaps", "1", "/bin/true"];

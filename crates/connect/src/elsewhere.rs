@@ -6,6 +6,8 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::isolation::Confinement;
+
 pub(crate) type Reader = tokio::io::Empty;
 
 #[expect(dead_code, reason = "nothing is started")]
@@ -14,6 +16,7 @@ pub(crate) struct Launch {
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) scratch: PathBuf,
+    pub(crate) confinement: Confinement,
 }
 
 pub(crate) struct Running(Infallible);
@@ -72,14 +75,31 @@ pub(crate) fn take_status() -> io::Result<File> {
 
 pub(crate) fn keep(
     _scratch: &Path,
+    _confinement: &Confinement,
     _program: &OsStr,
     _arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<()> {
     Err(unsupported())
 }
 
-pub(crate) fn confine(_parent: i32) -> io::Result<()> {
+pub(crate) fn confine(_parent: i32, _confinement: &Confinement) -> io::Result<()> {
     Err(unsupported())
+}
+
+pub(crate) fn look(_confinement: &Confinement) -> Result<(), String> {
+    Err(unsupported().to_string())
+}
+
+pub(crate) fn hide() -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn check_wall() -> Result<(), String> {
+    Err(unsupported().to_string())
+}
+
+pub(crate) const fn is_root() -> bool {
+    false
 }
 
 pub(crate) fn replace(_program: &OsStr, _arguments: impl Iterator<Item = OsString>) -> io::Error {

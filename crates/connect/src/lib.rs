@@ -14,6 +14,7 @@
 
 pub mod child;
 pub mod command;
+pub mod isolation;
 pub mod output;
 pub mod redact;
 pub mod template;
@@ -34,6 +35,7 @@ use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
+pub use isolation::{Isolation, Limits, RunAs};
 pub use output::Output;
 pub use redact::Redaction;
 

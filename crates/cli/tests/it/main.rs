@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod isolation;
 mod keys;
 mod kill;
 mod live;

@@ -10,8 +10,7 @@
 //! What ended by itself succeeded with exit code 0 and failed otherwise; what
 //! was stopped at its deadline is unknown.
 //!
-//! Programs run as the node's own user. A node that can do more than its tasks
-//! need should not be a node.
+//! What a program cannot do, whatever it is, is its [`isolation`](crate::isolation).
 
 mod run;
 
@@ -26,6 +25,7 @@ use thiserror::Error;
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
+use crate::isolation::{Confinement, Isolation, IsolationError};
 use crate::linux::mode_of;
 use crate::template::Template;
 use crate::{Connector, Ended, Output};
@@ -44,6 +44,8 @@ pub struct CommandConfig {
     pub child: PathBuf,
     /// Where each run's private directory is made and removed again.
     pub scratch: PathBuf,
+    /// What programs cannot do.
+    pub isolation: Isolation,
 }
 
 impl CommandConfig {
@@ -53,6 +55,7 @@ impl CommandConfig {
             programs,
             child,
             scratch: std::env::temp_dir(),
+            isolation: Isolation::default(),
         }
     }
 }
@@ -63,6 +66,7 @@ pub struct CommandConnector {
     listed: BTreeSet<String>,
     child: PathBuf,
     scratch: PathBuf,
+    confinement: Confinement,
     grace: Duration,
     warnings: Vec<String>,
 }
@@ -93,13 +97,19 @@ pub enum CommandError {
     /// A place for private directories that is none.
     #[error("`{}` is not a directory, so runs can have no private one in it", .0.display())]
     NoScratch(PathBuf),
+    /// What the host cannot give.
+    #[error(transparent)]
+    Isolation(#[from] IsolationError),
 }
 
 impl CommandConnector {
     /// Looks at the listed programs, the helper and the place for private
     /// directories.
     pub fn new(config: CommandConfig) -> Result<Self, CommandError> {
-        let mut warnings = vec![SAME_USER.to_owned()];
+        let confinement = config.isolation.resolve()?;
+        let mut warnings = Vec::new();
+        warnings.extend(confinement.user.is_none().then(|| SAME_USER.to_owned()));
+        warnings.extend(confinement.wall.is_none().then(|| NO_WALL.to_owned()));
         check_program(&config.child)?;
         let mut listed = BTreeSet::new();
         for path in &config.programs {
@@ -116,6 +126,7 @@ impl CommandConnector {
             listed,
             child: config.child,
             scratch: config.scratch,
+            confinement,
             grace: GRACE,
             warnings,
         })
@@ -203,6 +214,9 @@ fn check_program(path: &Path) -> Result<(), CommandError> {
 
 const SAME_USER: &str = "programs run as the same user as this node and can do what it can do: \
      list only programs whose every use you can answer for";
+
+const NO_WALL: &str = "nothing keeps programs from the files of their user, the node's own \
+     among them if it is the same";
 
 /// What speaks against a program that can be run.
 fn doubts(path: &Path) -> Vec<String> {

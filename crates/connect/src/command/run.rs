@@ -10,6 +10,8 @@ use writ_core::run::Job;
 use writ_core::time::Seconds;
 
 use super::CommandConnector;
+use crate::child::LOOK;
+use crate::isolation::IsolationError;
 use crate::linux::{self, End, Launch, Reader, Running, Told};
 use crate::{Ended, Output};
 
@@ -51,7 +53,30 @@ impl CommandConnector {
             program: template.program().to_owned(),
             arguments,
             scratch: self.scratch.clone(),
+            confinement: self.confinement.clone(),
         })
+    }
+
+    /// Starts something that looks whether programs are isolated as they should
+    /// be; what is in force, in sentences on lines of their own.
+    pub async fn look(&self) -> Result<String, IsolationError> {
+        let launch = Launch {
+            helper: self.child.clone(),
+            program: LOOK.to_owned(),
+            arguments: Vec::new(),
+            scratch: self.scratch.clone(),
+            confinement: self.confinement.clone(),
+        };
+        let not_in_force = |why: String| IsolationError::NotInForce(why);
+        let started = linux::start(launch).await;
+        let (mut running, _) = started.map_err(|error| not_in_force(error.to_string()))?;
+        match running.ended().await {
+            Told::Ended {
+                end: End::Exit(0), ..
+            } => Ok(self.confinement.to_string()),
+            Told::NotStarted(why) => Err(not_in_force(why)),
+            Told::Ended { .. } | Told::Lost => Err(not_in_force("it did not come back".into())),
+        }
     }
 
     async fn at_deadline(

@@ -7,14 +7,15 @@
 //! the program to end; the end of what the node says is the end of everything,
 //! and the node's own end, `kill -9` too, is that as well.
 //!
-//! What it says to the node: `ready`, or why nothing was started; and when the
-//! program has ended `left`, if something that it had started was still there
-//! and was killed, and how it ended, such as `exit 0` or `signal 9`.
+//! What it says to the node: `kept`, before anything is started; then, if nothing
+//! was, `not started` and why; else, when the program has ended, `left`, if
+//! something that it had started was still there and was killed, and how it
+//! ended, such as `exit 0` or `signal 9`. A keeper that says less was killed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -30,11 +31,18 @@ use tempfile::TempDir;
 
 use super::tree;
 use crate::child::READY;
+use crate::isolation::Confinement;
 
 /// How long what outlives a program may take to end by itself.
 const MOMENT: Duration = Duration::from_millis(100);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(5);
+/// Said before anything is started.
+pub(super) const KEPT: &str = "kept\n";
+/// Said where nothing was.
+pub(super) const NOT_STARTED: &str = "not started\n";
+/// Why, if the helper did not say.
+pub(super) const NO_WORD: &str = "its helper ended before it could";
 /// How much of what the helper says is read, in bytes.
 const MAX_STATUS: u64 = 4_096;
 
@@ -45,12 +53,13 @@ type Leader = Arc<Mutex<Option<Pid>>>;
 /// Keeps a program, from its start until nothing of it is left.
 pub(crate) fn keep(
     scratch: &Path,
+    confinement: &Confinement,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<()> {
     let control = UnixStream::from(super::take_stdin()?);
-    let last = life(&control, scratch, program, arguments);
-    let last = last.unwrap_or_else(|error| error.to_string());
+    let last = life(&control, scratch, confinement, program, arguments);
+    let last = last.unwrap_or_else(|error| format!("{NOT_STARTED}{error}"));
     // If the node is gone, there is nobody left to tell.
     (&control).write_all(last.as_bytes())
 }
@@ -59,33 +68,43 @@ pub(crate) fn keep(
 fn life(
     mut control: &UnixStream,
     scratch: &Path,
+    confinement: &Confinement,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<String> {
     // Ctrl-C on the node's terminal is for the node.
     setsid()?;
     tree::keep()?;
+    super::hide()?;
     umask(rustix::fs::Mode::from_raw_mode(0o077));
     let directory = tempfile::Builder::new()
         .prefix("writ-run-")
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(scratch)?;
-    let (status, leader) = start(&directory, program, arguments)?;
+    if let Some(user) = &confinement.user {
+        chown(directory.path(), Some(user.uid), Some(user.gid))?;
+    }
+    // If the node does not hear it, it is gone.
+    let _ = control.write_all(KEPT.as_bytes());
+    let (status, leader) = start(&directory, confinement, program, arguments)?;
     let ear = (control.try_clone()?, leader.clone());
     thread::spawn(move || listen(ear.0, &ear.1));
-    let mut said = Vec::new();
-    status.take(MAX_STATUS).read_to_end(&mut said)?;
-    // What the node does not hear, it does not miss: it is gone.
-    let _ = control.write_all(&said);
-    let ended = wait_for(&leader)?;
+    let mut said = String::new();
+    // What cannot be read is told by what is missing.
+    let _ = status.take(MAX_STATUS).read_to_string(&mut said);
+    let ended = wait_for(&leader);
     let left = clear();
-    if let Err(error) = directory.close() {
-        // The next start of the node removes it.
-        let _ = error;
+    // What cannot be removed is left to the next start of the node.
+    let _ = directory.close();
+    if said != READY {
+        let why = said.strip_prefix(READY).unwrap_or(&said);
+        let why = if why.is_empty() { NO_WORD } else { why };
+        return Ok(format!("{NOT_STARTED}{why}"));
     }
-    if said != READY.as_bytes() {
+    let Ok(ended) = ended else {
+        // How it ended cannot be seen, so it is as if this had been killed.
         return Ok(String::new());
-    }
+    };
     let left = if left { "left\n" } else { "" };
     Ok(match (ended.exit_status(), ended.terminating_signal()) {
         (Some(code), _) => format!("{left}exit {code}\n"),
@@ -97,12 +116,14 @@ fn life(
 /// here.
 fn start(
     directory: &TempDir,
+    confinement: &Confinement,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<(io::PipeReader, Leader)> {
     let (status, status_end) = io::pipe()?;
     let child = Command::new("/proc/self/exe")
         .args(["child-exec", "become", &std::process::id().to_string()])
+        .arg(serde_json::to_string(confinement)?)
         .arg(program)
         .args(arguments)
         .env("HOME", directory.path())

@@ -6,7 +6,9 @@
 
 mod confine;
 mod keeper;
+mod look;
 mod tree;
+mod wall;
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -19,10 +21,14 @@ use std::thread;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use crate::child::READY;
+use crate::isolation::Confinement;
 
-pub(crate) use confine::{confine, replace, take_status};
+pub(crate) use confine::{confine, hide, is_root, replace, take_status};
+use keeper::{KEPT, NO_WORD, NOT_STARTED};
+
 pub(crate) use keeper::keep;
+pub(crate) use look::look;
+pub(crate) use wall::check_wall;
 
 /// The reading end of a pipe.
 pub(crate) type Reader = tokio::net::unix::pipe::Receiver;
@@ -40,6 +46,8 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     /// Where its private directory is made.
     pub(crate) scratch: PathBuf,
+    /// What it is confined to.
+    pub(crate) confinement: Confinement,
 }
 
 /// A program that was started, with its keeper. Dropping it kills whatever of
@@ -101,6 +109,7 @@ impl Launch {
         Command::new(&self.helper)
             .args(["child-exec", "keep"])
             .arg(&self.scratch)
+            .arg(serde_json::to_string(&self.confinement)?)
             .arg(&self.program)
             .args(&self.arguments)
             .env_clear()
@@ -172,27 +181,23 @@ impl Drop for Running {
 
 fn told(said: &[u8]) -> Told {
     let said = String::from_utf8_lossy(said);
-    let Some(rest) = said.strip_prefix(READY) else {
-        return Told::NotStarted(match said.as_ref() {
-            "" => "its helper ended before it could".to_owned(),
-            why => why.to_owned(),
-        });
+    let begun = said.strip_prefix(KEPT);
+    let why = begun.unwrap_or(&said).strip_prefix(NOT_STARTED);
+    let (begun, why) = match begun {
+        Some(begun) => (begun, why),
+        None => ("", why.or(Some(NO_WORD))),
     };
-    if rest.is_empty() {
-        return Told::Lost;
+    if let Some(why) = why {
+        return Told::NotStarted(why.to_owned());
     }
-    let last = rest.strip_prefix("left\n");
+    let last = begun.strip_prefix("left\n");
     let left = last.is_some();
-    match last.unwrap_or(rest).trim_end().split_once(' ') {
+    let end = match last.unwrap_or(begun).trim_end().split_once(' ') {
         Some(("exit", code)) => code.parse().ok().map(End::Exit),
         Some(("signal", signal)) => signal.parse().ok().map(End::Signal),
         Some(_) | None => None,
-    }
-    .map_or_else(
-        // It became ready, but not the program.
-        || Told::NotStarted(rest.to_owned()),
-        |end| Told::Ended { end, left },
-    )
+    };
+    end.map_or(Told::Lost, |end| Told::Ended { end, left })
 }
 
 /// The bits that say who may do what with a file.
@@ -218,12 +223,13 @@ mod tests {
         let not_started = |why: &str| Told::NotStarted(why.to_owned());
         for (said, wanted) in [
             ("", not_started("its helper ended before it could")),
-            ("no", not_started("no")),
-            ("ready\n", Told::Lost),
-            ("ready\n`/x`: gone", not_started("`/x`: gone")),
-            ("ready\nexit 3\n", ended(End::Exit(3), false)),
-            ("ready\nleft\nexit 0\n", ended(End::Exit(0), true)),
-            ("ready\nleft\nsignal 9\n", ended(End::Signal(9), true)),
+            ("not started\nno", not_started("no")),
+            ("kept\n", Told::Lost),
+            ("kept\nnot started\n`/x`: gone", not_started("`/x`: gone")),
+            ("kept\nexit", Told::Lost),
+            ("kept\nexit 3\n", ended(End::Exit(3), false)),
+            ("kept\nleft\nexit 0\n", ended(End::Exit(0), true)),
+            ("kept\nleft\nsignal 9\n", ended(End::Signal(9), true)),
         ] {
             assert_eq!(told(said.as_bytes()), wanted, "{said}");
         }
