@@ -1,4 +1,4 @@
-//! Stands in for the real binary: `child_exec child-exec -- PARENT PROGRAM ARGS…`.
+//! Stands in for the real binary: `child_exec child-exec keep|become …`.
 
 fn main() -> std::process::ExitCode {
     let error = writ_connect::child::exec(std::env::args_os().skip(2));

@@ -26,6 +26,10 @@ fn main() -> Done {
         "surroundings" => surroundings(),
         "leave" => leave(&["600"]),
         "escape" => escape(),
+        "hide" => hide(),
+        "nap" => nap(),
+        "parent" => parent(),
+        "try" => attempt(word(), words.get(1).map_or("", String::as_str)),
         _ => Err("no such act".into()),
     }
 }
@@ -164,5 +168,63 @@ fn escape() -> Done {
         std::thread::yield_now();
     }
     println!("{}", child.id());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says its own number and those of a child and a grandchild that left its
+/// session and lost their parents, and stays.
+fn hide() -> Done {
+    println!("{}", std::process::id());
+    let own = std::env::current_exe()?;
+    for _ in 0..2 {
+        // Ends at once, and leaves what it has started to nobody.
+        let mut between = Command::new("/bin/sh")
+            .args([
+                "-c",
+                "/usr/bin/setsid \"$0\" nap &",
+                own.to_str().ok_or("no text")?,
+            ])
+            .spawn()?;
+        between.wait()?;
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Says its own number, and stays.
+fn nap() -> Done {
+    println!("{}", std::process::id());
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Says its parent's number, and stays.
+fn parent() -> Done {
+    let parent = rustix::process::getppid().ok_or("no parent")?;
+    println!("{}", parent.as_raw_pid());
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Says whether it could read a file, write to it, or signal a process.
+fn attempt(act: &str, path: &str) -> Done {
+    let done = match act {
+        "read" => std::fs::File::open(path).map(drop),
+        "write" => std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map(drop),
+        "signal" => {
+            let pid = path.trim_start_matches("/proc/").parse()?;
+            let pid = rustix::process::Pid::from_raw(pid).ok_or("no process")?;
+            rustix::process::test_kill_process(pid).map_err(Into::into)
+        }
+        _ => return Err("no such attempt".into()),
+    };
+    println!("could{}", if done.is_ok() { "" } else { " not" });
     Ok(ExitCode::SUCCESS)
 }

@@ -1,62 +1,103 @@
 //! The hidden helper between a node and a program.
 //!
 //! A node does not start a program itself but its own binary again, as
-//! `writ child-exec -- PARENT PROGRAM ARGS…`. This **helper** gives up what the
-//! program must not have and then becomes the program. So nothing needs to run
-//! between the node's fork and its exec, where hardly anything is safe.
+//! `writ child-exec keep SCRATCH CONFINEMENT PROGRAM ARGS…`. This is the program's
+//! **keeper**: it makes a private directory, starts the binary once more, and
+//! stays until nothing is left of what that started. The second, `writ child-exec
+//! become PARENT CONFINEMENT PROGRAM ARGS…`, is the **helper**: it gives up what the program
+//! must not have and then becomes the program. So nothing needs to run between a
+//! fork and an exec, where hardly anything is safe.
 //!
-//! What it gives up: new privileges (so `sudo` and other set-uid programs have
-//! no effect below it), core dumps, more than 1,024 open files, files that
-//! others may read; its session, so that the whole group can be stopped; and
-//! its life when the node dies.
+//! What the helper gives up: new privileges (so `sudo` and other set-uid programs
+//! have no effect below it), core dumps, files that others may read; its session;
+//! its life when the keeper dies; and what the confinement says, see
+//! [`isolation`](crate::isolation). In place of a program, `look` looks whether
+//! all that is in force.
 //!
-//! Its **status** goes through its standard input, which the node gives it as
+//! Its **status** goes through its standard input, which the keeper gives it as
 //! the writing end of a pipe: `ready`, then nothing if it became the program,
 //! since that end closes by itself on exec, or why it did not. So a program
 //! that ends with 127 is never taken for one that could not be started.
 
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::unix;
+use crate::isolation::Confinement;
+use crate::linux;
 
 /// What the helper says just before it becomes the program.
-pub(crate) const READY: &[u8] = b"ready\n";
+pub(crate) const READY: &str = "ready\n";
 
-/// Becomes the program; returns only on failure, which the node has then been
-/// told.
+/// What stands in a program's place to look around.
+pub(crate) const LOOK: &str = "look";
+
+/// Keeps a program, or becomes it; returns only at its end or on failure, which
+/// whoever started this has then been told.
 ///
-/// `args` are the parent's process id, the program's absolute path and its
-/// arguments; a leading `--` is ignored. Call it first thing in `main`, on the
-/// main thread, before there is any other thread; then exit with 126.
-pub fn exec(args: impl Iterator<Item = OsString>) -> io::Error {
-    let mut status = match unix::take_status() {
-        Ok(status) => status,
-        Err(error) => return error,
+/// Call it first thing in `main`, on the main thread, before there is any other
+/// thread; then exit with 126.
+pub fn exec(mut args: impl Iterator<Item = OsString>) -> io::Error {
+    let done = match args.next() {
+        Some(word) if word == "keep" => keep(args),
+        Some(word) if word == "become" => told(args),
+        Some(_) | None => Err(expected("`keep` or `become`")),
     };
+    match done {
+        Ok(()) => io::Error::other("it has ended"),
+        Err(error) => error,
+    }
+}
+
+fn expected(what: &str) -> io::Error {
+    io::Error::other(format!("expected {what}"))
+}
+
+fn keep(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
+    let scratch = args.next().ok_or_else(|| expected("a directory"))?;
+    let confinement = confinement(args.next())?;
+    let program = args.next().ok_or_else(|| expected("a program"))?;
+    linux::keep(Path::new(&scratch), &confinement, &program, args)
+}
+
+fn confinement(arg: Option<OsString>) -> io::Result<Confinement> {
+    let arg = arg.and_then(|arg| arg.into_string().ok());
+    let arg = arg.ok_or_else(|| expected("a confinement"))?;
+    serde_json::from_str(&arg).map_err(|error| expected(&format!("a confinement: {error}")))
+}
+
+/// Becomes the program, and says why not.
+fn told(args: impl Iterator<Item = OsString>) -> io::Result<()> {
+    let mut status = linux::take_status()?;
     let Err(error) = become_program(args, &mut status);
-    // If the node is gone, there is nobody left to tell.
+    // If the keeper is gone, there is nobody left to tell.
     let _ = status.write_all(error.to_string().as_bytes());
-    error
+    Err(error)
 }
 
 fn become_program(
-    args: impl Iterator<Item = OsString>,
+    mut args: impl Iterator<Item = OsString>,
     status: &mut impl Write,
-) -> io::Result<std::convert::Infallible> {
-    let mut args = args.skip_while(|arg| arg == "--");
+) -> io::Result<Infallible> {
     let parent = args
         .next()
         .and_then(|arg| arg.to_str()?.parse().ok())
-        .ok_or_else(|| io::Error::other("expected the parent's process id"))?;
+        .ok_or_else(|| expected("the parent's process id"))?;
+    let confinement = confinement(args.next())?;
+    let is_known = |program: &OsString| program == LOOK || Path::new(program).is_absolute();
     let program = args
         .next()
-        .filter(|program| Path::new(program).is_absolute())
-        .ok_or_else(|| io::Error::other("expected the absolute path of a program"))?;
-    unix::confine(parent)?;
-    status.write_all(READY)?;
-    let error = unix::replace(&program, args);
+        .filter(is_known)
+        .ok_or_else(|| expected("the absolute path of a program"))?;
+    linux::confine(parent, &confinement)?;
+    if program == LOOK {
+        linux::look(&confinement).map_err(io::Error::other)?;
+        status.write_all(READY.as_bytes())?;
+        std::process::exit(0);
+    }
+    status.write_all(READY.as_bytes())?;
+    let error = linux::replace(&program, args);
     let kind = error.kind();
     let said = format!("`{}`: {error}", program.display());
     Err(io::Error::new(kind, said))
@@ -78,14 +119,22 @@ mod tests {
         let (error, status) = refused(&[]);
         assert_eq!(error, "expected the parent's process id");
         assert!(status.is_empty());
-        for args in [&["--", "1"][..], &["1", "true"], &["1", "-c"]] {
+        assert_eq!(
+            refused(&["1", "x"]).0.split(':').next(),
+            Some("expected a confinement")
+        );
+        let none = r#"{"limits":{},"user":null,"wall":null}"#;
+        for args in [&["1", none][..], &["1", none, "true"], &["1", none, "-c"]] {
             let (error, status) = refused(args);
             assert_eq!(error, "expected the absolute path of a program");
             assert!(status.is_empty());
         }
         assert_eq!(
-            refused(&["x", "/bin/true"]).0,
+            refused(&["x", none, "/bin/true"]).0,
             "expected the parent's process id"
         );
+        let words = ["perhaps", "1", "/bin/true"];
+        let error = exec(words.iter().map(OsString::from));
+        assert_eq!(error.to_string(), "expected `keep` or `become`");
     }
 }

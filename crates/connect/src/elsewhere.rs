@@ -1,11 +1,12 @@
-//! In place of `unix.rs` where there is no Unix: nothing can be started.
+//! In place of `linux/` where there is no Linux: nothing can be started.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
-use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::path::{Path, PathBuf};
+
+use crate::isolation::Confinement;
 
 use writ_core::secret::Secret;
 
@@ -18,6 +19,7 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     pub(crate) handed: Vec<Handed>,
     pub(crate) scratch: PathBuf,
+    pub(crate) confinement: Confinement,
 }
 
 pub(crate) struct Handed(Infallible);
@@ -34,44 +36,48 @@ impl Handed {
 
 pub(crate) struct Running(Infallible);
 
-pub(crate) struct Pipes {
-    pub(crate) status: Reader,
-    pub(crate) output: Reader,
+#[expect(dead_code, reason = "nothing is started")]
+pub(crate) enum Told {
+    NotStarted(String),
+    Ended { end: End, left: bool },
+    Lost,
+}
+
+#[expect(dead_code, reason = "nothing is started")]
+pub(crate) enum End {
+    Exit(i32),
+    Signal(i32),
 }
 
 fn unsupported() -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
-        "programs can be run on Unix only",
+        "programs can be run on Linux only",
     )
 }
 
 #[expect(clippy::unused_async, reason = "it is async where it does something")]
-pub(crate) async fn start(_launch: Launch) -> io::Result<(Running, Pipes)> {
+pub(crate) async fn start(_launch: Launch) -> io::Result<(Running, Reader)> {
     Err(unsupported())
 }
 
 #[expect(clippy::unused_async, reason = "it is async where it does something")]
 impl Running {
-    pub(crate) async fn ended(&self) {
+    pub(crate) async fn ended(&mut self) -> Told {
         match self.0 {}
     }
 
-    pub(crate) fn terminate(&self) {
+    pub(crate) async fn terminate(&mut self) {
         match self.0 {}
     }
 
-    pub(crate) fn kill(&self) {
+    pub(crate) async fn kill(&mut self) {
         match self.0 {}
     }
 
-    pub(crate) async fn reap(self) -> Option<ExitStatus> {
+    pub(crate) async fn reap(self) {
         match self.0 {}
     }
-}
-
-pub(crate) fn signal_of(_status: ExitStatus) -> Option<i32> {
-    None
 }
 
 pub(crate) fn mode_of(_metadata: &Metadata) -> u32 {
@@ -82,8 +88,33 @@ pub(crate) fn take_status() -> io::Result<File> {
     Err(unsupported())
 }
 
-pub(crate) fn confine(_parent: i32) -> io::Result<()> {
+pub(crate) fn keep(
+    _scratch: &Path,
+    _confinement: &Confinement,
+    _program: &OsStr,
+    _arguments: impl Iterator<Item = OsString>,
+) -> io::Result<()> {
     Err(unsupported())
+}
+
+pub(crate) fn confine(_parent: i32, _confinement: &Confinement) -> io::Result<()> {
+    Err(unsupported())
+}
+
+pub(crate) fn look(_confinement: &Confinement) -> Result<(), String> {
+    Err(unsupported().to_string())
+}
+
+pub(crate) fn hide() -> io::Result<()> {
+    Ok(())
+}
+
+pub(crate) fn check_wall() -> Result<(), String> {
+    Err(unsupported().to_string())
+}
+
+pub(crate) const fn is_root() -> bool {
+    false
 }
 
 pub(crate) fn replace(_program: &OsStr, _arguments: impl Iterator<Item = OsString>) -> io::Error {

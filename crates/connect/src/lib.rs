@@ -15,13 +15,15 @@
 pub mod child;
 pub mod command;
 mod credentials;
+pub mod isolation;
 pub mod output;
+pub mod redact;
 pub mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
-// Everything that only Unix has is in one file; elsewhere it says so.
-#[cfg_attr(not(unix), path = "elsewhere.rs")]
-mod unix;
+// Everything that only Linux has is in one folder; elsewhere it says so.
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+mod linux;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,7 +37,9 @@ use writ_core::run::Permit;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
 pub use credentials::{Credentials, Paths};
+pub use isolation::{Isolation, Limits, RunAs};
 pub use output::Output;
+pub use redact::Redaction;
 
 /// Reaches one kind of target.
 #[async_trait]

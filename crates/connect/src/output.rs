@@ -4,12 +4,15 @@
 //! follow it live. Bytes past the cap are counted and let go, so a program
 //! that prints without end neither fills memory nor stands still. A **remark**
 //! is what the connector itself has to say of a run beside how it ended; it is
-//! never mixed with the target's bytes.
+//! never mixed with the target's bytes. What is secret in the bytes is taken out
+//! before they are kept, counted or seen by anybody.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+
+use crate::redact::{Redaction, Stream};
 
 /// The output of one run; cheap to clone, every clone is the same output.
 #[derive(Clone)]
@@ -17,36 +20,68 @@ pub struct Output(Arc<Shared>);
 
 struct Shared {
     cap: usize,
+    redaction: Redaction,
     kept: Mutex<Kept>,
     total: watch::Sender<u64>,
 }
 
-#[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
+    stream: Stream,
     remarks: Vec<String>,
 }
 
 impl Output {
     /// An empty output that keeps at most `cap` bytes.
     pub fn new(cap: u64) -> Self {
+        Self::redacting(cap, Redaction::none())
+    }
+
+    /// The same, without what is secret. It is to be [finished](Self::finish).
+    pub fn redacting(cap: u64, redaction: Redaction) -> Self {
         Self(Arc::new(Shared {
             cap: usize::try_from(cap).unwrap_or(usize::MAX),
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept {
+                bytes: Vec::new(),
+                stream: Stream::of(redaction.clone()),
+                remarks: Vec::new(),
+            }),
+            redaction,
             total: watch::Sender::new(0),
         }))
     }
 
     /// Keeps what still fits of some bytes and counts all of them.
     pub fn push(&self, bytes: &[u8]) {
+        self.keep(|stream| stream.push(bytes));
+    }
+
+    /// Keeps what was held back, since a secret might have begun in it. Nothing
+    /// may be pushed afterwards.
+    pub fn finish(&self) {
+        self.keep(Stream::finish);
+    }
+
+    fn keep(&self, next: impl FnOnce(&mut Stream) -> Vec<u8>) {
         let mut kept = self.kept();
+        let bytes = next(&mut kept.stream);
         let room = self.0.cap.saturating_sub(kept.bytes.len());
-        let fitting = bytes.get(..room).unwrap_or(bytes);
+        let fitting = bytes.get(..room).unwrap_or(&bytes);
         kept.bytes.extend_from_slice(fitting);
         drop(kept);
         self.0
             .total
             .send_modify(|total| *total = total.saturating_add(bytes.len() as u64));
+    }
+
+    /// Whether anything was taken out, since it is secret.
+    pub fn is_redacted(&self) -> bool {
+        self.kept().stream.fired()
+    }
+
+    /// What is taken out.
+    pub fn redaction(&self) -> &Redaction {
+        &self.0.redaction
     }
 
     /// How many bytes were put out, kept or not.
@@ -121,6 +156,20 @@ mod tests {
         assert_eq!(output.bytes_from(9, 9), b"");
         assert_eq!(output.total(), 10);
         assert!(output.truncated());
+    }
+
+    #[test]
+    fn what_is_secret_is_neither_kept_nor_counted() {
+        let secrets = [zeroize::Zeroizing::new(b"hunter22".to_vec())];
+        let output = Output::redacting(100, Redaction::of(&secrets).unwrap());
+        output.push(b"the key is hun");
+        assert_eq!(output.bytes(), b"the key is ");
+        assert!(!output.is_redacted());
+        output.push(b"ter22, hunt");
+        output.finish();
+        assert_eq!(output.bytes(), b"the key is [redacted], hunt");
+        assert_eq!(output.total(), 27);
+        assert!(output.is_redacted());
     }
 
     #[test]

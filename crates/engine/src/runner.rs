@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
-use writ_connect::{Credentials, Ended, Output};
+use writ_connect::{Credentials, Ended, Output, Redaction};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
 use writ_core::json::JsonError;
@@ -25,6 +25,7 @@ use writ_core::seal::{self, Purpose};
 use writ_core::secret::Secret;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
 use writ_store::{Point, point};
+use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
 use crate::live::InFlight;
@@ -35,6 +36,8 @@ use crate::{Engine, Submission, speak};
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long after the task's deadline a connector is given up.
 const GRACE: Duration = Duration::from_secs(30);
+/// What is said of a run whose output held a secret.
+const REDACTED: &str = "output redacted: it held a secret";
 /// How long a note in the log may be, in characters.
 const MAX_NOTE: usize = 1_000;
 
@@ -53,6 +56,8 @@ struct Finished {
     remarks: Vec<String>,
     /// What is kept.
     output: Vec<u8>,
+    /// What no note may hold either.
+    redaction: Redaction,
     /// How many bytes were put out.
     total: u64,
     /// Others may follow the output until the outcome is recorded.
@@ -66,6 +71,7 @@ impl Finished {
             ended,
             remarks: Vec::new(),
             output: Vec::new(),
+            redaction: Redaction::none(),
             total: 0,
             in_flight: None,
         }
@@ -151,6 +157,14 @@ impl Runner {
             Ok(credentials) => credentials,
             Err(why) => return not_started(why),
         };
+        let values: Vec<_> = credentials
+            .values()
+            .map(|value| Zeroizing::new(value.to_vec()))
+            .collect();
+        let redaction = match Redaction::of(&values) {
+            Ok(redaction) => redaction,
+            Err(error) => return not_started(format!("its secrets cannot be looked for: {error}")),
+        };
         point(Point::BeforePermit);
         // INVARIANT: State is asked once more just before the connector starts.
         let permit = match self.permit(id, &texts) {
@@ -158,7 +172,7 @@ impl Runner {
             Err(why) => return not_started(why),
         };
         let task = &permit.job().task;
-        let output = Output::new(task.output_cap);
+        let output = Output::redacting(task.output_cap, redaction);
         let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
         point(Point::AfterPermit);
@@ -172,9 +186,13 @@ impl Runner {
             }
             () = sleep(most) => unknown("the connector did not end by the task's deadline"),
         };
+        output.finish();
+        let secret = output.is_redacted().then(|| REDACTED.to_owned());
+        let remarks = output.remarks().into_iter().chain(secret);
         Finished {
             ended,
-            remarks: output.remarks(),
+            remarks: remarks.collect(),
+            redaction: output.redaction().clone(),
             output: output.bytes(),
             total: output.total(),
             in_flight: Some(in_flight),
@@ -341,7 +359,7 @@ impl Runner {
             size: finished.total,
         });
         let notes: Vec<_> = note.into_iter().chain(&finished.remarks).cloned().collect();
-        let note = (!notes.is_empty()).then(|| plain(&notes.join("; ")));
+        let note = (!notes.is_empty()).then(|| plain(&finished.redaction.text(&notes.join("; "))));
         (
             Outcome {
                 execution,

@@ -30,6 +30,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let data = context.data()?;
     log_to_stderr();
+    writ_connect::isolation::hide_this_process().map_err(Failure::broken)?;
     let config = data.config()?;
     let address = args.listen.as_ref().unwrap_or(&config.listen);
     let address = writ_server::listen_address(address).map_err(Failure::usage)?;
@@ -37,8 +38,11 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     reach.behind_proxy |= args.behind_proxy;
     let address = reach.admit(address).map_err(Failure::usage)?;
     if args.check {
-        data.check(&config)?;
-        print(&format!("{} is fine", data.config_file().display()));
+        let in_force = data.check(&config).await?;
+        print(&format!(
+            "{in_force}\n{} is fine",
+            data.config_file().display()
+        ));
         return Ok(Exit::Done);
     }
     // The port first: replaying a long log for nothing helps nobody.

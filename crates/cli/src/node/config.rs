@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
+use writ_connect::{Isolation, Limits, RunAs};
+use writ_core::digest::Digest;
 use writ_core::names::Name;
 use writ_server::{Reach, Tls, TlsFile};
 
@@ -41,6 +43,26 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 # absolute paths. A task only chooses among them.
 # [command]
 # programs = ["/bin/echo"]
+
+# What those programs may do. A node that is root runs them as a user whom nobody
+# else is, or as the one named here; "node" means: as the node itself.
+# user = "writ-run"
+
+# They cannot open the files of this node, and write nothing but a private
+# directory of each run and what is named here: absolute paths that exist.
+# write = []
+
+# Isolation to go without where the host cannot give it: the node does not start
+# otherwise. There is "landlock".
+# without = []
+
+# The most that a program may use: processes and threads; own memory, open files
+# and seconds of computing of each process.
+# [command.limits]
+# processes = 256
+# memory_mib = 2048
+# files = 1024
+# cpu_s = 3600
 "#;
 
 /// What one node is told about itself.
@@ -78,6 +100,47 @@ struct TlsFiles {
 pub(crate) struct Command {
     /// The programs that tasks may choose among.
     pub(crate) programs: Vec<PathBuf>,
+    /// As whom they run.
+    user: Option<String>,
+    /// What they may write.
+    write: Vec<PathBuf>,
+    /// Which isolation to go without.
+    without: Vec<Part>,
+    /// How much they may use.
+    limits: Limits,
+}
+
+/// A part of the isolation of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Part {
+    Landlock,
+}
+
+impl Command {
+    /// What programs cannot do, in a node whose own files are here.
+    pub(crate) fn isolation(&self, data: &Path) -> Isolation {
+        let user = match self.user.as_deref() {
+            None => RunAs::Nobody(nobody(data)),
+            Some("node") => RunAs::Node,
+            Some(name) => RunAs::Named(name.to_owned()),
+        };
+        Isolation {
+            user,
+            write: self.write.clone(),
+            hidden: vec![data.to_owned()],
+            without_wall: self.without.contains(&Part::Landlock),
+            limits: self.limits,
+        }
+    }
+}
+
+/// A user whom nobody else is: one for each data directory, out of the range that
+/// systemd gives to services without a user of their own.
+fn nobody(data: &Path) -> u32 {
+    let digest = Digest::of(data.as_os_str().as_encoded_bytes());
+    let [first, second, ..] = *digest.as_bytes();
+    61_184 + u32::from(u16::from_be_bytes([first, second])) % 4_336
 }
 
 /// The file and its text.
@@ -186,6 +249,12 @@ mod tests {
         assert_eq!(plain.behind_proxy, spelled.behind_proxy);
         assert!(plain.tls.is_none() && spelled.tls.is_some());
         assert_eq!(spelled.command.programs, [PathBuf::from("/bin/echo")]);
+        assert_eq!(plain.command.limits, spelled.command.limits);
+        assert_eq!(plain.command.write, spelled.command.write);
+        assert_eq!(plain.command.without, spelled.command.without);
+        let isolation = |config: &Config| config.command.isolation(Path::new("/data")).user;
+        assert!(matches!(isolation(&plain), RunAs::Nobody(61_184..=65_519)));
+        assert_eq!(isolation(&spelled), RunAs::Named("writ-run".into()));
     }
 
     #[test]

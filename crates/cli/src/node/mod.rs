@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
-use writ_connect::{CommandConfig, CommandConnector, Connectors, Paths};
+use writ_connect::{CommandConfig, CommandConnector, Connector, Connectors, Paths};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
@@ -183,9 +183,13 @@ impl DataDirectory {
         }
     }
 
-    /// Whether the node could start with this configuration.
-    pub(crate) fn check(&self, config: &Config) -> Result<(), NodeError> {
-        connectors(config, std::env::temp_dir()).map(|_| ())
+    /// Whether the node could start with this configuration; what isolates its
+    /// programs.
+    pub(crate) async fn check(&self, config: &Config) -> Result<String, NodeError> {
+        let scratch = tempfile::tempdir().map_err(NodeError::new)?;
+        let_pass(scratch.path()).map_err(NodeError::new)?;
+        let command = self.command(config, scratch.path().to_owned())?;
+        command.look().await.map_err(NodeError::new)
     }
 
     /// Whether the node could run a task with this configuration, and why not.
@@ -194,10 +198,8 @@ impl DataDirectory {
         config: &Config,
         task: &Task,
     ) -> Result<Result<(), String>, NodeError> {
-        let connectors = connectors(config, std::env::temp_dir())?;
-        let command = Name::parse("command").map_err(NodeError::new)?;
-        let connector = connectors.get(&command);
-        Ok(connector.map_or(Ok(()), |connector| connector.check_task(task)))
+        let command = self.command(config, std::env::temp_dir())?;
+        Ok(command.check_task(task))
     }
 
     /// Opens the node: replays the log, starts the engine.
@@ -223,7 +225,7 @@ impl DataDirectory {
         Engine::open(
             local,
             Arc::new(store),
-            connectors(config, self.scratch()?)?,
+            self.connectors(config).await?,
             Arc::new(SystemClock),
             Arc::new(SystemEntropy),
             options,
@@ -232,18 +234,60 @@ impl DataDirectory {
         .map_err(NodeError::new)
     }
 
+    /// The connectors that this binary has.
+    async fn connectors(&self, config: &Config) -> Result<Connectors, NodeError> {
+        let command = self.command(config, self.scratch()?)?;
+        // Where there is nothing to run there is nothing to isolate.
+        if !config.command.programs.is_empty() {
+            let in_force = command.look().await;
+            let in_force =
+                in_force.map_err(|error| NodeError::new(format!("[command] {error}")))?;
+            for line in in_force.lines() {
+                tracing::info!("{line}");
+            }
+            for warning in command.warnings() {
+                tracing::warn!("{warning}");
+            }
+        }
+        let name = Name::parse("command").map_err(NodeError::new)?;
+        Ok(Connectors::new().with(&name, command))
+    }
+
+    fn command(&self, config: &Config, scratch: PathBuf) -> Result<CommandConnector, NodeError> {
+        let data = self.0.canonicalize();
+        let data =
+            data.map_err(|error| NodeError::new(format!("{}: {error}", self.0.display())))?;
+        let mut isolation = config.command.isolation(&data);
+        // One run sees nothing of another.
+        isolation.hidden.push(scratch.clone());
+        isolation.without_wall |= config.command.programs.is_empty();
+        let command = CommandConfig {
+            programs: config.command.programs.clone(),
+            child: std::env::current_exe().map_err(NodeError::new)?,
+            scratch,
+            isolation,
+        };
+        CommandConnector::new(command).map_err(|error| NodeError::new(format!("[command] {error}")))
+    }
+
     /// An empty folder for the private directories of runs: whatever an earlier
-    /// process left there is of no use to anybody.
+    /// process left there is of no use to anybody. It lies where another user can
+    /// come to, who has no business in the data directory.
     fn scratch(&self) -> Result<PathBuf, NodeError> {
-        let path = self.0.join("scratch");
+        let data = self.0.canonicalize().map_err(NodeError::new)?;
+        let name = Digest::of(data.as_os_str().as_encoded_bytes()).to_string();
+        let name = format!("writ-{}", name.get(..16).unwrap_or(&name));
+        let path = std::env::temp_dir().join(name);
         let bad = |error| NodeError::new(format!("{}: {error}", path.display()));
+        // Nobody else can have put anything in its place: it is made anew here, and
+        // what another user owns in the host's temporary folder cannot be removed.
         match fs::remove_dir_all(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(bad(error)),
             Ok(()) | Err(_) => {}
         }
-        fs::create_dir(&path)
-            .and_then(|()| path.canonicalize())
-            .map_err(bad)
+        fs::create_dir(&path).map_err(bad)?;
+        let_pass(&path).map_err(bad)?;
+        path.canonicalize().map_err(bad)
     }
 
     /// Looks at a log that lost its end, while no node serves it. None where
@@ -359,21 +403,16 @@ pub(crate) fn would_start<'a>(
     })
 }
 
-/// The connectors that this binary has.
-fn connectors(config: &Config, scratch: PathBuf) -> Result<Connectors, NodeError> {
-    let child = std::env::current_exe().map_err(NodeError::new)?;
-    let command = CommandConfig {
-        programs: config.command.programs.clone(),
-        child,
-        scratch,
-    };
-    let command = CommandConnector::new(command)
-        .map_err(|error| NodeError::new(format!("[command] programs: {error}")))?;
-    for warning in command.warnings() {
-        tracing::warn!("{warning}");
+/// Lets others go through a directory, to what is theirs in it.
+fn let_pass(directory: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o711))?;
     }
-    let name = Name::parse("command").map_err(NodeError::new)?;
-    Ok(Connectors::new().with(&name, command))
+    #[cfg(not(unix))]
+    let _ = directory;
+    Ok(())
 }
 
 /// The host of an origin: `writ.example.com` of `https://writ.example.com:8443`.

@@ -19,7 +19,6 @@ fn killed_under_load_nothing_is_lost_and_nothing_runs_twice() {
     site.grant(MAKE);
     site.grant(r"Host\Sleep");
     let folders = site.path("made");
-    fs::create_dir(&folders).unwrap();
 
     for round in 0..3 {
         let sleeping = site

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod audit;
+mod isolation;
 mod keys;
 mod kill;
 mod live;

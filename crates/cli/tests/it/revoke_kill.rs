@@ -6,12 +6,12 @@ use super::site::Site;
 
 /// How long to sleep: for days, and as long as nobody else on this machine, not
 /// another run of this test either.
-fn seconds(number: u32) -> String {
+pub(crate) fn seconds(number: u32) -> String {
     (1_000_000 + 2 * std::process::id() + number).to_string()
 }
 
 /// Whether a program sleeps so long somewhere on this machine.
-fn sleeps(seconds: &str) -> bool {
+pub(crate) fn sleeps(seconds: &str) -> bool {
     let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     assert!(listed.status.success());
     let wanted = format!("/bin/sleep {seconds}");

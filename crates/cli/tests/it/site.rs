@@ -121,7 +121,13 @@ impl Site {
         ]);
         let founded = founded.ok().json();
         site.recovery = founded["recovery_code"].as_str().unwrap().to_owned();
-        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\", \"/bin/sh\", \"/usr/bin/sha256sum\"]\n");
+        let made = site.path("made");
+        fs::create_dir(&made).unwrap();
+        // What only root may look at is in its tests' way.
+        site.configure(&format!(
+            "[command]\nuser = \"node\"\nwrite = [{made:?}]\nprograms = \
+             [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\", \"/bin/sh\", \"/usr/bin/sha256sum\"]\n"
+        ));
         site
     }
 
@@ -345,6 +351,18 @@ pub(crate) fn exists(path: &Path) -> bool {
 }
 
 const TASKS: &str = r#"
+[[task]]
+name = "Host\\Look"
+title = "Try to read a file, then leave something behind and wait for it"
+program = "/bin/sh"
+args = ["-c", "cat $0; setsid /bin/sleep $1 & wait", "{path}", "{seconds}"]
+[task.parameters.path]
+type = "string"
+required = true
+[task.parameters.seconds]
+type = "integer"
+required = true
+
 [[task]]
 name = "Host\\Wait"
 title = "Say a word, then another once a file is there"

@@ -3,19 +3,17 @@
 //! Which programs there are is not a matter of statements: the **listed**
 //! programs stand in the node's own `writ.toml`, and a task's template (see
 //! [`template`](crate::template)) only chooses among them. A **run** has no
-//! shell, nothing of the node's environment, an empty standard input, a private
-//! directory that is removed afterwards, and a group of its own that ends with
-//! it. Everything it puts out comes through one pipe, so in order.
+//! shell, nothing of the node's environment, an empty standard input, and a
+//! private directory. Its **keeper** removes that afterwards and kills whatever
+//! the program has started, also when the node dies. Everything it puts out comes through one pipe, so in order.
 //!
 //! A secret comes to a program as a file that only lives in memory, which it
 //! inherits open; the template says where in the arguments its path stands.
 //!
 //! What ended by itself succeeded with exit code 0 and failed otherwise; what
-//! was stopped at its deadline is unknown. A program that leaves its session
-//! outlives the run, and the run says so if it can see it.
+//! was stopped at its deadline is unknown.
 //!
-//! Programs run as the node's own user. A node that can do more than its tasks
-//! need should not be a node.
+//! What a program cannot do, whatever it is, is its [`isolation`](crate::isolation).
 
 mod run;
 
@@ -30,8 +28,9 @@ use thiserror::Error;
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
+use crate::isolation::{Confinement, Isolation, IsolationError};
+use crate::linux::mode_of;
 use crate::template::Template;
-use crate::unix::mode_of;
 use crate::{Connector, Credentials, Ended, Output};
 
 /// How long a program has between being asked to end and being killed.
@@ -48,6 +47,8 @@ pub struct CommandConfig {
     pub child: PathBuf,
     /// Where each run's private directory is made and removed again.
     pub scratch: PathBuf,
+    /// What programs cannot do.
+    pub isolation: Isolation,
 }
 
 impl CommandConfig {
@@ -57,6 +58,7 @@ impl CommandConfig {
             programs,
             child,
             scratch: std::env::temp_dir(),
+            isolation: Isolation::default(),
         }
     }
 }
@@ -67,6 +69,7 @@ pub struct CommandConnector {
     listed: BTreeSet<String>,
     child: PathBuf,
     scratch: PathBuf,
+    confinement: Confinement,
     grace: Duration,
     warnings: Vec<String>,
 }
@@ -97,13 +100,19 @@ pub enum CommandError {
     /// A place for private directories that is none.
     #[error("`{}` is not a directory, so runs can have no private one in it", .0.display())]
     NoScratch(PathBuf),
+    /// What the host cannot give.
+    #[error(transparent)]
+    Isolation(#[from] IsolationError),
 }
 
 impl CommandConnector {
     /// Looks at the listed programs, the helper and the place for private
     /// directories.
     pub fn new(config: CommandConfig) -> Result<Self, CommandError> {
-        let mut warnings = vec![SAME_USER.to_owned()];
+        let confinement = config.isolation.resolve()?;
+        let mut warnings = Vec::new();
+        warnings.extend(confinement.user.is_none().then(|| SAME_USER.to_owned()));
+        warnings.extend(confinement.wall.is_none().then(|| NO_WALL.to_owned()));
         check_program(&config.child)?;
         let mut listed = BTreeSet::new();
         for path in &config.programs {
@@ -120,6 +129,7 @@ impl CommandConnector {
             listed,
             child: config.child,
             scratch: config.scratch,
+            confinement,
             grace: GRACE,
             warnings,
         })
@@ -202,6 +212,9 @@ fn check_program(path: &Path) -> Result<(), CommandError> {
 
 const SAME_USER: &str = "programs run as the same user as this node and can do what it can do: \
      list only programs whose every use you can answer for";
+
+const NO_WALL: &str = "nothing keeps programs from the files of their user, the node's own \
+     among them if it is the same";
 
 /// What speaks against a program that can be run.
 fn doubts(path: &Path) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::pin;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -12,19 +11,13 @@ use writ_core::secret::Secret;
 use writ_core::time::Seconds;
 
 use super::CommandConnector;
-use crate::child::READY;
-use crate::unix::{self, Handed, Launch, Reader, Running};
+use crate::child::LOOK;
+use crate::isolation::IsolationError;
+use crate::linux::{self, End, Handed, Launch, Reader, Running, Told};
 use crate::{Credentials, Ended, Output, Paths};
-
-/// How long what outlives a program may take to let go of its output before
-/// that counts as left behind.
-const MOMENT: Duration = Duration::from_millis(100);
 
 /// How long an ended program's output, or the end of a killed one, is waited for.
 const LINGER: Duration = Duration::from_secs(2);
-
-/// How much of what the helper says is read, in bytes.
-const MAX_STATUS: u64 = 4_096;
 
 /// How much output is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -38,17 +31,13 @@ impl CommandConnector {
             Ok(launch) => launch,
             Err(why) => return Ended::not_started(why),
         };
-        let (running, pipes) = match unix::start(launch).await {
+        let (mut running, output_end) = match linux::start(launch).await {
             Ok(started) => started,
             Err(error) => return Ended::not_started(in_words(&error)),
         };
-        let mut drain = Drain::new(pipes.output, output);
-        let life = async {
-            let told = read_status(pipes.status).await;
-            running.ended().await;
-            told
-        };
-        match drain.during(timeout_at(deadline, life)).await {
+        let mut drain = Drain::new(output_end, output);
+        let life = timeout_at(deadline, running.ended());
+        match drain.during(life).await {
             Ok(told) => after_end(told, running, drain).await,
             Err(_elapsed) => self.at_deadline(job.task.deadline_s, running, drain).await,
         }
@@ -84,95 +73,103 @@ impl CommandConnector {
             arguments,
             handed,
             scratch: self.scratch.clone(),
+            confinement: self.confinement.clone(),
         })
     }
 
-    async fn at_deadline(&self, limit: Seconds, running: Running, mut drain: Drain<'_>) -> Ended {
-        running.terminate();
+    /// Starts something that looks whether programs are isolated as they should
+    /// be; what is in force, in sentences on lines of their own.
+    pub async fn look(&self) -> Result<String, IsolationError> {
+        let launch = Launch {
+            helper: self.child.clone(),
+            program: LOOK.to_owned(),
+            arguments: Vec::new(),
+            scratch: self.scratch.clone(),
+            confinement: self.confinement.clone(),
+        };
+        let not_in_force = |why: String| IsolationError::NotInForce(why);
+        let started = linux::start(launch).await;
+        let (mut running, _) = started.map_err(|error| not_in_force(error.to_string()))?;
+        match running.ended().await {
+            Told::Ended {
+                end: End::Exit(0), ..
+            } => Ok(self.confinement.to_string()),
+            Told::NotStarted(why) => Err(not_in_force(why)),
+            Told::Ended { .. } | Told::Lost => Err(not_in_force("it did not come back".into())),
+        }
+    }
+
+    async fn at_deadline(
+        &self,
+        limit: Seconds,
+        mut running: Running,
+        mut drain: Drain<'_>,
+    ) -> Ended {
+        running.terminate().await;
         let _ = drain.during(timeout(self.grace, running.ended())).await;
-        running.kill();
-        let _ = drain.during(timeout(LINGER, running.ended())).await;
-        let gone = running.reap().await.is_some();
-        let let_go = drain.rest(LINGER).await;
+        running.kill().await;
+        let gone = drain.during(timeout(LINGER, running.ended())).await.is_ok();
         let mut note = format!(
             "killed at its deadline of {}s; it may have had part of its effect",
             limit.0
         );
         if !gone {
             note.push_str("; it has not ended yet");
-        } else if !let_go {
-            note.push_str("; ");
-            note.push_str(GOES_ON);
+        } else {
+            running.reap().await;
+            if !drain.rest(LINGER).await {
+                note.push_str("; ");
+                note.push_str(GOES_ON);
+            }
         }
         Ended::Unknown { note }
     }
 }
 
-/// What is said of a process that left the group and kept the output open.
-const GOES_ON: &str = "something that it started goes on and is no longer followed";
+/// What is said of a process that is not of the program's, and kept the output
+/// open: it was given it by other means.
+const GOES_ON: &str = "something that it reached goes on and is no longer followed";
 
-/// What is said of processes of the group that were there after its leader.
+/// What is said of what was still there after the program.
 const LEFT: &str = "what it left running was killed";
 
-/// What the helper said.
-enum Told {
-    Started,
-    NotStarted(String),
-}
-
-async fn read_status(status: Reader) -> Told {
-    let mut said = Vec::new();
-    if let Err(error) = status.take(MAX_STATUS).read_to_end(&mut said).await {
-        tracing::warn!(%error, "the helper's status cannot be read");
-    }
-    match said.strip_prefix(READY) {
-        Some([]) => Told::Started,
-        Some(why) => Told::NotStarted(String::from_utf8_lossy(why).into_owned()),
-        None if said.is_empty() => Told::NotStarted("its helper ended before it could".into()),
-        None => Told::NotStarted(String::from_utf8_lossy(&said).into_owned()),
-    }
-}
-
 async fn after_end(told: Told, running: Running, mut drain: Drain<'_>) -> Ended {
-    let let_go = drain.rest(MOMENT).await;
-    let status = running.reap().await;
-    let aside = match let_go {
-        true => None,
-        false if drain.rest(LINGER).await => Some(LEFT),
-        false => Some(GOES_ON),
-    };
+    running.reap().await;
+    let goes_on = (!drain.rest(LINGER).await).then_some(GOES_ON);
+    match told {
+        Told::NotStarted(why) => Ended::not_started(why),
+        Told::Ended { end, left } => {
+            let left = left.then_some(LEFT);
+            ended(end, left.or(goes_on), drain.output)
+        }
+        Told::Lost => Ended::Unknown {
+            note: "its keeper was killed; it may have had its effect, and may go on".into(),
+        },
+    }
+}
+
+fn ended(end: End, aside: Option<&str>, output: &Output) -> Ended {
     if let Some(aside) = aside {
         tracing::warn!("a program ended, but {aside}");
     }
-    match told {
-        Told::NotStarted(why) => Ended::not_started(why),
-        Told::Started => ended(status, aside, drain.output),
-    }
-}
-
-fn ended(status: Option<ExitStatus>, aside: Option<&str>, output: &Output) -> Ended {
     let with_aside = |note: String| match aside {
         Some(aside) => format!("{note}; {aside}"),
         None => note,
     };
-    let Some(status) = status else {
-        let note = with_aside("how it ended cannot be seen".into());
-        return Ended::Unknown { note };
-    };
-    match (status.code(), unix::signal_of(status)) {
-        (Some(0), _) => {
+    match end {
+        End::Exit(0) => {
             if let Some(aside) = aside {
                 output.remark(aside);
             }
             Ended::Succeeded { exit: Some(0) }
         }
-        (Some(code), _) => Ended::Failed {
+        End::Exit(code) => Ended::Failed {
             exit: Some(code.into()),
             note: with_aside(format!("exit code {code}")),
         },
-        (None, signal) => Ended::Failed {
+        End::Signal(signal) => Ended::Failed {
             exit: None,
-            note: with_aside(format!("ended by {}", spelled(signal.unwrap_or_default()))),
+            note: with_aside(format!("ended by {}", spelled(signal))),
         },
     }
 }

@@ -1,6 +1,7 @@
 //! The command connector with the example `target` as its program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use writ_connect::testing::{self, Act, Bench};
-use writ_connect::{CommandConfig, CommandConnector, Credentials, Ended, Output};
+use writ_connect::{CommandConfig, CommandConnector, Credentials, Ended, Isolation, Output};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::Task;
 use writ_core::run::Job;
@@ -44,11 +45,18 @@ impl Command {
     }
 
     pub(crate) fn with_helper(child: PathBuf) -> Self {
+        Self::with(child, Isolation::default())
+    }
+
+    pub(crate) fn with(child: PathBuf, isolation: Isolation) -> Self {
         let scratch = tempfile::tempdir().unwrap();
+        // Others must be able to pass, to what is theirs in it.
+        std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o711)).unwrap();
         let config = CommandConfig {
-            programs: vec![example("target"), "/bin/echo".into()],
+            programs: vec![example("target"), "/bin/echo".into(), "/bin/sh".into()],
             child,
             scratch: scratch.path().to_owned(),
+            isolation,
         };
         let connector = CommandConnector::new(config).unwrap();
         let connector = connector.with_grace(Duration::from_millis(50));

@@ -230,15 +230,36 @@ async fn what_a_program_leaves_in_its_group_ends_with_it() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_keeps_the_output_open_is_not_waited_for() {
+async fn what_leaves_its_session_ends_with_the_program_too() {
     let (ended, output) = Command::new().target(&["escape"]).await;
     assert_eq!(ended, SUCCEEDED);
-    let remark = "something that it started goes on and is no longer followed";
-    assert_eq!(output.remarks(), [remark]);
-    let pid = numbers(&output, 1).await[0];
-    assert!(!is_gone(pid));
-    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    assert_eq!(output.remarks(), ["what it left running was killed"]);
+    for pid in numbers(&output, 1).await {
+        until(|| is_gone(pid)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_hides_is_killed_at_the_deadline_and_with_the_run() {
+    let command = Command::new();
+    let output = Output::new(1_000);
+    let job = within(target(&["hide"]), 1);
+    let ended = command.connector.run(&job, &output).await;
+    assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
+    for pid in numbers(&output, 3).await {
+        until(|| is_gone(pid)).await;
+    }
+
+    let output = Output::new(1_000);
+    let job = target(&["hide"]);
+    let pids = tokio::select! {
+        ended = command.connector.run(&job, &output) => panic!("{ended:?}"),
+        pids = numbers(&output, 3) => pids,
+    };
+    for pid in pids {
+        until(|| is_gone(pid)).await;
+    }
+    until(|| command.directories().is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,23 +290,45 @@ async fn a_program_outlives_the_thread_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_program_dies_with_its_node() {
-    let scratch = tempfile::tempdir().unwrap();
-    let mut node = std::process::Command::new(example("node"))
-        .args([example("child_exec"), example("target")])
-        .arg("stubborn")
-        .env("TMPDIR", scratch.path())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut said = std::io::BufReader::new(node.stdout.take().unwrap());
-    said.read_line(&mut line).unwrap();
-    let pid = line.trim().parse().unwrap();
-    assert!(!is_gone(pid));
-    node.kill().unwrap();
-    node.wait().unwrap();
-    until(|| is_gone(pid)).await;
+async fn whatever_a_program_started_dies_with_its_node() {
+    for (act, count) in [("stubborn", 1), ("hide", 3)] {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut node = std::process::Command::new(example("node"))
+            .args([example("child_exec"), example("target")])
+            .arg(act)
+            .env("TMPDIR", scratch.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = std::io::BufReader::new(node.stdout.take().unwrap());
+        let lines = said.lines().take(count);
+        let pids: Vec<u32> = lines.map(|line| line.unwrap().parse().unwrap()).collect();
+        for &pid in &pids {
+            assert!(!is_gone(pid));
+        }
+        node.kill().unwrap();
+        node.wait().unwrap();
+        for pid in pids {
+            until(|| is_gone(pid)).await;
+        }
+        // Its private directory, too.
+        until(|| scratch.path().read_dir().unwrap().next().is_none()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_keeper_is_killed_is_unknown() {
+    let command = Command::new();
+    let output = Output::new(1_000);
+    let job = target(&["parent"]);
+    let killed = async {
+        let pid = numbers(&output, 1).await[0];
+        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    };
+    let (ended, ()) = tokio::join!(command.connector.run(&job, &output), killed);
+    let note = "its keeper was killed; it may have had its effect, and may go on";
+    assert_eq!(ended, Ended::Unknown { note: note.into() });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,4 +3,5 @@
 
 mod bench;
 mod command;
+mod isolation;
 mod literal;
