@@ -84,6 +84,7 @@ impl CommandConnector {
             helper: self.child.clone(),
             program: LOOK.to_owned(),
             arguments: Vec::new(),
+            handed: Vec::new(),
             scratch: self.scratch.clone(),
             confinement: self.confinement.clone(),
         };

@@ -244,7 +244,10 @@ async fn what_hides_is_killed_at_the_deadline_and_with_the_run() {
     let command = Command::new();
     let output = Output::new(1_000);
     let job = within(target(&["hide"]), 1);
-    let ended = command.connector.run(&job, &output).await;
+    let ended = command
+        .connector
+        .run(&job, &Credentials::default(), &output)
+        .await;
     assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
     for pid in numbers(&output, 3).await {
         until(|| is_gone(pid)).await;
@@ -252,8 +255,9 @@ async fn what_hides_is_killed_at_the_deadline_and_with_the_run() {
 
     let output = Output::new(1_000);
     let job = target(&["hide"]);
+    let none = Credentials::default();
     let pids = tokio::select! {
-        ended = command.connector.run(&job, &output) => panic!("{ended:?}"),
+        ended = command.connector.run(&job, &none, &output) => panic!("{ended:?}"),
         pids = numbers(&output, 3) => pids,
     };
     for pid in pids {
@@ -326,7 +330,8 @@ async fn a_run_whose_keeper_is_killed_is_unknown() {
         let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     };
-    let (ended, ()) = tokio::join!(command.connector.run(&job, &output), killed);
+    let none = Credentials::default();
+    let (ended, ()) = tokio::join!(command.connector.run(&job, &none, &output), killed);
     let note = "its keeper was killed; it may have had its effect, and may go on";
     assert_eq!(ended, Ended::Unknown { note: note.into() });
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use writ_connect::{Ended, Isolation, Limits, Output, RunAs};
+use writ_connect::{Credentials, Ended, Isolation, Limits, Output, RunAs};
 
 use crate::bench::{Command, constant, example};
 
@@ -134,7 +134,10 @@ async fn a_program_of_root_runs_as_nobody_else() {
         &["-c", "id -u; id -G; touch mine; pwd"],
     );
     let output = Output::new(1_000);
-    let ended = command.connector.run(&id, &output).await;
+    let ended = command
+        .connector
+        .run(&id, &Credentials::default(), &output)
+        .await;
     let said = String::from_utf8(output.bytes()).unwrap();
     assert_eq!(ended, SUCCEEDED, "{said}");
     let uid = if own.is_root() { NOBODY } else { own.as_raw() };
@@ -149,7 +152,10 @@ async fn a_program_of_root_runs_as_nobody_else() {
     let many = "for i in 1 2 3 4 5 6 7 8; do /bin/sleep 0.3 & done; wait";
     let many = constant(Path::new("/bin/sh"), &["-c", many]);
     let output = Output::new(1_000);
-    command.connector.run(&many, &output).await;
+    command
+        .connector
+        .run(&many, &Credentials::default(), &output)
+        .await;
     let said = String::from_utf8(output.bytes()).unwrap();
     assert!(said.contains("ork"), "it forked: {said}");
 }
