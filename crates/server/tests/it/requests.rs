@@ -231,10 +231,10 @@ async fn a_cursor_of_somebody_else_shows_nothing_of_theirs() {
         assert_eq!(page.items.len(), 1);
         page.next.unwrap()
     };
-    let query = format!("scope=all&before={}", cursor(ADMIN).await);
+    let query = format!("scope=all&after={}", cursor(ADMIN).await);
     assert_eq!(listed(&world, EVE, &query).await, [eves]);
 
-    let query = format!("scope=all&before={}", cursor(BOB).await);
+    let query = format!("scope=all&after={}", cursor(BOB).await);
     assert_eq!(listed(&world, BOB, &query).await.len(), 3);
     world.set(group(APPROVERS, &[])).await;
     assert!(listed(&world, BOB, &query).await.is_empty());
