@@ -76,7 +76,9 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
 /// or a local date and time.
 pub(crate) fn past(text: &str, now: Time) -> Result<Time, String> {
     let text = text.trim();
-    if let Ok(Seconds(ago)) = duration(text) {
+    if !text.starts_with('+')
+        && let Ok(Seconds(ago)) = duration(text)
+    {
         let ago = i64::try_from(ago).unwrap_or(i64::MAX).saturating_mul(1_000);
         return Ok(Time(now.0.saturating_sub(ago).max(0)));
     }

@@ -45,6 +45,8 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         ));
         return Ok(Exit::Done);
     }
+    // From here on, also while it starts.
+    let asked = asked_to_stop();
     // The port first: replaying a long log for nothing helps nobody.
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::usage(format!(
@@ -72,7 +74,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     };
     let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, until));
     let ended = tokio::select! {
-        () = asked_to_stop() => {
+        () = asked => {
             remark(&format!("stopping; runs in flight have {} seconds", PATIENCE.as_secs()));
             None
         }
@@ -107,25 +109,26 @@ fn log_to_stderr() {
         .try_init();
 }
 
-/// Ctrl-C, or the signal that service managers send.
-async fn asked_to_stop() {
-    let interrupted = async {
-        // Without signals there is only the hard way.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
+/// Ctrl-C, or the signal that service managers send; listened for from now on.
+fn asked_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async {
+        let interrupted = async {
+            // Without signals there is only the hard way.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        #[cfg(unix)]
+        match terminated {
             Ok(mut terminated) => tokio::select! {
                 () = interrupted => {}
                 _ = terminated.recv() => {}
             },
             Err(_) => interrupted.await,
         }
+        #[cfg(not(unix))]
+        interrupted.await;
     }
-    #[cfg(not(unix))]
-    interrupted.await;
 }

@@ -82,7 +82,11 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
             &stage.url,
         ],
     )?;
-    let programs = format!("[command]\nprograms = [{:?}]\n", stage.program);
+    // The service listens where only this user comes to.
+    let programs = format!(
+        "[command]\nuser = \"node\"\nprograms = [{:?}]\n",
+        stage.program
+    );
     append(&stage.data.join("writ.toml"), &programs)?;
     let server = Server::start(stage)?;
 
