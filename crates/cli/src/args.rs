@@ -6,9 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approve, completions, control, demo, end, executions, grants, group, init, key, log, login,
-    person, policy, preferences, prove, recover, request, requests, run, serve, show, site, status,
-    system_account, task, verify, workload,
+    approve, completions, control, demo, doctor, end, executions, grants, group, init, key, log,
+    login, person, policy, preferences, prove, recover, request, requests, run, serve, show, site,
+    status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -114,6 +114,7 @@ pub(crate) enum Command {
     Logout(login::LogoutArgs),
     Whoami(status::WhoamiArgs),
     Status(status::StatusArgs),
+    Doctor(doctor::Args),
     Request(request::Args),
     Requests(requests::Args),
     Show(show::Args),

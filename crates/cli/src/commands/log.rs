@@ -6,7 +6,7 @@ use writ_core::entry::Entry;
 use writ_core::statement::{Statement, TreeHead, Unverified};
 use writ_engine::{Kept, Ledger};
 
-use super::verify::{self, CHUNK};
+use super::verify::{self, CHUNK, Verified};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_bytes, print_items, print_json, print_table, remark};
@@ -156,6 +156,23 @@ async fn export(context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
+    let verified = verified(new, context).await?;
+    if context.is_json() {
+        let TreeHead { size, root } = verified.ledger.head();
+        print_json(&json!({
+            "organization_id": verified.organization,
+            "size": size,
+            "root": root,
+            "source": verified.source,
+        }));
+        return Ok(Exit::Done);
+    }
+    verified.print();
+    Ok(Exit::Done)
+}
+
+/// Verifies the log, all of it or what is new, and remembers how far.
+pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, Failure> {
     let (verified, kept, most) = match beside(context)? {
         Some(organization) => {
             let data = context.data()?;
@@ -173,7 +190,7 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
             (verified, kept, most)
         }
     };
-    let TreeHead { size, root } = verified.ledger.head();
+    let size = verified.ledger.head().size;
     if most > size {
         return Err(Failure::broken(format!(
             "the log verifies with {size} entries, and {most} were verified before: it was cut since"
@@ -184,17 +201,7 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
             "the next `log verify --new` begins at entry 0: {error}"
         ));
     }
-    if context.is_json() {
-        print_json(&json!({
-            "organization_id": verified.organization,
-            "size": size,
-            "root": root,
-            "source": verified.source,
-        }));
-        return Ok(Exit::Done);
-    }
-    verified.print();
-    Ok(Exit::Done)
+    Ok(verified)
 }
 
 /// What to go on from, and how many entries were verified before.
@@ -207,7 +214,7 @@ fn begin(new: bool, kept: &Kept, organization: OrganizationId) -> (Ledger, u64) 
 }
 
 /// The organization whose database is on this machine, if that is meant.
-fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
+pub(super) fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
     if context.named_server().is_some() {
         return Ok(None);
     }

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod end;
 pub(crate) mod executions;
 pub(crate) mod grants;
@@ -45,6 +46,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::DemoService(args) => demo::service::main(&args),
+        Command::Doctor(_) => doctor::run(context).await,
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
         Command::Recover(args) => recover::run(&args, context).await,

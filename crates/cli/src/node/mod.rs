@@ -200,6 +200,11 @@ impl DataDirectory {
         Ok(connector.map_or(Ok(()), |connector| connector.check_task(task)))
     }
 
+    /// What keeps runs apart from the node less than one may think, in sentences.
+    pub(crate) fn isolation(&self, config: &Config) -> Result<Vec<String>, NodeError> {
+        Ok(command(config, std::env::temp_dir())?.warnings())
+    }
+
     /// Opens the node: replays the log, starts the engine.
     pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
@@ -334,19 +339,23 @@ pub(crate) fn would_start(task: &Task, values: &Values) -> Result<Started, Templ
 
 /// The connectors that this binary has.
 fn connectors(config: &Config, scratch: PathBuf) -> Result<Connectors, NodeError> {
+    let command = command(config, scratch)?;
+    for warning in command.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let name = Name::parse("command").map_err(NodeError::new)?;
+    Ok(Connectors::new().with(&name, command))
+}
+
+fn command(config: &Config, scratch: PathBuf) -> Result<CommandConnector, NodeError> {
     let child = std::env::current_exe().map_err(NodeError::new)?;
     let command = CommandConfig {
         programs: config.command.programs.clone(),
         child,
         scratch,
     };
-    let command = CommandConnector::new(command)
-        .map_err(|error| NodeError::new(format!("[command] programs: {error}")))?;
-    for warning in command.warnings() {
-        tracing::warn!("{warning}");
-    }
-    let name = Name::parse("command").map_err(NodeError::new)?;
-    Ok(Connectors::new().with(&name, command))
+    CommandConnector::new(command)
+        .map_err(|error| NodeError::new(format!("[command] programs: {error}")))
 }
 
 /// The host of an origin: `writ.example.com` of `https://writ.example.com:8443`.

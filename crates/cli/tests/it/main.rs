@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod doctor;
+mod forms;
 mod keys;
 mod kill;
 mod next_steps;

@@ -26,7 +26,9 @@ const GENERALIZED_TIME: u8 = 0x18;
 pub(super) fn of_file(path: &Path) -> Finding {
     let name = path.display().to_string();
     let is_small = std::fs::metadata(path).is_ok_and(|file| file.len() <= MAX_FILE);
-    let text = is_small.then(|| std::fs::read_to_string(path).ok()).flatten();
+    let text = is_small
+        .then(|| std::fs::read_to_string(path).ok())
+        .flatten();
     judged(&name, text.and_then(|text| ends(&first(&text)?)))
 }
 
@@ -39,7 +41,11 @@ fn judged(name: &str, ends: Option<Time>) -> Finding {
     let now = writ_client::now();
     let next = "renew it; a running node takes the new file by itself";
     match ends {
-        None => Finding::warn("certificate", format!("{name}: its end cannot be read"), next),
+        None => Finding::warn(
+            "certificate",
+            format!("{name}: its end cannot be read"),
+            next,
+        ),
         Some(end) if end <= now => {
             Finding::fail("certificate", format!("{name} ended {}", local(end)), next)
         }
@@ -100,7 +106,9 @@ fn any_member(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0..=0x7f => (usize::from(length), rest),
         0x81..=0x84 => {
             let (digits, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            let length = digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+            let length = digits
+                .iter()
+                .fold(0, |sum, digit| sum << 8 | usize::from(*digit));
             (length, rest)
         }
         _ => return None,
@@ -116,13 +124,21 @@ mod tests {
 
     #[test]
     fn the_end_of_a_certificate_is_read() {
-        for (year, end) in [(2026, "2026-03-09"), (2049, "2049-03-09"), (2050, "2050-03-09"), (2199, "2199-03-09")] {
+        for (year, end) in [
+            (2026, "2026-03-09"),
+            (2049, "2049-03-09"),
+            (2050, "2050-03-09"),
+            (2199, "2199-03-09"),
+        ] {
             let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
             params.not_after = date_time_ymd(year, 3, 9);
             let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
             let read = ends(certificate.der()).unwrap();
             assert_eq!(read.to_string().get(..10), Some(end), "{read}");
-            assert_eq!(first(&certificate.pem()).unwrap(), certificate.der().to_vec());
+            assert_eq!(
+                first(&certificate.pem()).unwrap(),
+                certificate.der().to_vec()
+            );
             // No part of one is one, and nothing panics.
             for length in 0..60 {
                 assert_eq!(ends(&certificate.der()[..length]), None);

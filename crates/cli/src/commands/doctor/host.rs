@@ -88,7 +88,10 @@ fn permissions(data: &DataDirectory) -> Vec<Finding> {
     for path in private.iter().filter(|path| shared(path, 0o077)) {
         findings.push(Finding::fail(
             "files",
-            format!("others than its owner may use {}: keys are in it", path.display()),
+            format!(
+                "others than its owner may use {}: keys are in it",
+                path.display()
+            ),
             format!("chmod go= '{}'", path.display()),
         ));
     }
@@ -118,15 +121,23 @@ fn permissions(data: &DataDirectory) -> Vec<Finding> {
 }
 
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+    fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect()
 }
 
 fn mode(path: &Path) -> io::Result<u32> {
     let metadata = fs::metadata(path)?;
     #[cfg(unix)]
-    return Ok(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()));
+    return Ok(std::os::unix::fs::PermissionsExt::mode(
+        &metadata.permissions(),
+    ));
     #[cfg(not(unix))]
-    Ok(if metadata.permissions().readonly() { 0o400 } else { 0o600 })
+    Ok(if metadata.permissions().readonly() {
+        0o400
+    } else {
+        0o600
+    })
 }
 
 /// What writ.toml asks for.
@@ -152,7 +163,10 @@ fn configured(data: &DataDirectory, config: &Config) -> Vec<Finding> {
             "correct it, then: writ serve --check",
         )),
     }
-    if let Some(key) = config.certificate_key().filter(|path| mode(path).is_ok_and(|mode| mode & 0o077 != 0)) {
+    if let Some(key) = config
+        .certificate_key()
+        .filter(|path| mode(path).is_ok_and(|mode| mode & 0o077 != 0))
+    {
         findings.push(Finding::fail(
             "files",
             format!("others than its owner may use the key {}", key.display()),

@@ -94,7 +94,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
             Ok(verified) => findings.extend(of_log(&verified, is_host)),
             Err(failure) => {
                 let next = match is_host {
-                    true => "stop the node and keep a copy of the data directory; then: writ log verify",
+                    true => {
+                        "stop the node and keep a copy of the data directory; then: writ log verify"
+                    }
                     false => "writ log verify",
                 };
                 findings.push(Finding::fail("log", failure.sentence(), next));
@@ -133,7 +135,13 @@ fn show(findings: &[Finding], context: &Context) {
             "failures": failures,
         }));
     }
-    for Finding { level, about, message, next } in findings {
+    for Finding {
+        level,
+        about,
+        message,
+        next,
+    } in findings
+    {
         let word = match level {
             Level::Ok => "ok",
             Level::Warn => "warn",

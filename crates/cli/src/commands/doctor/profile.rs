@@ -14,8 +14,15 @@ pub(super) async fn look(profile: &Profile, context: &Context) -> (Vec<Finding>,
     let client = match context.client() {
         Ok(client) => client,
         Err(failure) => {
-            let next = format!("writ login {} --as {}", profile.account().url, profile.account().upn);
-            return (vec![Finding::fail("profile", failure.sentence(), next)], false);
+            let next = format!(
+                "writ login {} --as {}",
+                profile.account().url,
+                profile.account().upn
+            );
+            return (
+                vec![Finding::fail("profile", failure.sentence(), next)],
+                false,
+            );
         }
     };
     match see(&client).await {
@@ -25,7 +32,10 @@ pub(super) async fn look(profile: &Profile, context: &Context) -> (Vec<Finding>,
                 Error::Unreachable(_) => "is it served there? On its host: writ serve",
                 Error::Usage(_) | Error::Refused { .. } | Error::Untrusted(_) => "writ whoami",
             };
-            (vec![Finding::fail("server", error.to_string(), next)], false)
+            (
+                vec![Finding::fail("server", error.to_string(), next)],
+                false,
+            )
         }
     }
 }
@@ -37,12 +47,21 @@ async fn see(client: &Client) -> Result<(Vec<Finding>, bool), Error> {
     let apart = here.0.abs_diff(status.time.0);
     let mut findings = vec![Finding::ok(
         "server",
-        format!("{} answers {}, version {}", client.url(), who.upn, status.version),
+        format!(
+            "{} answers {}, version {}",
+            client.url(),
+            who.upn,
+            status.version
+        ),
     )];
     findings.push(match apart > APART {
         true => Finding::warn(
             "server's clock",
-            format!("it shows {}, and this machine's {}", local(status.time), local(here)),
+            format!(
+                "it shows {}, and this machine's {}",
+                local(status.time),
+                local(here)
+            ),
             "set both by a time server: timedatectl set-ntp true",
         ),
         false => Finding::ok("server's clock", "agrees with this machine's"),
@@ -59,6 +78,11 @@ async fn see(client: &Client) -> Result<(Vec<Finding>, bool), Error> {
             "look through what they had taken away: writ person list, writ group list",
         ));
     }
-    findings.extend(client.certificate().await?.map(|der| certificate::of_server(&der)));
+    findings.extend(
+        client
+            .certificate()
+            .await?
+            .map(|der| certificate::of_server(&der)),
+    );
     Ok((findings, who.role.is_some()))
 }

@@ -19,9 +19,21 @@ const SOON: Seconds = Seconds(14 * 86_400);
 pub(super) fn look(state: &State, now: Time) -> Vec<Finding> {
     let rules = rules(state);
     let parts = [
-        ("approvers", "every member of an approver group can decide", members(state, &rules)),
-        ("policies", "each can be met, and is about tasks that there are", policies(state, &rules)),
-        ("exemptions", "none ends within 14 days", exemptions(state, now)),
+        (
+            "approvers",
+            "every member of an approver group can decide",
+            members(state, &rules),
+        ),
+        (
+            "policies",
+            "each can be met, and is about tasks that there are",
+            policies(state, &rules),
+        ),
+        (
+            "exemptions",
+            "none ends within 14 days",
+            exemptions(state, now),
+        ),
     ];
     let mut findings = vec![control(state)];
     for (about, fine, found) in parts {
@@ -34,8 +46,13 @@ pub(super) fn look(state: &State, now: Time) -> Vec<Finding> {
 }
 
 fn rules(state: &State) -> Vec<Rule> {
-    let default = state.control().and_then(|control| control.admin_group.as_ref());
-    state.policies().map(|policy| Rule::new(policy, default)).collect()
+    let default = state
+        .control()
+        .and_then(|control| control.admin_group.as_ref());
+    state
+        .policies()
+        .map(|policy| Rule::new(policy, default))
+        .collect()
 }
 
 fn control(state: &State) -> Finding {
@@ -64,7 +81,11 @@ fn members(state: &State, rules: &[Rule]) -> Vec<Finding> {
     for (group, passkey) in asked {
         for (upn, why) in state.deciders(group, passkey) {
             if let Some(why) = why {
-                unable.entry(upn).or_insert((why, BTreeSet::new())).1.insert(group);
+                unable
+                    .entry(upn)
+                    .or_insert((why, BTreeSet::new()))
+                    .1
+                    .insert(group);
             }
         }
     }
@@ -78,8 +99,8 @@ fn members(state: &State, rules: &[Rule]) -> Vec<Finding> {
                 format!("writ group set {group} --remove {upn}")
             }
         };
-        let message = format!("{upn} of {} cannot decide: {why}", groups.join(", "));
-        Finding::warn("approvers", message.replace("cannot decide: is", "cannot decide: it is"), next)
+        let message = format!("{upn} {why}, so cannot decide for {}", groups.join(", "));
+        Finding::warn("approvers", message, next)
     };
     unable.into_iter().map(finding).collect()
 }
@@ -92,14 +113,20 @@ fn policies(state: &State, rules: &[Rule]) -> Vec<Finding> {
         if let Err(missing) = state.reachable(None, rule) {
             findings.push(Finding::fail(
                 "policies",
-                format!("{}: nobody's request can be approved: {}", policy.task, missing.problem),
+                format!(
+                    "{}: nobody's request can be approved: {}",
+                    policy.task, missing.problem
+                ),
                 format!("writ group set {} --add UPN", missing.group),
             ));
         }
         if policy.approval == Approval::Manual && rule.stages.is_empty() {
             findings.push(Finding::fail(
                 "policies",
-                format!("{}: it names no approvers, and there is no default group", policy.task),
+                format!(
+                    "{}: it names no approvers, and there is no default group",
+                    policy.task
+                ),
                 "writ enable --admin-group ADDRESS",
             ));
         }
@@ -119,9 +146,19 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
         let message = format!("{}: there is no such task", policy.task);
         return Some(Finding::warn("policies", message, "writ task list"));
     }
-    let known: Schemas = tasks.iter().flat_map(|task| task.parameters.clone()).collect();
-    if let Some(name) = policy.parameters.keys().find(|name| !known.contains_key(*name)) {
-        let message = format!("{}: no task that it covers has a parameter `{name}`", policy.task);
+    let known: Schemas = tasks
+        .iter()
+        .flat_map(|task| task.parameters.clone())
+        .collect();
+    if let Some(name) = policy
+        .parameters
+        .keys()
+        .find(|name| !known.contains_key(*name))
+    {
+        let message = format!(
+            "{}: no task that it covers has a parameter `{name}`",
+            policy.task
+        );
         return Some(Finding::warn("policies", message, show));
     }
     tasks.iter().find_map(|task| {
@@ -134,15 +171,24 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
 }
 
 fn exemptions(state: &State, now: Time) -> Vec<Finding> {
-    let accounts = state.control().map(|control| control.system_accounts.as_slice());
-    let ending = accounts.unwrap_or_default().iter().filter(|account| account.until <= now.plus(SOON));
+    let accounts = state
+        .control()
+        .map(|control| control.system_accounts.as_slice());
+    let ending = accounts
+        .unwrap_or_default()
+        .iter()
+        .filter(|account| account.until <= now.plus(SOON));
     let finding = |account: &writ_core::object::SystemAccount| {
         let (upn, until) = (&account.upn, local(account.until));
         let message = match account.until <= now {
             true => format!("{upn} is not exempt any more since {until}"),
             false => format!("{upn} is exempt until {until}"),
         };
-        Finding::warn("exemptions", message, format!("writ system-account renew {upn}"))
+        Finding::warn(
+            "exemptions",
+            message,
+            format!("writ system-account renew {upn}"),
+        )
     };
     ending.map(finding).collect()
 }
