@@ -13,6 +13,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod man;
 pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod preferences;
@@ -78,7 +79,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Disable(args) => control::disable(&args, context).await,
         Command::SystemAccount(args) => system_account::run(args, context).await,
         Command::Log(args) => log::run(&args, context).await,
-        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

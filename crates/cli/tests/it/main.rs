@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod completion;
 mod doctor;
 mod forms;
 mod keys;

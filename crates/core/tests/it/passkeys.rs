@@ -469,7 +469,7 @@ fn a_policy_may_ask_approvers_for_passkeys() {
         let policy = w.state.policy(&RESTART.parse().unwrap()).unwrap();
         Rule::new(policy, None)
     };
-    let missing = w.state.reachable(&upn("alice"), &rule(&w)).unwrap_err();
+    let missing = w.state.reachable(Some(&upn("alice")), &rule(&w)).unwrap_err();
     assert!(missing.problem.contains("passkey"), "{missing:?}");
     // Who asks needs none, and who runs neither.
     let request = w.request("alice", RESTART);
@@ -478,7 +478,7 @@ fn a_policy_may_ask_approvers_for_passkeys() {
     no(&mut w, "dave", approving(request), "not-approver");
     let phone = Authenticator::of("bob's phone");
     assert_eq!(w.enrol_passkey("bob", "bob", &phone).refusal, None);
-    assert_eq!(w.state.reachable(&upn("alice"), &rule(&w)), Ok(()));
+    assert_eq!(w.state.reachable(Some(&upn("alice")), &rule(&w)), Ok(()));
     no(&mut w, "bob", approving(request), "passkey-required");
     let approved = w.say_by_gesture("bob", &phone, approving(request));
     assert_eq!(approved.refusal, None);

@@ -132,7 +132,7 @@ fn a_system_account_neither_asks_nor_approves() {
     let only_robots = manual(RESTART, &[("approvers", 2)]);
     let missing = w
         .state
-        .reachable(&upn("alice"), &Rule::new(&only_robots, None));
+        .reachable(Some(&upn("alice")), &Rule::new(&only_robots, None));
     assert!(missing.unwrap_err().problem.contains("bob"));
 }
 
