@@ -8,6 +8,8 @@ mod args;
 mod commands;
 mod complete;
 mod context;
+#[cfg(test)]
+mod corpus;
 mod examples;
 mod exit;
 mod node;

@@ -28,7 +28,7 @@ pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
-mod task_file;
+pub(crate) mod task_file;
 mod task_test;
 pub(crate) mod verify;
 pub(crate) mod workload;

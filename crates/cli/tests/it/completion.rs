@@ -29,7 +29,10 @@ fn names(lines: &[String]) -> Vec<&str> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "how long a shell waits is tested")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a shell waits is tested"
+)]
 fn ids_tasks_and_people_are_completed() {
     let mut site = Site::open();
     site.admin(&["policy", "set", r"Host\Say", "--approval", "manual"])

@@ -469,7 +469,10 @@ fn a_policy_may_ask_approvers_for_passkeys() {
         let policy = w.state.policy(&RESTART.parse().unwrap()).unwrap();
         Rule::new(policy, None)
     };
-    let missing = w.state.reachable(Some(&upn("alice")), &rule(&w)).unwrap_err();
+    let missing = w
+        .state
+        .reachable(Some(&upn("alice")), &rule(&w))
+        .unwrap_err();
     assert!(missing.problem.contains("passkey"), "{missing:?}");
     // Who asks needs none, and who runs neither.
     let request = w.request("alice", RESTART);
