@@ -6,9 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    approve, completions, control, demo, doctor, end, executions, grants, group, init, key, log,
-    login, man, person, policy, preferences, prove, recover, request, requests, run, serve, show,
-    site, status, system_account, task, verify, workload,
+    approve, audit, completions, control, demo, doctor, end, executions, grants, group, init, key,
+    log, login, man, person, policy, preferences, prove, recover, request, requests, run, secret,
+    serve, show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -141,6 +141,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Workload(workload::Args),
     #[command(subcommand)]
+    Secret(secret::Args),
+    #[command(subcommand)]
     Task(task::Args),
     #[command(subcommand)]
     Policy(policy::Args),
@@ -152,6 +154,8 @@ pub(crate) enum Command {
     Preferences(preferences::Args),
     Enable(control::EnableArgs),
     Disable(control::DisableArgs),
+    #[command(subcommand)]
+    Audit(audit::Args),
     #[command(subcommand)]
     Log(log::Args),
     Completions(completions::Args),

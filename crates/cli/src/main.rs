@@ -15,6 +15,8 @@ mod exit;
 mod node;
 mod output;
 mod parse;
+mod shown;
+mod typed;
 mod usage;
 mod yaml;
 

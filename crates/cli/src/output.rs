@@ -130,20 +130,6 @@ pub(crate) fn complain(colour: Colour, word: &str, text: &str) {
     }
 }
 
-/// What a program put out, as a terminal may be given it: whole lines, tabs
-/// and text, and nothing that a terminal would obey.
-pub(crate) fn harmless(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .map(|c| match writ_core::value::is_plain(c, true) {
-            true => c,
-            false => '\u{fffd}',
-        })
-        .collect()
-}
-
 /// Whether there is somebody to ask.
 pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -8,8 +8,11 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, Unit};
 use writ_core::names::ParameterName;
+use writ_core::secret::Secret;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraint, Range, Schema, Value, ValueType, is_plain};
+
+use crate::typed;
 
 /// The largest file that a parameter is read from, in bytes.
 const MAX_FILE: u64 = writ_core::value::MAX_TEXT;
@@ -67,6 +70,27 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
         "`{}` is not a time such as 2026-12-01T08:00:00Z, 2026-12-01 08:00, 08:00 or +2h",
         text.escape_debug()
     ))
+}
+
+/// An instant that a record is asked from or until: RFC 3339, a local date, or a
+/// local date and time.
+pub(crate) fn moment(text: &str) -> Result<Time, String> {
+    let text = text.trim();
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(Time(instant.as_millisecond()));
+    }
+    // A date alone is its first moment.
+    let zoned = text
+        .parse::<civil::DateTime>()
+        .and_then(|at| at.to_zoned(TimeZone::system()));
+    zoned
+        .map(|zoned| Time(zoned.timestamp().as_millisecond()))
+        .map_err(|_| {
+            format!(
+                "`{}` is not a time such as 2026-12-01, 2026-12-01 08:00 or 2026-12-01T08:00:00Z",
+                text.escape_debug()
+            )
+        })
 }
 
 /// One line of text that people will read: no line breaks, nothing that a
@@ -171,6 +195,19 @@ impl Assignment {
         Ok(constraint)
     }
 
+    /// A secret that a run gives: `@FILE`, or `@-` for standard input.
+    pub(crate) fn secret(&self) -> Result<Secret, String> {
+        let name = &self.name;
+        let path = self.text.strip_prefix('@').ok_or_else(|| {
+            format!(
+                "parameter `{name}` is a secret, and an argument is none: others on this machine \
+                 can read it, and shells keep it. Take it for known. Give it as {name}=@FILE, as \
+                 {name}=@- on standard input, or leave it out to be asked"
+            )
+        })?;
+        typed::from_file(path).map_err(|problem| format!("parameter `{name}`: {problem}"))
+    }
+
     fn read(&self, schema: Option<&Schema>) -> Result<String, String> {
         let Some(path) = self.text.strip_prefix('@') else {
             return Ok(self.text.clone());
@@ -234,7 +271,7 @@ impl Assignment {
                 .filter(|value| matches!(value, Value::Table(_)))
                 .ok_or_else(|| must("a table: {\"name\":\"value\"}")),
             Some(ValueType::Secret) => Err(format!(
-                "parameter `{}` is a secret, which this version cannot send yet",
+                "parameter `{}` is a secret: nothing can be said of it but `absent`",
                 self.name
             )),
         }

@@ -21,9 +21,9 @@ use crate::system;
 /// How long before its end a session is made anew.
 const RENEW: Seconds = Seconds::HOUR;
 /// How often a statement is sent again whose answer was lost.
-const TRIES: u32 = 4;
+pub(crate) const TRIES: u32 = 4;
 /// How long to wait before that, and then longer each time.
-const PAUSE: Duration = Duration::from_millis(300);
+pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 /// How many items are asked for at once.
 const PAGE: usize = 200;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE};
 use reqwest::tls::TlsInfo;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -18,11 +18,14 @@ use writ_core::time::Time;
 use writ_core::view::{OrganizationView, Problem};
 
 use crate::error::Error;
+use crate::events::{Broken, Event, Events};
 use crate::system;
 
 /// How long to wait for a connection, and for an answer.
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(75);
+/// How long a stream of events may last: servers end them earlier.
+const STREAM: Duration = Duration::from_secs(900);
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 96 << 20;
 
@@ -132,6 +135,11 @@ impl Http {
 
     /// The organization that the server shows, its id checked against entry 0.
     pub(crate) async fn organization(&self) -> Result<OrganizationView, Error> {
+        Ok(self.genesis().await?.0)
+    }
+
+    /// The organization, and the entry that founded it.
+    pub(crate) async fn genesis(&self) -> Result<(OrganizationView, Entry), Error> {
         let view: OrganizationView = self.get("/v1/organization", &[], None).await?;
         let odd = |problem: &str| {
             Error::Untrusted(format!("{}: {problem}; is this a Writ server?", self.url))
@@ -139,10 +147,10 @@ impl Http {
         let leaf = data_encoding::BASE64
             .decode(view.genesis.as_bytes())
             .map_err(|_| odd("its entry 0 is not base64"))?;
-        if OrganizationId(leaf_hash(&leaf)) != view.id || Entry::parse(&leaf).is_err() {
-            return Err(odd("its id is not that of its entry 0"));
+        match Entry::parse(&leaf) {
+            Ok(entry) if OrganizationId(leaf_hash(&leaf)) == view.id => Ok((view, entry)),
+            Ok(_) | Err(_) => Err(odd("its id is not that of its entry 0")),
         }
-        Ok(view)
     }
 
     /// The certificate that the server shows, as DER; none without TLS.
@@ -171,13 +179,55 @@ impl Http {
         query: &[(&str, String)],
         session: Option<&Envelope>,
     ) -> Result<Vec<u8>, Error> {
-        let mut request = self.request(Method::GET, path, query)?;
-        if let Some(session) = session {
-            let bytes = json::write(session).map_err(|error| self.odd(path, &error))?;
-            let bearer = format!("Writ {}", BASE64URL_NOPAD.encode(&bytes));
-            request = request.header(AUTHORIZATION, bearer);
-        }
+        let request = self.authorized(path, query, session)?;
         self.answer(path, self.send(request).await?).await
+    }
+
+    fn authorized(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        session: Option<&Envelope>,
+    ) -> Result<RequestBuilder, Error> {
+        let request = self.request(Method::GET, path, query)?;
+        let Some(session) = session else {
+            return Ok(request);
+        };
+        let bytes = json::write(session).map_err(|error| self.odd(path, &error))?;
+        let bearer = format!("Writ {}", BASE64URL_NOPAD.encode(&bytes));
+        Ok(request.header(AUTHORIZATION, bearer))
+    }
+
+    /// Asks for a stream of events, after the one with this id.
+    pub(crate) async fn events(
+        &self,
+        path: &str,
+        after: &str,
+        session: &Envelope,
+    ) -> Result<Events, Error> {
+        let request = self
+            .authorized(path, &[], Some(session))?
+            .header(ACCEPT, "text/event-stream")
+            .header("last-event-id", after)
+            .timeout(STREAM);
+        let response = self.send(request).await?;
+        if response.status() != StatusCode::OK {
+            let refused = self.answer(path, response).await.err();
+            return Err(refused.unwrap_or_else(|| self.odd(path, &"it answers no events")));
+        }
+        Ok(Events::new(response))
+    }
+
+    /// What a stream of events brings next; none at its end.
+    pub(crate) async fn next_event(
+        &self,
+        path: &str,
+        events: &mut Events,
+    ) -> Result<Option<Event>, Error> {
+        events.next().await.map_err(|broken| match broken {
+            Broken::Silent(error) => self.silent(&error),
+            Broken::Odd(problem) => self.odd(path, &problem),
+        })
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(

@@ -12,6 +12,7 @@ mod acts;
 mod client;
 mod code;
 mod error;
+mod events;
 mod files;
 mod http;
 mod profile;

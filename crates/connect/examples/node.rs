@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
-use writ_connect::{CommandConfig, CommandConnector, Output, testing};
+use writ_connect::{CommandConfig, CommandConnector, Credentials, Output, testing};
 use writ_core::names::TaskName;
 use writ_core::object::Task;
 use writ_core::time::Seconds;
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut total = said.follow();
         let mut printed = 0;
         while total.changed().await.is_ok() {
-            let bytes = said.bytes_from(printed);
+            let bytes = said.bytes_from(printed, 1 << 20);
             printed += bytes.len();
             stdout().write_all(&bytes)?;
         }
@@ -40,9 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .worker_threads(1)
         .enable_all()
         .build()?;
+    let no_secrets = Credentials::default();
     runtime.block_on(async {
         tokio::select! {
-            ended = connector.run(&job, &output) => Err(format!("{ended:?}").into()),
+            ended = connector.run(&job, &no_secrets, &output) => Err(format!("{ended:?}").into()),
             followed = follow => Ok(followed?),
         }
     })

@@ -15,6 +15,8 @@ fn main() -> Done {
     let word = || words.first().map(String::as_str).unwrap_or_default();
     match act.as_str() {
         "argv" => argv(&words),
+        "files" => files(&words),
+        "open" => open_files(),
         "exit" => Ok(ExitCode::from(word().parse::<u8>()?)),
         "abort" => std::process::abort(),
         "turns" => turns(word().parse()?),
@@ -33,6 +35,29 @@ fn argv(words: &[String]) -> Done {
     for word in words {
         let digits: String = word.bytes().map(|byte| format!("{byte:02x}")).collect();
         println!("{digits}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what is in these files, one after the other, and how it was called.
+fn files(paths: &[String]) -> Done {
+    for path in paths {
+        println!("{path} {}", std::fs::read_to_string(path)?);
+    }
+    let called = std::fs::read("/proc/self/cmdline")?;
+    println!(
+        "called {}",
+        String::from_utf8_lossy(&called).replace('\0', " ")
+    );
+    let changed = std::fs::write(paths.first().ok_or("no path")?, "changed");
+    println!("changed {}", changed.is_ok());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what each open file is.
+fn open_files() -> Done {
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        println!("{}", std::fs::read_link(entry?.path())?.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+use writ_core::secret::Secret;
+
 pub(crate) type Reader = tokio::io::Empty;
 
 #[expect(dead_code, reason = "nothing is started")]
@@ -14,7 +16,20 @@ pub(crate) struct Launch {
     pub(crate) helper: PathBuf,
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
+    pub(crate) handed: Vec<Handed>,
     pub(crate) scratch: PathBuf,
+}
+
+pub(crate) struct Handed(Infallible);
+
+impl Handed {
+    pub(crate) fn new(_secret: &Secret) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn path(&self) -> String {
+        match self.0 {}
+    }
 }
 
 pub(crate) struct Running(Infallible);

@@ -14,6 +14,7 @@
 
 pub mod child;
 pub mod command;
+mod credentials;
 pub mod output;
 pub mod template;
 #[cfg(feature = "testing")]
@@ -33,6 +34,7 @@ use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
+pub use credentials::{Credentials, Paths};
 pub use output::Output;
 
 /// Reaches one kind of target.
@@ -48,9 +50,10 @@ pub trait Connector: Send + Sync + 'static {
     /// Carries out the job once and says how it ended, by the task's deadline
     /// and a short grace at the latest.
     ///
-    /// What the target puts out goes to `output` as it comes. Dropping the
+    /// Credentials go to the target and nowhere else: not into an error, a note
+    /// or a log. What the target puts out goes to `output` as it comes. Dropping the
     /// future stops the job as far as the target can be stopped.
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended;
+    async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended;
 
     /// What the target says of a run that was lost from sight, if it can tell.
     async fn probe(&self, execution: ExecutionId) -> Option<Ended> {

@@ -64,13 +64,12 @@ impl Output {
         self.kept().bytes.clone()
     }
 
-    /// A copy of what is kept from a position on; nothing past the end.
-    pub fn bytes_from(&self, position: usize) -> Vec<u8> {
-        self.kept()
-            .bytes
-            .get(position..)
-            .unwrap_or_default()
-            .to_vec()
+    /// A copy of at most `most` bytes of what is kept, from a position on;
+    /// nothing past the end.
+    pub fn bytes_from(&self, position: usize, most: usize) -> Vec<u8> {
+        let kept = self.kept();
+        let rest = kept.bytes.get(position..).unwrap_or_default();
+        rest.get(..most).unwrap_or(rest).to_vec()
     }
 
     /// The count of bytes put out, as it grows: wait for a change, then take
@@ -117,8 +116,9 @@ mod tests {
         output.clone().push(b"defgh");
         output.push(b"ij");
         assert_eq!(output.bytes(), b"abcde");
-        assert_eq!(output.bytes_from(3), b"de");
-        assert_eq!(output.bytes_from(9), b"");
+        assert_eq!(output.bytes_from(3, 9), b"de");
+        assert_eq!(output.bytes_from(1, 2), b"bc");
+        assert_eq!(output.bytes_from(9, 9), b"");
         assert_eq!(output.total(), 10);
         assert!(output.truncated());
     }

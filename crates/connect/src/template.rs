@@ -8,7 +8,10 @@
 //! ```
 //!
 //! `{name}` stands for the value of a parameter, anywhere in an element; `{{`
-//! and `}}` are braces. An element of which a parameter is not given is left
+//! and `}}` are braces. `{secret:name}` stands for a secret of the workload: not
+//! for its value, which no argument ever holds, but for the path of a file that
+//! the program inherits open, such as `/dev/fd/7`. So does `{name}` where the
+//! parameter is a secret. An element of which a parameter is not given is left
 //! out. A list stands alone in its element, which becomes as many arguments as
 //! the list has values.
 //!
@@ -16,9 +19,11 @@
 //! pass over braces: one element in, one argument out, whatever the value is.
 
 use thiserror::Error;
-use writ_core::names::ParameterName;
+use writ_core::names::{Name, ParameterName};
 use writ_core::object::Template as Members;
 use writ_core::value::{Schema, Schemas, Value, ValueType, Values};
+
+use crate::Paths;
 
 /// What a command task runs: a program, and how its arguments are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +77,9 @@ pub enum TemplateError {
     /// A required parameter that is not given.
     #[error("the parameter `{0}` is required")]
     Missing(ParameterName),
+    /// A secret that is not there.
+    #[error("the secret `{0}` is not there")]
+    NoSecret(Name),
     /// A value that a program would take for an option.
     #[error(
         "the parameter `{0}` must not begin with a dash: the program would take it for an option"
@@ -90,6 +98,7 @@ struct Element(Vec<Part>);
 enum Part {
     Literal(String),
     Parameter(ParameterName),
+    Secret(Name),
 }
 
 impl Template {
@@ -132,10 +141,13 @@ impl Template {
             for name in element.parameters() {
                 let value_type = schema_of(schemas, name)?.value_type;
                 match value_type {
-                    ValueType::String | ValueType::Integer | ValueType::Boolean => {}
+                    ValueType::String
+                    | ValueType::Integer
+                    | ValueType::Boolean
+                    | ValueType::Secret => {}
                     ValueType::List if element.0.len() == 1 => {}
                     ValueType::List => return Err(TemplateError::ListNotAlone(name.clone())),
-                    ValueType::Table | ValueType::Secret => {
+                    ValueType::Table => {
                         let name = name.clone();
                         return Err(TemplateError::NoForm { name, value_type });
                     }
@@ -150,12 +162,27 @@ impl Template {
         &self,
         schemas: &Schemas,
         values: &Values,
+        paths: &Paths,
     ) -> Result<Vec<String>, TemplateError> {
         let mut arguments = Vec::new();
         for element in &self.elements {
-            element.expand(schemas, values, &mut arguments)?;
+            element.expand(schemas, values, paths, &mut arguments)?;
         }
         Ok(arguments)
+    }
+
+    /// The parameters that the arguments name.
+    pub fn parameters(&self) -> impl Iterator<Item = &ParameterName> {
+        self.elements.iter().flat_map(Element::parameters)
+    }
+
+    /// The secrets of the workload that the arguments name.
+    pub fn secrets(&self) -> impl Iterator<Item = &Name> {
+        let parts = self.elements.iter().flat_map(|element| &element.0);
+        parts.filter_map(|part| match part {
+            Part::Secret(name) => Some(name),
+            Part::Literal(_) | Part::Parameter(_) => None,
+        })
     }
 }
 
@@ -199,12 +226,18 @@ impl Element {
                 let (name, after) = after
                     .split_once('}')
                     .ok_or_else(|| wrong("a brace is not closed"))?;
-                let name = ParameterName::parse(name)
-                    .map_err(|_| wrong("what is between the braces is no parameter's name"))?;
+                let part = match name.strip_prefix("secret:") {
+                    Some(name) => Name::parse(name)
+                        .map(Part::Secret)
+                        .map_err(|_| wrong("what is after `secret:` is no secret's name"))?,
+                    None => ParameterName::parse(name)
+                        .map(Part::Parameter)
+                        .map_err(|_| wrong("what is between the braces is no parameter's name"))?,
+                };
                 if !literal.is_empty() {
                     parts.push(Part::Literal(std::mem::take(&mut literal)));
                 }
-                parts.push(Part::Parameter(name));
+                parts.push(part);
                 rest = after;
             } else {
                 return Err(wrong("a closing brace stands alone"));
@@ -220,7 +253,7 @@ impl Element {
     fn parameters(&self) -> impl Iterator<Item = &ParameterName> {
         self.0.iter().filter_map(|part| match part {
             Part::Parameter(name) => Some(name),
-            Part::Literal(_) => None,
+            Part::Literal(_) | Part::Secret(_) => None,
         })
     }
 
@@ -229,6 +262,7 @@ impl Element {
         &self,
         schemas: &Schemas,
         values: &Values,
+        paths: &Paths,
         arguments: &mut Vec<String>,
     ) -> Result<(), TemplateError> {
         if let [Part::Parameter(name)] = self.0.as_slice()
@@ -249,9 +283,15 @@ impl Element {
         for part in &self.0 {
             match part {
                 Part::Literal(literal) => argument.push_str(literal),
+                Part::Secret(name) => {
+                    let path = paths.secrets.get(name);
+                    argument.push_str(path.ok_or_else(|| TemplateError::NoSecret(name.clone()))?);
+                }
                 Part::Parameter(name) => {
                     let schema = schema_of(schemas, name)?;
+                    let path = paths.parameters.get(name);
                     match values.get(name) {
+                        _ if path.is_some() => argument.extend(path.map(String::as_str)),
                         Some(value) => append(&mut argument, name, schema, value)?,
                         None if schema.required => {
                             return Err(TemplateError::Missing(name.clone()));
@@ -272,6 +312,9 @@ fn append(
     schema: &Schema,
     value: &Value,
 ) -> Result<(), TemplateError> {
+    if schema.value_type == ValueType::Secret {
+        return Err(TemplateError::Misfit(name.clone()));
+    }
     let text = match value {
         Value::Text(text) => text.clone(),
         Value::Integer(number) => number.to_string(),
@@ -332,7 +375,11 @@ mod tests {
 
     fn expand(args: &[&str], values: &[(&str, Value)]) -> Result<Vec<String>, TemplateError> {
         let values = values.iter().map(|(n, v)| (name(n), v.clone())).collect();
-        template(args)?.arguments(&schemas(), &values)
+        let paths = Paths {
+            secrets: [(Name::parse("token").unwrap(), "/dev/fd/7".to_owned())].into(),
+            parameters: [(name("secret"), "/dev/fd/8".to_owned())].into(),
+        };
+        template(args)?.arguments(&schemas(), &values, &paths)
     }
 
     #[test]
@@ -342,6 +389,11 @@ mod tests {
         for (args, values, wanted) in [
             (&["a", "", "b c"][..], &[][..], &["a", "", "b c"][..]),
             (&["{string}"], &[("string", text("x y"))], &["x y"]),
+            (
+                &["{secret:Token}", "--pin={secret}"],
+                &[],
+                &["/dev/fd/7", "--pin=/dev/fd/8"],
+            ),
             (&["{string}"], &[("string", text(""))], &[""]),
             (&["{string}"], &[("string", text("-x"))], &["-x"]),
             (
@@ -431,9 +483,11 @@ mod tests {
         let mut required = schemas();
         required.get_mut(&name("string")).unwrap().required = true;
         assert_eq!(
-            template(&["{string}"])
-                .unwrap()
-                .arguments(&required, &Values::new()),
+            template(&["{string}"]).unwrap().arguments(
+                &required,
+                &Values::new(),
+                &Paths::default()
+            ),
             Err(TemplateError::Missing(name("string")))
         );
     }
@@ -471,10 +525,6 @@ mod tests {
                 "the parameter `table` is a table, which cannot be an argument",
             ),
             (
-                "{secret}",
-                "the parameter `secret` is a secret, which cannot be an argument",
-            ),
-            (
                 "-{list}",
                 "the list `list` must stand alone in its element, as \"{list}\"",
             ),
@@ -482,7 +532,11 @@ mod tests {
             let error = template(&[arg]).unwrap().check(&schemas()).unwrap_err();
             assert_eq!(error.to_string(), wanted);
         }
-        let all = ["{string}{integer}{boolean}", "{list}"];
+        let all = [
+            "{string}{integer}{boolean}",
+            "{list}",
+            "--pin={secret}{secret:token}",
+        ];
         template(&all).unwrap().check(&schemas()).unwrap();
     }
 

@@ -10,6 +10,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, PipeWriter};
+#[cfg(target_os = "linux")]
+use std::io::{Seek, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
@@ -18,6 +21,7 @@ use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::FdFlags;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, getppid, getrlimit, kill_process,
     kill_process_group, setrlimit, setsid, umask, waitid,
@@ -26,6 +30,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use writ_core::secret::Secret;
 
 /// The reading end of a pipe.
 pub(crate) type Reader = tokio::net::unix::pipe::Receiver;
@@ -38,8 +43,48 @@ pub(crate) struct Launch {
     pub(crate) program: String,
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
+    /// The secrets that it inherits.
+    pub(crate) handed: Vec<Handed>,
     /// Where its private directory is made.
     pub(crate) scratch: PathBuf,
+}
+
+/// A secret on its way to a program: a file that is nowhere but in memory, open
+/// at its beginning, and never to be changed again.
+pub(crate) struct Handed(OwnedFd);
+
+impl Handed {
+    /// Puts a secret into such a file.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn new(secret: &Secret) -> io::Result<Self> {
+        use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let mut file = File::from(memfd_create("writ-secret", flags)?);
+        file.write_all(secret.expose())?;
+        file.rewind()?;
+        let all = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        fcntl_add_seals(&file, all)?;
+        Ok(Self(file.into()))
+    }
+
+    /// Elsewhere it would have to be on a disk for a moment.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn new(_secret: &Secret) -> io::Result<Self> {
+        let said = "programs are given secrets on Linux only";
+        Err(io::Error::new(io::ErrorKind::Unsupported, said))
+    }
+
+    /// Its path, as the program sees it: the same number in both processes.
+    pub(crate) fn path(&self) -> String {
+        format!("/dev/fd/{}", self.0.as_raw_fd())
+    }
+
+    /// Lets the next program that is started inherit it. Only the one thread
+    /// that starts programs calls this, just before it starts that program, and
+    /// it closes the file here right after; so no other program gets it.
+    fn let_inherit(&self) -> io::Result<()> {
+        Ok(rustix::io::fcntl_setfd(&self.0, FdFlags::empty())?)
+    }
 }
 
 /// A program that was started and not yet reaped. Dropping it kills its group.
@@ -128,6 +173,7 @@ impl Launch {
             .stdin(ends.status)
             .stdout(ends.output.try_clone()?)
             .stderr(ends.output);
+        self.handed.iter().try_for_each(Handed::let_inherit)?;
         let mut child = command.spawn().map_err(|error| {
             let said = format!("the helper `{}`: {error}", self.helper.display());
             io::Error::new(error.kind(), said)

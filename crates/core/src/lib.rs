@@ -31,6 +31,8 @@ pub mod refusal;
 mod request;
 pub mod rules;
 pub mod run;
+pub mod seal;
+pub mod secret;
 pub mod snapshot;
 pub mod state;
 pub mod statement;

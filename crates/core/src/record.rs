@@ -12,7 +12,7 @@ use crate::digest::{ExecutionId, KeyId, RequestId};
 use crate::key::PublicKey;
 use crate::names::{Name, ParameterName, TaskName, Upn};
 use crate::object::{Invitation, Rule, Task, Workload};
-use crate::statement::{Attachment, OutputDigest, Principal, RunResult, TreeHead};
+use crate::statement::{Attachment, OutputDigest, Principal, RunResult, SealedValue, TreeHead};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -164,6 +164,9 @@ pub struct ExecutionRecord {
     pub parameters: Values,
     /// And with which texts beside.
     pub attached: BTreeMap<ParameterName, Attachment>,
+    /// And with which secrets, of which nobody learns more than this.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sealed: BTreeMap<ParameterName, SealedValue>,
     /// On which node.
     pub node: Name,
     /// When it was authorised.

@@ -306,6 +306,18 @@ refusals! {
     OtherLog { size: u64 } "other-log"
         "the log has {size} entries now, and this was signed for another one"
         "; stop the node and repeat on its host: writ recover"
+    /// A secret would go to another target than it was given for.
+    OtherTarget { workload: Name, secret: Name } "other-target"
+        "the secret {secret} was given for the connector and the origin that {workload} had, and goes nowhere else"
+        "; give it again: writ secret set {workload} {secret}"
+    /// The new value of a secret has not the next version.
+    SecretVersion { workload: Name, secret: Name, version: u64 } "secret-version"
+        "the next version of the secret {secret} of {workload} is {version}"
+        "; give it again: writ secret set {workload} {secret}"
+    /// The secrets of a run were sealed to another node.
+    OtherNode { named: Name, node: Name } "other-node"
+        "the run is for the node {named}, and this is {node}"
+        "; send it there, or leave out the node"
     /// There is no such run, or it has its outcome already.
     UnknownExecution { execution: ExecutionId } "unknown-execution"
         "the execution {execution} does not exist or has its outcome already"

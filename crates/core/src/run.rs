@@ -18,7 +18,7 @@ use crate::reading::{Governed, Reading};
 use crate::record::{Definition, ExecutionRecord, Grant, OutcomeRecord, RequestRecord, Resolution};
 use crate::refusal::{Asked, Refusal};
 use crate::request::may_ask;
-use crate::statement::{Attachment, Invoke, Outcome, Principal};
+use crate::statement::{Attachment, Invoke, Outcome, Principal, SealedValue};
 use crate::time::Time;
 use crate::value::{
     Constraints, Schemas, Value, ValueType, Values, check_required, check_values, first_broken,
@@ -32,10 +32,9 @@ pub(crate) fn invoke(
     id: Digest,
     invoke: &Invoke,
 ) -> Result<Vec<Fact>, Refusal> {
-    if invoke.node.is_some() {
-        return Err(Refusal::NotYet {
-            what: "choosing a node",
-        });
+    if let Some(named) = invoke.node.as_ref().filter(|named| *named != node) {
+        let (named, node) = (named.clone(), node.clone());
+        return Err(Refusal::OtherNode { named, node });
     }
     let leave = match exempt(r, signer, invoke)? {
         Some(exempt) => exempt,
@@ -48,6 +47,7 @@ pub(crate) fn invoke(
         task: leave.task.name.clone(),
         parameters: invoke.parameters.clone(),
         attached: invoke.attached.clone(),
+        sealed: invoke.sealed.clone(),
         node: node.clone(),
         authorized: r.now(),
         outcome: None,
@@ -176,10 +176,11 @@ fn has_runs_left(r: &Reading<'_>, record: &RequestRecord) -> bool {
     record.runs.is_none_or(|most| r.runs_of(record.id) < most)
 }
 
-/// What a run gives: values in the statement, and long texts beside it.
+/// What a run gives: values in the statement, long texts and secrets beside it.
 struct Given<'a> {
     values: &'a Values,
     attached: &'a BTreeMap<ParameterName, Attachment>,
+    sealed: &'a BTreeMap<ParameterName, SealedValue>,
 }
 
 impl<'a> Given<'a> {
@@ -187,6 +188,7 @@ impl<'a> Given<'a> {
         Self {
             values: &invoke.parameters,
             attached: &invoke.attached,
+            sealed: &invoke.sealed,
         }
     }
 
@@ -216,11 +218,26 @@ impl<'a> Given<'a> {
                 Some(_) => {}
             }
         }
+        for name in self.sealed.keys() {
+            match schemas.get(name).map(|schema| schema.value_type) {
+                Some(ValueType::Secret) => {}
+                Some(other) => {
+                    return Err(format!(
+                        "parameter `{name}` is a {other}, and only secrets are sealed"
+                    ));
+                }
+                None => return Err(format!("the task has no parameter `{name}`")),
+            }
+        }
         check_required(schemas, |name| self.has(name))
     }
 
     fn has(&self, name: &ParameterName) -> bool {
-        self.values.contains_key(name) || self.attached.contains_key(name)
+        self.values.contains_key(name) || self.beside().any(|beside| beside == name)
+    }
+
+    fn beside(&self) -> impl Iterator<Item = &'a ParameterName> {
+        self.attached.keys().chain(self.sealed.keys())
     }
 
     /// What goes beyond a grant. Grants never merge, so each is asked alone.
@@ -231,23 +248,24 @@ impl<'a> Given<'a> {
             .find_map(|limits| self.forbidden_by(limits, Others::Allow))
     }
 
-    /// What constraints forbid. Nothing can be said of a text that is not
-    /// here, so a constrained parameter cannot be given beside.
+    /// What constraints forbid. Nothing can be said of what is not here, so a
+    /// constrained parameter cannot be given beside.
     fn forbidden_by(&self, constraints: &Constraints, others: Others) -> Option<String> {
-        let beside = || {
-            self.attached
-                .keys()
-                .find(|name| constraints.contains_key(*name))
-        };
-        if let Some(name) = beside() {
+        let is_constrained = |name: &&ParameterName| constraints.contains_key(*name);
+        if let Some(name) = self.attached.keys().find(is_constrained) {
             return Some(format!(
                 "parameter `{name}` is constrained; it must stand in the statement"
+            ));
+        }
+        if let Some(name) = self.sealed.keys().find(is_constrained) {
+            return Some(format!(
+                "parameter `{name}` is constrained, and nothing can be said of a secret"
             ));
         }
         let unnamed = || {
             self.values
                 .keys()
-                .chain(self.attached.keys())
+                .chain(self.beside())
                 .find(|name| !constraints.contains_key(*name))
                 .map(|name| format!("the policy does not allow the parameter `{name}`"))
         };

@@ -19,7 +19,7 @@ use crate::record::{
     Credentials, Definition, ExecutionRecord, OutcomeRecord, Recovery, RequestRecord, Resolution,
 };
 use crate::state::{Answer, SignedOut, Since, State};
-use crate::statement::Attachment;
+use crate::statement::{Attachment, SealedValue};
 use crate::time::Time;
 use crate::value::Values;
 
@@ -61,6 +61,7 @@ struct SavedExecution {
     task: TaskName,
     parameters: Values,
     attached: BTreeMap<ParameterName, Attachment>,
+    sealed: BTreeMap<ParameterName, SealedValue>,
     node: Name,
     authorized: Time,
     outcome: Option<OutcomeRecord>,
@@ -204,6 +205,7 @@ impl SavedExecution {
             task,
             parameters,
             attached,
+            sealed,
             node,
             authorized,
             outcome,
@@ -218,6 +220,7 @@ impl SavedExecution {
             task,
             parameters,
             attached,
+            sealed,
             node,
             authorized,
             outcome,
@@ -234,6 +237,7 @@ impl SavedExecution {
             task: self.task,
             parameters: self.parameters,
             attached: self.attached,
+            sealed: self.sealed,
             node: self.node,
             authorized: self.authorized,
             outcome: self.outcome,

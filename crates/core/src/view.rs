@@ -5,7 +5,7 @@
 //! by hand from a record. Binary is hexadecimal, times are milliseconds since
 //! 1970 in UTC, lengths of time are seconds, exactly as in statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -413,6 +413,9 @@ pub struct ExecutionView {
     /// And with which texts beside.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attached: BTreeMap<ParameterName, Attachment>,
+    /// And with which secrets, by name; never their values.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sealed: BTreeSet<ParameterName>,
     /// On which node.
     pub node: Name,
     /// When it was authorised.
@@ -500,6 +503,7 @@ impl From<&ExecutionRecord> for ExecutionView {
             task: record.task.clone(),
             parameters: record.parameters.clone(),
             attached: record.attached.clone(),
+            sealed: record.sealed.keys().cloned().collect(),
             node: record.node.clone(),
             authorized: record.authorized,
             status: RunStatus::from(record),

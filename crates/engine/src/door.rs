@@ -6,7 +6,6 @@
 //! never logged, and moves no time. The bucket of an address is the server's,
 //! which knows addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -22,12 +21,13 @@ use writ_core::object::Object;
 use writ_core::refusal::TurnedAway;
 use writ_core::state::State;
 use writ_core::statement::{
-    Body, Change, Invoke, Principal, Request, Set, Statement, Unverified, Verified,
+    Body, Change, Principal, Request, Set, Statement, Unverified, Verified,
 };
 use writ_core::time::Time;
 use writ_core::view::Posted;
 
 use crate::Engine;
+use crate::beside;
 use crate::bucket::{Buckets, Rate};
 use crate::known::known;
 use crate::sequence::{Item, goes_first};
@@ -52,7 +52,7 @@ const MAX_PEOPLE: usize = 65_536;
 pub struct Submission {
     /// The signed bytes.
     pub envelope: Envelope,
-    /// Long texts of an invocation, by digest in the statement.
+    /// Long texts, an output, sealed boxes: by digest in the statement.
     pub attachments: Vec<Vec<u8>>,
 }
 
@@ -150,7 +150,8 @@ impl Engine {
             })?;
         let said = self.verify(said, key).await?;
         self.check_pace(said.statement())?;
-        let blobs = check_attachments(state, said.statement(), attachments)?;
+        beside::check_plain(state, said.statement())?;
+        let blobs = beside::check(state, &self.0.vault, said.statement(), attachments)?;
         self.check_sense(state, said.statement())?;
         self.enqueue(said, blobs).await
     }
@@ -323,65 +324,4 @@ fn check_quorum(
             group,
             problem,
         })
-}
-
-/// What travels beside a statement must be what the statement names, all of it
-/// and nothing else.
-fn check_attachments(
-    state: &State,
-    statement: &Statement,
-    attachments: Vec<Vec<u8>>,
-) -> Result<Vec<(Digest, Vec<u8>)>, TurnedAway> {
-    let bad = |problem: String| TurnedAway::BadAttachment { problem };
-    let mut beside: BTreeMap<Digest, Vec<u8>> = attachments
-        .into_iter()
-        .map(|bytes| (Digest::of(&bytes), bytes))
-        .collect();
-    let mut blobs = Vec::new();
-    if let Body::Invoke(invoke) = &statement.body {
-        check_texts(state, invoke, &beside)?;
-        let named: BTreeSet<_> = invoke.attached.values().map(|text| text.digest).collect();
-        blobs.extend(
-            named
-                .iter()
-                .filter_map(|digest| beside.remove_entry(digest)),
-        );
-    }
-    if let Body::Outcome(outcome) = &statement.body
-        && let Some(output) = outcome.output
-    {
-        let found = beside.remove_entry(&output.digest);
-        blobs.push(found.ok_or_else(|| bad("the output is missing".into()))?);
-    }
-    match beside.keys().next() {
-        Some(digest) => Err(bad(format!(
-            "the statement does not name the text {digest}"
-        ))),
-        None => Ok(blobs),
-    }
-}
-
-fn check_texts(
-    state: &State,
-    invoke: &Invoke,
-    beside: &BTreeMap<Digest, Vec<u8>>,
-) -> Result<(), TurnedAway> {
-    let task = state.task(&invoke.task);
-    for (name, attachment) in &invoke.attached {
-        let bad = |problem: &str| TurnedAway::BadAttachment {
-            problem: format!("parameter `{name}`: {problem}"),
-        };
-        let bytes = beside
-            .get(&attachment.digest)
-            .ok_or_else(|| bad("its text does not come with the statement"))?;
-        if bytes.len() as u64 != attachment.size {
-            return Err(bad("its text has another size than the statement says"));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| bad("its text is not UTF-8"))?;
-        let schema = task.and_then(|task| task.parameters.get(name));
-        if let Some(schema) = schema {
-            schema.admits_text(text).map_err(|problem| bad(&problem))?;
-        }
-    }
-    Ok(())
 }

@@ -1,15 +1,16 @@
 //! Keeping: a ledger as a file, so that nobody need verify the whole log again.
 //!
-//! Whoever verifies a log keeps it to go on from the next time. The file is a
-//! cache: where it is odd or missing, all is verified again. That it is of this
-//! log, the root shows that is verified above it. What it says below is believed,
-//! so it lies where only its owner may write.
+//! Whoever verifies a log keeps it to go on from the next time, and so does a
+//! node that serves one. The file is a cache: where it is odd or missing, all is
+//! read again. That it is of this log, the root shows that lies above it. What it
+//! says below is believed, so it lies where only its owner may write.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 use writ_core::digest::Digest;
 use writ_core::log::Tiles;
 use writ_core::snapshot;
@@ -18,6 +19,9 @@ use crate::ledger::Ledger;
 
 /// Names this program's version: no other one reads what it wrote.
 const HEADER: &str = concat!("writ-ledger ", env!("CARGO_PKG_VERSION"), " 1");
+
+/// By how many entries a log grows before a node keeps its ledger again.
+const KEEP_EACH: u64 = 10_000;
 
 /// Where a ledger is kept.
 #[derive(Clone, Debug)]
@@ -41,6 +45,14 @@ impl Kept {
         parse(&fs::read(&self.0).ok()?)
     }
 
+    /// Keeps a ledger, or says that the next start will take longer.
+    fn keep(&self, ledger: &Ledger) {
+        if let Err(error) = self.write(ledger) {
+            let path = self.0.display();
+            tracing::warn!(%error, "{path} could not be written; the next start reads more");
+        }
+    }
+
     /// Keeps a ledger: the file is the old one or the new one, whatever happens.
     pub fn write(&self, ledger: &Ledger) -> io::Result<()> {
         let bytes = to_bytes(ledger).map_err(io::Error::other)?;
@@ -55,6 +67,51 @@ impl Kept {
         fs::rename(&next, &self.0)?;
         let directory = self.0.parent().filter(|path| *path != Path::new(""));
         File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// What a node keeps of its log: when it stops, and each time that the log has
+/// grown enough.
+pub(crate) struct Keeping {
+    kept: Kept,
+    size: u64,
+    writing: Option<JoinHandle<()>>,
+}
+
+impl Keeping {
+    /// As many entries are kept already.
+    pub(crate) const fn begin(kept: Kept, size: u64) -> Self {
+        Self {
+            kept,
+            size,
+            writing: None,
+        }
+    }
+
+    /// Keeps a ledger that has grown enough, while others go on. It must not hold
+    /// more than the head on disk.
+    pub(crate) fn grown(&mut self, ledger: &Ledger) {
+        let is_writing = self
+            .writing
+            .as_ref()
+            .is_some_and(|last| !last.is_finished());
+        if is_writing || ledger.size() < self.size.saturating_add(KEEP_EACH) {
+            return;
+        }
+        let (kept, ledger) = (self.kept.clone(), ledger.clone());
+        self.size = ledger.size();
+        self.writing = Some(tokio::task::spawn_blocking(move || kept.keep(&ledger)));
+    }
+
+    /// Keeps the ledger as it is at the end.
+    pub(crate) async fn end(self, ledger: &Ledger) {
+        if let Some(writing) = self.writing {
+            // What it wrote, or not, is written over.
+            let _ = writing.await;
+        }
+        if ledger.size() != self.size {
+            self.kept.keep(ledger);
+        }
     }
 }
 

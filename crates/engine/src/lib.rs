@@ -10,13 +10,16 @@
 //! Absent on purpose: which store and which connectors there are. The binary
 //! names those.
 
+mod beside;
 mod bucket;
 mod clock;
+mod compare;
 mod door;
 mod follow;
 mod keep;
 mod known;
 mod ledger;
+mod live;
 mod local;
 mod log;
 mod offline;
@@ -28,6 +31,7 @@ mod runner;
 mod sequence;
 mod speak;
 mod start;
+mod vault;
 mod verify;
 
 pub use bucket::{Buckets, Rate};
@@ -45,12 +49,13 @@ pub use verify::{Report, verify_log};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use writ_connect::Connectors;
+use writ_connect::{Connectors, Output};
 use writ_core::Published;
+use writ_core::digest::ExecutionId;
 use writ_core::log::Tiles;
 use writ_core::names::Name;
 use writ_core::time::Time;
-use writ_store::Backend;
+use writ_store::{Backend, Point, point};
 
 /// One node of an organization: the handle that the server and the runner share.
 #[derive(Clone)]
@@ -61,11 +66,13 @@ struct Inner {
     clock: Arc<dyn Clock>,
     store: Arc<dyn Backend>,
     connectors: Connectors,
+    vault: vault::Vault,
     published: watch::Receiver<Published>,
     checkpoint: watch::Receiver<Arc<str>>,
     tiles: watch::Receiver<Tiles>,
     door: door::Door,
     room: room::Room,
+    live: live::Live,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 }
@@ -103,6 +110,12 @@ impl Engine {
         &self.0.node
     }
 
+    /// The output of a run, as soon as it begins on this node; until its outcome
+    /// is published. Of a run that is over, or runs elsewhere, it never returns.
+    pub async fn live_output(&self, id: ExecutionId) -> Output {
+        self.0.live.output(id).await
+    }
+
     /// Takes nothing more but outcomes, waits for runs in flight as long as
     /// `patience`, then finishes what was taken, syncs the head and tidies up
     /// the store.
@@ -116,9 +129,11 @@ impl Engine {
         self.0.room.close();
         self.0.stop.send_replace(true);
         self.ended().await;
+        point(Point::BeforeTidy);
         if let Err(error) = self.0.store.tidy().await {
             tracing::warn!(%error, "the store could not be tidied up");
         }
+        point(Point::AfterTidy);
     }
 
     /// Returns when the sequencer has ended, whoever ended it.

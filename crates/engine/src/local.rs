@@ -24,8 +24,10 @@ use writ_store::{Backend, Batch};
 use zeroize::Zeroizing;
 
 use crate::clock::{Clock, Entropy};
+use crate::keep::Kept;
 use crate::ledger::{Ledger, Step};
 use crate::project::stored;
+use crate::vault::Vault;
 
 /// The head file has one size, so that overwriting it touches one sector.
 const HEAD_SIZE: usize = 512;
@@ -92,6 +94,7 @@ pub struct LocalState {
     pub(crate) log_key: Arc<SigningKey>,
     pub(crate) runner_key: Arc<SigningKey>,
     sealing: Zeroizing<[u8; 32]>,
+    wrapping: Zeroizing<[u8; 32]>,
     organization: Option<OrganizationId>,
     head: File,
     _lock: File,
@@ -141,6 +144,7 @@ impl LocalState {
             log_key: Arc::new(read_key(&directory.join(ServiceKey::Log.file()))?),
             runner_key: Arc::new(read_key(&directory.join(ServiceKey::Runner.file()))?),
             sealing: read_secret(&directory.join("sealing.key"))?,
+            wrapping: read_wrapping(&directory.join("kek"))?,
             organization,
             head: open_private(&directory.join("head"))?,
             directory: directory.to_owned(),
@@ -151,6 +155,11 @@ impl LocalState {
     /// The organization's id, once it is founded.
     pub const fn organization(&self) -> Option<OrganizationId> {
         self.organization
+    }
+
+    /// What opens and keeps secrets.
+    pub(crate) fn vault(&self, entropy: Arc<dyn Entropy>) -> Vault {
+        Vault::new(self.sealing.clone(), self.wrapping.clone(), entropy)
     }
 
     /// The public halves of the service keys.
@@ -168,6 +177,11 @@ impl LocalState {
                 public: Hex(public.as_ref().to_vec()),
             },
         })
+    }
+
+    /// Where the node keeps its ledger.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept::at(self.directory.join("ledger"))
     }
 
     fn remember_organization(&mut self, id: OrganizationId) -> Result<(), LocalError> {
@@ -441,6 +455,19 @@ fn write_secret(path: &Path, entropy: &dyn Entropy) -> Result<(), LocalError> {
 
 fn read_key(path: &Path) -> Result<SigningKey, LocalError> {
     read_secret(path).map(SigningKey::from_seed)
+}
+
+/// The key that kept secrets are wrapped by. A new one would open none of them,
+/// so none is made in place of one that is gone.
+fn read_wrapping(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {
+    match path.exists() {
+        true => read_secret(path),
+        false => Err(LocalError::new(
+            path,
+            "is missing, and opens the secrets that the database keeps; restore it with the rest \
+             of state/ from its backup",
+        )),
+    }
 }
 
 fn read_secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, LocalError> {

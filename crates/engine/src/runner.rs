@@ -6,13 +6,14 @@
 //! the same door as everybody.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::sleep;
-use writ_connect::{Ended, Output};
+use writ_connect::{Credentials, Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::envelope::Kind;
 use writ_core::json::JsonError;
@@ -20,9 +21,13 @@ use writ_core::key::SigningKey;
 use writ_core::names::ParameterName;
 use writ_core::record::ExecutionRecord;
 use writ_core::run::Permit;
+use writ_core::seal::{self, Purpose};
+use writ_core::secret::Secret;
 use writ_core::statement::{Outcome, OutputDigest, RunResult};
+use writ_store::{Point, point};
 
 use crate::clock::Entropy;
+use crate::live::InFlight;
 use crate::sequence::ToStart;
 use crate::{Engine, Submission, speak};
 
@@ -50,6 +55,9 @@ struct Finished {
     output: Vec<u8>,
     /// How many bytes were put out.
     total: u64,
+    /// Others may follow the output until the outcome is recorded.
+    #[expect(dead_code, reason = "held")]
+    in_flight: Option<InFlight>,
 }
 
 impl Finished {
@@ -59,6 +67,7 @@ impl Finished {
             remarks: Vec::new(),
             output: Vec::new(),
             total: 0,
+            in_flight: None,
         }
     }
 }
@@ -79,6 +88,9 @@ impl Runner {
         let published = self.engine.published();
         let open = published.state().open_executions(self.engine.node());
         let open: Vec<_> = open.cloned().collect();
+        if !open.is_empty() {
+            point(Point::OpenRunsFound);
+        }
         let runner = self.clone();
         tokio::spawn(async move {
             for record in open {
@@ -113,7 +125,9 @@ impl Runner {
                     let note = format!("the connector broke off: {}", last_words(error));
                     Finished::without_output(Ended::Unknown { note })
                 });
+                point(Point::ConnectorEnded);
                 runner.say(execution, finished).await;
+                point(Point::OutcomeSaid);
                 drop(slot);
             });
         }
@@ -133,6 +147,11 @@ impl Runner {
         let Some(connector) = self.engine.0.connectors.get(name) else {
             return not_started(format!("this node has no connector `{name}`"));
         };
+        let credentials = match self.credentials(&record).await {
+            Ok(credentials) => credentials,
+            Err(why) => return not_started(why),
+        };
+        point(Point::BeforePermit);
         // INVARIANT: State is asked once more just before the connector starts.
         let permit = match self.permit(id, &texts) {
             Ok(permit) => permit,
@@ -140,12 +159,14 @@ impl Runner {
         };
         let task = &permit.job().task;
         let output = Output::new(task.output_cap);
+        let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
+        point(Point::AfterPermit);
         let unknown = |note: &str| Ended::Unknown { note: note.into() };
         // Dropping the connector's future stops the run as far as it can be.
         let ended = tokio::select! {
             biased;
-            ended = connector.execute(&permit, &output) => ended,
+            ended = connector.execute(&permit, &credentials, &output) => ended,
             () = self.killed(id) => {
                 unknown("killed, since its grant has ended; it may have had part of its effect")
             }
@@ -156,11 +177,14 @@ impl Runner {
             remarks: output.remarks(),
             output: output.bytes(),
             total: output.total(),
+            in_flight: Some(in_flight),
         }
     }
 
     /// Returns when durable State says that a run is to be killed.
     async fn killed(&self, id: ExecutionId) {
+        // Asked for the first time when the connector waits for something.
+        point(Point::ConnectorBegan);
         let mut published = self.engine.watch();
         let killed = published.wait_for(|published| published.state().is_killed(id));
         if killed.await.is_err() {
@@ -196,6 +220,60 @@ impl Runner {
             texts.insert(name.clone(), text);
         }
         Ok(texts)
+    }
+
+    /// The secrets that the run may use. Those of its workload are asked for only
+    /// by a task that uses them; those that were given with it all count.
+    async fn credentials(&self, record: &ExecutionRecord) -> Result<Credentials, String> {
+        let mut credentials = Credentials::default();
+        let Some(instance) = self.engine.published().state().organization() else {
+            return Ok(credentials);
+        };
+        let workload = &record.definition.workload;
+        for (name, said) in &workload.secrets {
+            let purpose = Purpose::Secret {
+                instance,
+                workload,
+                name,
+                version: said.version,
+            };
+            let opened = self.open(&purpose, said.digest).await.map_err(|why| {
+                format!(
+                    "the secret `{name}` {why}; give it again: writ secret set {} {name}",
+                    workload.name
+                )
+            });
+            credentials.secrets.insert(name.clone(), opened);
+        }
+        for (name, said) in &record.sealed {
+            let purpose = Purpose::Parameter {
+                instance,
+                by: &record.by,
+                task: &record.task,
+                name,
+            };
+            let bad =
+                |why: &dyn fmt::Display| format!("the parameter `{name}` {why}; run it again");
+            let inside = self.open(&purpose, said.digest).await;
+            let inside = inside.map_err(|why| bad(&why))?;
+            let value = seal::parameter(&inside, said);
+            let value = value.map_err(|_| bad(&"is not what was signed"))?;
+            credentials.parameters.insert(name.clone(), value);
+        }
+        Ok(credentials)
+    }
+
+    async fn open(&self, purpose: &Purpose<'_>, digest: Digest) -> Result<Secret, String> {
+        let kept = self.engine.store().blob(digest).await;
+        let kept = kept
+            .map_err(|error| format!("cannot be read: {error}"))?
+            .ok_or("is gone from the database")?;
+        let opened = self.engine.0.vault.open(purpose, digest, &kept);
+        opened.map_err(|_| {
+            "cannot be opened with the keys in state/: they are not those that it was kept with, \
+             or the database was changed"
+                .into()
+        })
     }
 
     /// Says an outcome until it is recorded, or found recorded, or the node stops.

@@ -22,11 +22,12 @@ use writ_core::state::Decided;
 use writ_core::statement::{Body, Verified};
 use writ_core::time::Time;
 use writ_core::view::{Posted, Receipt};
-use writ_store::{Backend, Batch, StoreError};
+use writ_store::{Backend, Batch, Point, StoreError, point};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::{TurnedAwayCount, out_of_time};
 use crate::follow::{Followed, read_on};
+use crate::keep::Keeping;
 use crate::known::known;
 use crate::ledger::{Ledger, Step};
 use crate::local::LocalState;
@@ -66,6 +67,7 @@ pub(crate) struct ToStart {
 /// What the sequencer works with; it owns the only ledger that is appended to.
 pub(crate) struct Sequencer {
     pub(crate) ledger: Ledger,
+    pub(crate) keeping: Keeping,
     pub(crate) local: LocalState,
     pub(crate) store: Arc<dyn Backend>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -118,7 +120,14 @@ impl Sequencer {
             }
         }
         self.sync_head();
-        let Self { local, stopped, .. } = self;
+        let Self {
+            ledger,
+            keeping,
+            local,
+            stopped,
+            ..
+        } = self;
+        keeping.end(&ledger).await;
         // Whoever waits for the end may open the directory again at once.
         drop(local);
         stopped.send_replace(true);
@@ -183,6 +192,7 @@ impl Sequencer {
     /// Syncs the head, and lets time pass where a deadline has and nobody spoke.
     async fn each_second(&mut self) -> Result<(), Lost> {
         self.sync_head();
+        self.keeping.grown(&self.ledger);
         let now = self.clock.now();
         let is_due = self
             .ledger
@@ -221,10 +231,14 @@ impl Sequencer {
             }
             let said = batch.iter().map(|item| &item.said);
             let (next, steps) = self.ledger.decide(now, &self.node, said);
+            point(Point::Decided);
             match self.store.append(self.write(&next, &steps, &batch)).await {
                 Ok(()) => {
+                    point(Point::Appended);
                     self.publish(next);
+                    point(Point::Published);
                     self.answer(batch, steps);
+                    point(Point::Answered);
                     return Ok(());
                 }
                 Err(StoreError::Conflict { .. } | StoreError::Unknown(_)) => {
@@ -279,9 +293,11 @@ impl Sequencer {
             .checkpoint()
             .and_then(|checkpoint| checkpoint.sign(&self.local.log_key).ok());
         if let Some(note) = note {
+            point(Point::BeforeHead);
             if let Err(error) = self.local.write_head(&note) {
                 tracing::error!(%error, "the head could not be written");
             }
+            point(Point::AfterHead);
             self.checkpoint.send_replace(note.into());
         }
         let state = self.ledger.state().clone();
@@ -371,9 +387,11 @@ impl Sequencer {
     }
 
     fn sync_head(&self) {
+        point(Point::BeforeSync);
         if let Err(error) = self.local.sync_head() {
             tracing::error!(%error, "the head could not be synced");
         }
+        point(Point::AfterSync);
     }
 }
 

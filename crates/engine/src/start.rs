@@ -2,6 +2,8 @@
 //!
 //! Below the head that this node signed, its root vouches for every leaf, so
 //! replay needs hashes and no signatures; above it every signature is checked.
+//! A node that has kept its ledger goes on from there, if that leads to the same
+//! root; where anything is odd it replays all.
 //! Recovery of a lost append is the same ledger again: see [`crate::follow`].
 
 use std::fmt;
@@ -16,13 +18,16 @@ use writ_core::digest::{Index, OrganizationId};
 use writ_core::log::Checkpoint;
 use writ_core::names::Name;
 use writ_core::refusal::Refusal;
-use writ_store::{Backend, Rebuild, StoreError};
+use writ_store::{Backend, Point, Rebuild, StoreError, point};
 
 use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
+use crate::compare::{NEWEST, compare, compare_on};
 use crate::door::{Door, INBOX, TurnedAwayCount};
-use crate::follow::{CHUNK, Followed, first_changed};
+use crate::follow::{CHUNK, Followed, first_changed, follow};
+use crate::keep::Keeping;
 use crate::ledger::{Corrupt, Ledger, Trust};
+use crate::live::Live;
 use crate::local::{LocalError, LocalState};
 use crate::project::{PROJECTOR, rows};
 use crate::room::Room;
@@ -160,7 +165,7 @@ impl From<Followed> for StartError {
 }
 
 impl Engine {
-    /// Replays the log and starts working: sequencer, runner, timer. Runs of
+    /// Reads the log and starts working: sequencer, runner, timer. Runs of
     /// this node that have no outcome are ended as unknown before it returns,
     /// unless the store takes nothing now: then as soon as it does.
     pub async fn open(
@@ -171,8 +176,11 @@ impl Engine {
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, StartError> {
-        let ledger = replay(&mut local, &*store).await?;
+        let (ledger, unread) = resume(&mut local, &*store).await?;
+        let keeping = Keeping::begin(local.kept(), unread);
+        point(Point::Replayed);
         let runner_key = Arc::clone(&local.runner_key);
+        let vault = local.vault(Arc::clone(&entropy));
         let checkpoint = ledger
             .checkpoint()
             .and_then(|checkpoint| checkpoint.sign(&local.log_key).ok())
@@ -185,11 +193,20 @@ impl Engine {
         let (checkpoint_in, checkpoint) = watch::channel(Arc::from(checkpoint));
         let (tiles_in, tiles) = watch::channel(ledger.tiles().clone());
         let (stop, stop_out) = watch::channel(false);
+        let compared = unread.saturating_sub(NEWEST);
+        let comparing = compare_on(
+            Arc::clone(&store),
+            ledger.tiles().clone(),
+            compared,
+            stop.clone(),
+        );
+        tokio::spawn(comparing);
         let (stopped_in, stopped) = watch::channel(false);
         let turned_away = TurnedAwayCount::default();
         let room = Room::new(options.max_runs);
         let sequencer = Sequencer {
             ledger,
+            keeping,
             local,
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -211,20 +228,62 @@ impl Engine {
             clock,
             store,
             connectors,
+            vault,
             published,
             checkpoint,
             tiles,
             door: Door::new(inbox_in, &options, turned_away),
             room,
+            live: Live::default(),
             stop,
             stopped,
         }));
         let runner = Runner::new(engine.clone(), runner_key, entropy);
         // A full disk must not keep readers out. Either way it goes on.
         let _ = timeout(PATIENCE, runner.end_open_runs()).await;
+        point(Point::OpenRunsEnded);
         tokio::spawn(runner.run(starting));
         Ok(engine)
     }
+}
+
+/// The ledger of the log, and how many of its leaves were not read: those of the
+/// ledger that was kept, if there is a good one.
+async fn resume(local: &mut LocalState, store: &dyn Backend) -> Result<(Ledger, u64), StartError> {
+    let head = read_head(local, store).await?;
+    let is_projected = store.projector().await? == Some(PROJECTOR);
+    if let Some(head) = head.filter(|_| is_projected)
+        && let Some(kept) = local.kept().read()
+    {
+        let unread = kept.size();
+        if let Some(ledger) = go_on(store, kept, &head).await {
+            local.adopt(&ledger)?;
+            return Ok((ledger, unread));
+        }
+        tracing::warn!("the kept ledger is not of this log; all of it is replayed");
+    }
+    Ok((replay(local, store).await?, 0))
+}
+
+/// A kept ledger with all that came after it; none if it does not lead to the
+/// head, or the store to it.
+async fn go_on(store: &dyn Backend, kept: Ledger, head: &Checkpoint) -> Option<Ledger> {
+    let unread = kept.size();
+    let is_head = |ledger: &Ledger| ledger.checkpoint().as_ref() == Some(head);
+    let (mut ledger, mut leads_there) = (kept.clone(), is_head(&kept));
+    let trust = |size| match size < head.size {
+        true => Trust::Root,
+        false => Trust::Signatures,
+    };
+    let followed = follow(store, &mut ledger, trust, |ledger, _, _| {
+        leads_there |= is_head(ledger);
+        Ok(())
+    });
+    followed.await.ok()?;
+    let newest = unread.saturating_sub(NEWEST)..unread;
+    let is_whole = leads_there && store.head().await.ok()? == ledger.head();
+    let is_stored = is_whole && compare(store, ledger.tiles(), newest).await.is_ok();
+    is_stored.then_some(ledger)
 }
 
 /// Reads the whole log, makes the rows anew where they are of another version,
@@ -237,6 +296,7 @@ pub(crate) async fn replay(
     let anew = store.projector().await? != Some(PROJECTOR);
     if anew {
         store.rebuild(Rebuild::Begin).await?;
+        point(Point::RowsForgotten);
     }
     let mut ledger = Ledger::default();
     let signed = head.as_ref().map_or(0, |head| head.size);
@@ -264,6 +324,7 @@ pub(crate) async fn replay(
         }
         if anew {
             store.rebuild(Rebuild::Rows(made)).await?;
+            point(Point::RowsMade);
         }
     }
     if ledger.size() < signed {
@@ -282,6 +343,7 @@ pub(crate) async fn replay(
                 projector: PROJECTOR,
             })
             .await?;
+        point(Point::RowsComplete);
     }
     local.adopt(&ledger)?;
     Ok(ledger)

@@ -56,6 +56,7 @@
 mod backend;
 mod error;
 mod memory;
+mod points;
 mod sqlite;
 
 #[cfg(feature = "testing")]
@@ -70,4 +71,5 @@ pub use error::StoreError;
 #[cfg(feature = "testing")]
 pub use faulty::{Call, Fault, Faulty};
 pub use memory::Memory;
+pub use points::{Point, point};
 pub use sqlite::Sqlite;

@@ -12,6 +12,7 @@ use crate::output::{
     local, print, print_bytes, print_fields, print_items, print_json, print_table,
 };
 use crate::parse::line;
+use crate::shown::Shown;
 
 /// List what was run, the newest first; show one execution; resolve an unknown one
 #[derive(Clone, Debug, clap::Args)]
@@ -33,6 +34,10 @@ enum One {
         /// Print what it put out, and nothing else
         #[arg(long)]
         print_output: bool,
+        /// Print what it puts out as it comes, from its beginning until it is
+        /// over, and end as `writ run` does
+        #[arg(long, conflicts_with = "print_output")]
+        follow: bool,
     },
     /// Say what became of an execution that ended unknown, once you have looked
     Resolve {
@@ -100,7 +105,12 @@ impl StatusArg {
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     match &args.one {
-        Some(One::Show { id, print_output }) => show(id, *print_output, context).await,
+        Some(One::Show {
+            id, follow: true, ..
+        }) => follow(id, context).await,
+        Some(One::Show {
+            id, print_output, ..
+        }) => show(id, *print_output, context).await,
         Some(One::Resolve { id, result, note }) => resolve(id, *result, note, context).await,
         None => list(&args.filter, context).await,
     }
@@ -110,13 +120,21 @@ async fn show(id: &str, print_output: bool, context: &Context) -> Result<Exit, F
     let client = context.client()?;
     let view = client.execution(id).await?;
     if print_output {
-        print_bytes(&super::run::as_shown(client.output(&view).await?));
+        let mut shown = Shown::to_stdout();
+        print_bytes(&shown.push(&client.output(&view).await?));
+        print_bytes(&shown.finish());
     } else if context.is_json() {
         print_json(&view);
     } else {
         print_execution(&view);
     }
     Ok(Exit::Done)
+}
+
+async fn follow(id: &str, context: &Context) -> Result<Exit, Failure> {
+    let client = context.client()?;
+    let id = client.execution(id).await?.id;
+    super::run::follow(&client, id, context).await
 }
 
 async fn resolve(
@@ -251,5 +269,10 @@ fn given(view: &ExecutionView, between: &str) -> String {
         .attached
         .iter()
         .map(|(name, text)| format!("{name}=({} bytes)", text.size));
-    values.chain(texts).collect::<Vec<_>>().join(between)
+    let secrets = view.sealed.iter().map(|name| format!("{name}=(secret)"));
+    values
+        .chain(texts)
+        .chain(secrets)
+        .collect::<Vec<_>>()
+        .join(between)
 }

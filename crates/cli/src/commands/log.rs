@@ -6,7 +6,7 @@ use writ_core::entry::Entry;
 use writ_core::statement::{Statement, TreeHead, Unverified};
 use writ_engine::{Kept, Ledger};
 
-use super::verify::{self, CHUNK, Verified};
+use super::source::{CHUNK, Source, Verified};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_bytes, print_items, print_json, print_table, remark};
@@ -86,7 +86,7 @@ async fn show(from: Option<u64>, limit: u64, context: &Context) -> Result<Exit, 
 }
 
 /// One entry, read.
-struct Shown {
+pub(super) struct Shown {
     index: u64,
     entry: Entry,
     digest: Digest,
@@ -94,7 +94,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn read(index: u64, leaf: &[u8]) -> Result<Self, Failure> {
+    pub(super) fn read(index: u64, leaf: &[u8]) -> Result<Self, Failure> {
         let odd = |error: &dyn std::fmt::Display| {
             Failure::broken(format!("entry {index} cannot be read: {error}"))
         };
@@ -123,7 +123,7 @@ impl Shown {
         ]
     }
 
-    fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         let payload = &self.entry.envelope.payload;
         json!({
             "index": self.index,
@@ -173,23 +173,10 @@ async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
 
 /// Verifies the log, all of it or what is new, and remembers how far.
 pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, Failure> {
-    let (verified, kept, most) = match beside(context)? {
-        Some(organization) => {
-            let data = context.data()?;
-            let kept = data.verified();
-            let (from, most) = begin(new, &kept, organization);
-            let verified = verify::from_database(&data, organization, from, |_, _| {}).await?;
-            (verified, kept, most)
-        }
-        None => {
-            let client = context.client()?;
-            let kept = Kept::at(context.profile()?.folder().join("verified"));
-            let organization = client.account().organization;
-            let (from, most) = begin(new, &kept, organization);
-            let verified = verify::from_server(&client, organization, from, |_, _| {}).await?;
-            (verified, kept, most)
-        }
-    };
+    let source = Source::of(context)?;
+    let kept = source.kept(context)?;
+    let (from, most) = begin(new, &kept, source.organization());
+    let verified = source.verify(from, |_, _| {}).await?;
     let size = verified.ledger.head().size;
     if most > size {
         return Err(Failure::broken(format!(
@@ -211,20 +198,4 @@ fn begin(new: bool, kept: &Kept, organization: OrganizationId) -> (Ledger, u64) 
     let before = before.unwrap_or_default();
     let size = before.size();
     (if new { before } else { Ledger::default() }, size)
-}
-
-/// The organization whose database is on this machine, if that is meant.
-pub(super) fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
-    if context.named_server().is_some() {
-        return Ok(None);
-    }
-    let Some(here) = context.data()?.organization() else {
-        return Ok(None);
-    };
-    let is_meant = match context.profile() {
-        Ok(profile) => profile.account().organization == here,
-        // Whoever operates the node needs no profile.
-        Err(_) => true,
-    };
-    Ok(is_meant.then_some(here))
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod approve;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
@@ -22,9 +23,11 @@ pub(crate) mod recover;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod run;
+pub(crate) mod secret;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod site;
+mod source;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
@@ -71,6 +74,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Key(args) => key::run(args, context).await,
         Command::Group(args) => group::run(args, context).await,
         Command::Workload(args) => workload::run(args, context).await,
+        Command::Secret(args) => secret::run(args, context).await,
         Command::Task(args) => task::run(args, context).await,
         Command::Policy(args) => policy::run(args, context).await,
         Command::Site(args) => site::run(args, context).await,
@@ -78,22 +82,28 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Enable(args) => control::enable(args, context).await,
         Command::Disable(args) => control::disable(&args, context).await,
         Command::SystemAccount(args) => system_account::run(args, context).await,
+        Command::Audit(args) => audit::run(&args, context).await,
         Command::Log(args) => log::run(&args, context).await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }
 }
 
-/// What a task says of its parameters, if anything was given at all. A task
-/// that does not exist says nothing: the rules say it better.
+/// What a task says of its parameters, if anything was given at all.
 async fn schemas(
     client: &Client,
     task: &TaskName,
     given: &[Assignment],
 ) -> Result<Schemas, Failure> {
-    if given.is_empty() {
-        return Ok(Schemas::new());
+    match given.is_empty() {
+        true => Ok(Schemas::new()),
+        false => schemas_of(client, task).await,
     }
+}
+
+/// What a task says of its parameters. A task that does not exist says nothing:
+/// the rules say it better.
+async fn schemas_of(client: &Client, task: &TaskName) -> Result<Schemas, Failure> {
     match client.task(task).await {
         Ok(task) => Ok(task.value.parameters),
         Err(error) if error.code() == Some("unknown-object") => Ok(Schemas::new()),

@@ -1,47 +1,89 @@
-//! `writ run`: run a task under a live grant, and show what it put out.
+//! `writ run`: run a task under a live grant, and show what it puts out as it
+//! comes.
 
-use std::io::IsTerminal;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use writ_client::Client;
 use writ_core::digest::{ExecutionId, RequestId};
-use writ_core::names::TaskName;
-use writ_core::value::{Schemas, Values};
+use writ_core::names::{ParameterName, TaskName};
+use writ_core::secret::Secret;
+use writ_core::value::{Schema, Schemas, ValueType, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{Colour, Progress, complain, harmless, print_bytes, print_json};
+use crate::output::{Colour, Progress, complain, print, print_bytes, print_json, remark};
 use crate::parse::Assignment;
+use crate::shown::Shown;
+use crate::typed;
 
 /// Run a task that you hold a live grant for
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which, such as 'Host\Restart-Service'
     task: TaskName,
-    /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated
+    /// Give a parameter: NAME=VALUE, or NAME=@FILE; may be repeated. A secret is given as
+    /// NAME=@FILE or NAME=@- (standard input), or asked for
     #[arg(short = 'P', long, value_name = "NAME=VALUE")]
     param: Vec<Assignment>,
     /// Under which grant [default: the one that ends first]
     #[arg(long, value_name = "ID", value_parser = super::id_prefix)]
     request: Option<String>,
+    /// Only start it, and print its id
+    #[arg(long)]
+    detach: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let schemas = super::schemas(&client, &args.task, &args.param).await?;
-    let values = values(&args.param, &schemas)?;
+    let schemas = super::schemas_of(&client, &args.task).await?;
+    let (values, mut secrets) = given(&args.param, &schemas)?;
+    ask_for_missing(&mut secrets, &schemas)?;
     let request: Option<RequestId> = match &args.request {
         Some(id) => Some(client.show(id).await?.id),
         None => None,
     };
-    let started = client.invoke(args.task, values, request).await?;
-    let view = outcome(&client, started.execution, context).await?;
-    let output = client.output(&view).await?;
-    match context.is_json() {
-        true => print_run(&view, &output),
-        false => show(&view, output),
+    let started = client.invoke(args.task, values, secrets, request).await?;
+    if args.detach {
+        detach(started.execution, context);
+        return Ok(Exit::Done);
     }
+    follow(&client, started.execution, context).await
+}
+
+fn detach(id: ExecutionId, context: &Context) {
+    match context.is_json() {
+        true => print_json(&json!({ "id": id, "status": RunStatus::Authorized })),
+        false => {
+            print(&id.short());
+            let id = id.brief();
+            remark(&format!(
+                "see what comes of it: writ executions show {id} --follow"
+            ));
+        }
+    }
+}
+
+/// Shows what a run puts out until it is over, and ends as it did.
+pub(super) async fn follow(
+    client: &Client,
+    id: ExecutionId,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let view = match context.is_json() {
+        true => {
+            let view = client.outcome(id).await.map_err(|error| lost(id, error))?;
+            print_run(&view, &client.output(&view).await?);
+            view
+        }
+        false => {
+            let (view, shown) = live(client, id).await?;
+            remark_on(&view, shown);
+            view
+        }
+    };
     Ok(match view.status {
         RunStatus::Succeeded => Exit::Done,
         RunStatus::Failed => Exit::TaskFailed,
@@ -49,35 +91,79 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     })
 }
 
-pub(super) fn values(given: &[Assignment], schemas: &Schemas) -> Result<Values, Failure> {
-    let mut values = Values::new();
+/// Secret parameters, by name.
+type Secrets = BTreeMap<ParameterName, Secret>;
+
+/// What was given, sorted into values and secrets.
+pub(super) fn given(given: &[Assignment], schemas: &Schemas) -> Result<(Values, Secrets), Failure> {
+    let (mut values, mut secrets) = (Values::new(), Secrets::new());
     for assignment in given {
         let schema = schemas.get(&assignment.name);
-        let value = assignment.value(schema).map_err(Failure::usage)?;
-        if values.insert(assignment.name.clone(), value).is_some() {
+        let name = assignment.name.clone();
+        let is_twice = match schema.is_some_and(is_secret) {
+            true => {
+                let secret = assignment.secret().map_err(Failure::usage)?;
+                secrets.insert(name, secret).is_some()
+            }
+            false => {
+                let value = assignment.value(schema).map_err(Failure::usage)?;
+                values.insert(name, value).is_some()
+            }
+        };
+        if is_twice {
             return Err(super::given_twice(assignment));
         }
     }
-    Ok(values)
+    Ok((values, secrets))
 }
 
-/// Waits for the outcome. Whoever stops waiting does not stop the run.
-async fn outcome(
-    client: &Client,
-    id: ExecutionId,
-    context: &Context,
-) -> Result<ExecutionView, Failure> {
-    let mut progress = Progress::new();
-    let mut waiting = std::pin::pin!(client.outcome(id));
-    let mut second = tokio::time::interval(std::time::Duration::from_millis(500));
-    loop {
-        tokio::select! {
-            view = &mut waiting => return view.map_err(|error| lost(id, error)),
-            _ = second.tick(), if !context.is_json() => progress.at(|since| {
-                format!("running since {} s; Ctrl-C stops waiting, not the run", since.as_secs())
-            }),
+fn is_secret(schema: &Schema) -> bool {
+    schema.value_type == ValueType::Secret
+}
+
+/// Asks for each secret that the task requires and that was not given.
+fn ask_for_missing(secrets: &mut Secrets, schemas: &Schemas) -> Result<(), Failure> {
+    for (name, schema) in schemas {
+        if is_secret(schema) && schema.required && !secrets.contains_key(name) {
+            let otherwise =
+                format!("give it as --param {name}=@FILE, or {name}=@- on standard input");
+            let secret = typed::ask(&format!("The secret parameter {name}"), &otherwise)?;
+            secrets.insert(name.clone(), secret);
         }
     }
+    Ok(())
+}
+
+/// Shows the output until the outcome, and counts it. Whoever stops waiting does
+/// not stop the run.
+async fn live(client: &Client, id: ExecutionId) -> Result<(ExecutionView, u64), Failure> {
+    // Until something is put out, a line says that there is something to wait for.
+    let progress = RefCell::new(Some(Progress::new()));
+    let (mut shown, mut count) = (Shown::to_stdout(), 0);
+    let show = |bytes: &[u8]| {
+        progress.borrow_mut().take();
+        count += bytes.len() as u64;
+        print_bytes(&shown.push(bytes));
+    };
+    let view = {
+        let mut following = std::pin::pin!(client.follow(id, show));
+        let mut second = tokio::time::interval(std::time::Duration::from_millis(500));
+        loop {
+            tokio::select! {
+                view = &mut following => break view.map_err(|error| lost(id, error)),
+                _ = second.tick() => {
+                    if let Some(progress) = progress.borrow_mut().as_mut() {
+                        progress.at(|since| format!(
+                            "running since {} s; Ctrl-C stops waiting, not the run",
+                            since.as_secs()
+                        ));
+                    }
+                }
+            }
+        }
+    };
+    print_bytes(&shown.finish());
+    Ok((view?, count))
 }
 
 /// The run is authorised and goes on; only its outcome was not seen. Whoever
@@ -90,9 +176,8 @@ fn lost(id: ExecutionId, error: writ_client::Error) -> Failure {
     ))
 }
 
-fn show(view: &ExecutionView, output: Vec<u8>) {
-    let kept = output.len() as u64;
-    print_bytes(&as_shown(output));
+/// Says beside the output what there is to say of a run that is over.
+fn remark_on(view: &ExecutionView, kept: u64) {
     if is_truncated(view, kept) {
         complain(
             Colour::Yellow,
@@ -121,14 +206,6 @@ fn show(view: &ExecutionView, output: Vec<u8>) {
                  see: writ executions show {id}"
             ),
         ),
-    }
-}
-
-/// What a program put out: as it is for programs, harmless for a terminal.
-pub(super) fn as_shown(output: Vec<u8>) -> Vec<u8> {
-    match std::io::stdout().is_terminal() {
-        true => harmless(&output).into_bytes(),
-        false => output,
     }
 }
 

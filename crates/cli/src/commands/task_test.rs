@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use writ_core::names::TaskName;
+use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
-use writ_core::value::{check_required, check_values};
+use writ_core::value::{ValueType, check_required, check_values};
 
-use super::run::values;
+use super::run::given;
 use super::task_file;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -42,16 +42,22 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         (None, Some(name)) => from_server(name, context).await?,
         (None, None) => return Err(Failure::usage("name a task, or a file with --file")),
     };
-    let values = values(&args.param, &task.parameters)?;
+    let (values, secrets) = given(&args.param, &task.parameters)?;
+    // A run asks for the secrets that it lacks.
+    let is_secret = |name: &ParameterName| {
+        let schema = task.parameters.get(name);
+        schema.is_some_and(|schema| schema.value_type == ValueType::Secret)
+    };
+    let has = |name: &ParameterName| values.contains_key(name) || is_secret(name);
     let fits = check_values(&task.parameters, &values)
-        .and_then(|()| check_required(&task.parameters, |name| values.contains_key(name)));
+        .and_then(|()| check_required(&task.parameters, has));
     fits.map_err(|problem| {
         Failure::usage(format!(
             "{problem}; nothing would run. See what it takes: writ task show '{}'",
             task.name
         ))
     })?;
-    let started = would_start(&task, &values).map_err(Failure::usage)?;
+    let started = would_start(&task, &values, secrets.keys()).map_err(Failure::usage)?;
     let listed = listed(&task, context)?;
     show(&task, &started, listed, context);
     Ok(Exit::Done)

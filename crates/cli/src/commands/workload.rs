@@ -8,7 +8,7 @@ use writ_core::value::Value;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, print_fields, print_items, print_json, print_table};
+use crate::output::{print, print_fields, print_items, print_json, print_table, remark};
 
 /// Make, list, show and remove workloads
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -23,6 +23,9 @@ pub(crate) enum Args {
         /// What the connector needs to know, NAME=VALUE; may be repeated
         #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
         setting: Vec<(String, String)>,
+        /// Where its secrets may go; another one, or another connector, drops them
+        #[arg(long, value_name = "URL")]
+        origin: Option<String>,
     },
     /// List all workloads
     List,
@@ -48,19 +51,16 @@ fn setting(text: &str) -> Result<(String, String), String> {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let workloads = client.workloads().await?;
-    let find = |name: &Name| {
-        workloads
-            .value
-            .iter()
-            .find(|workload| workload.name == *name)
-    };
+    let find = |name: &Name| find(&workloads.value, name);
     match args {
         Args::Set {
             name,
             connector,
             setting,
+            origin,
         } => {
-            let mut workload = find(&name).cloned().unwrap_or(Workload {
+            let before = find(&name);
+            let mut workload = before.cloned().unwrap_or(Workload {
                 name: name.clone(),
                 connector: connector.clone(),
                 settings: BTreeMap::new(),
@@ -69,6 +69,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 open_tasks: false,
             });
             workload.connector = connector.clone();
+            workload.origin = origin.or(workload.origin);
+            let dropped = match before.is_some_and(|before| !before.has_target_of(&workload)) {
+                true => std::mem::take(&mut workload.secrets),
+                false => BTreeMap::new(),
+            };
             let settings = setting.into_iter().map(|(n, v)| (n, Value::Text(v)));
             workload.settings.extend(settings);
             client
@@ -77,6 +82,12 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             print(&format!(
                 "The workload {name} is set, reached by `{connector}`. Next: writ task set -f tasks.toml"
             ));
+            for secret in dropped.keys() {
+                remark(&format!(
+                    "the secret {secret} was given for another target and is dropped; give it \
+                     again: writ secret set {name} {secret}"
+                ));
+            }
         }
         Args::List if context.is_json() => print_items(&workloads.value),
         Args::List => {
@@ -99,9 +110,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             let settings: Vec<_> = settings
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect();
+            let secrets = workload.secrets.iter();
+            let secrets: Vec<_> = secrets
+                .map(|(name, said)| format!("{name}, version {}", said.version))
+                .collect();
             print_fields(&[
                 ("workload", workload.name.to_string()),
                 ("connector", workload.connector.to_string()),
+                ("origin", workload.origin.clone().unwrap_or_default()),
+                ("secrets", secrets.join("\n")),
                 ("settings", settings.join("\n")),
             ]);
         }
@@ -116,7 +133,12 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn unknown(name: &Name) -> Failure {
+/// One of the workloads.
+pub(super) fn find<'a>(workloads: &'a [Workload], name: &Name) -> Option<&'a Workload> {
+    workloads.iter().find(|workload| workload.name == *name)
+}
+
+pub(super) fn unknown(name: &Name) -> Failure {
     Failure::usage(format!(
         "there is no workload {name}; see: writ workload list"
     ))

@@ -9,22 +9,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
-use writ_connect::{CommandConfig, CommandConnector, Connectors};
+use writ_connect::{CommandConfig, CommandConnector, Connectors, Paths};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
-use writ_core::names::{Domain, Name};
+use writ_core::names::{Domain, Name, ParameterName};
 use writ_core::object::{SiteSettings, Task};
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
-use writ_core::value::Values;
+use writ_core::value::{ValueType, Values};
 use writ_engine::{
     Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
     Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
 };
-use writ_store::Sqlite;
+use writ_store::{Point, Sqlite, point};
 
 pub(crate) use config::Config;
 
@@ -208,6 +208,7 @@ impl DataDirectory {
     /// Opens the node: replays the log, starts the engine.
     pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        point(Point::StateOpened);
         // A new database beside an old state would only hide what is missing.
         let database = self.database();
         let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
@@ -218,6 +219,7 @@ impl DataDirectory {
             )));
         }
         let store = Sqlite::open(&database).map_err(NodeError::new)?;
+        point(Point::StoreOpened);
         let options = Options {
             node: config.node.clone(),
             max_runs: config.max_runs,
@@ -299,6 +301,14 @@ impl DataDirectory {
         Kept::at(self.0.join("verified"))
     }
 
+    /// The checkpoint that the node signed last; a signed note, not checked yet.
+    pub(crate) fn head(&self) -> Result<String, NodeError> {
+        let anchor = Anchor::read(&self.state()).map_err(NodeError::new)?;
+        anchor
+            .head
+            .ok_or_else(|| NodeError::new("the node has not signed a checkpoint yet"))
+    }
+
     /// Verifies the log beyond a ledger, also while a node serves it.
     /// `seen` is told of every entry, and the hash of its leaf.
     pub(crate) async fn verify(
@@ -328,12 +338,29 @@ pub(crate) fn check_template(task: &Task) -> Result<(), TemplateError> {
 }
 
 /// What the connector `command` would start with these values.
-pub(crate) fn would_start(task: &Task, values: &Values) -> Result<Started, TemplateError> {
+pub(crate) fn would_start<'a>(
+    task: &'a Task,
+    values: &Values,
+    secrets: impl Iterator<Item = &'a ParameterName>,
+) -> Result<Started, TemplateError> {
     let template = Template::read(&task.template)?;
     template.check(&task.parameters)?;
+    // Which file it is, is known when the program starts.
+    let path = || "/dev/fd/N".to_owned();
+    let asked = task.parameters.iter();
+    let asked =
+        asked.filter(|(_, schema)| schema.required && schema.value_type == ValueType::Secret);
+    let names = asked.map(|(name, _)| name).chain(secrets);
+    let paths = Paths {
+        secrets: template
+            .secrets()
+            .map(|name| (name.clone(), path()))
+            .collect(),
+        parameters: names.map(|name| (name.clone(), path())).collect(),
+    };
     Ok(Started {
         program: template.program().to_owned(),
-        arguments: template.arguments(&task.parameters, values)?,
+        arguments: template.arguments(&task.parameters, values, &paths)?,
     })
 }
 

@@ -2,16 +2,21 @@
 
 #![cfg(test)]
 
+mod audit;
 mod completion;
 mod doctor;
 mod forms;
 mod keys;
 mod kill;
+mod live;
 mod next_steps;
+#[cfg(feature = "points")]
+mod points;
 mod preferences;
 mod proof;
 mod resolve;
 mod revoke_kill;
+mod secrets;
 mod site;
 mod site_keys;
 mod story;

@@ -291,7 +291,7 @@ fn a_changed_database_proves_nothing() {
 
 /// Whether there is a Python with the one package that the other verifier needs.
 /// The script that runs all tests sees to it, and says so.
-fn python() -> Option<Command> {
+pub(super) fn python() -> Option<Command> {
     let has = Command::new("python3")
         .args(["-c", "import cryptography"])
         .stderr(Stdio::null())
@@ -310,12 +310,12 @@ fn python() -> Option<Command> {
     None
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.join("docs/verify").join(name)
 }
 
-fn ran(python: &mut Command) -> Done {
+pub(super) fn ran(python: &mut Command) -> Done {
     Done::of(python.output().unwrap())
 }
 

@@ -121,7 +121,7 @@ impl Site {
         ]);
         let founded = founded.ok().json();
         site.recovery = founded["recovery_code"].as_str().unwrap().to_owned();
-        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\"]\n");
+        site.configure("[command]\nprograms = [\"/bin/echo\", \"/bin/mkdir\", \"/bin/false\", \"/bin/sleep\", \"/bin/sh\", \"/usr/bin/sha256sum\"]\n");
         site
     }
 
@@ -345,6 +345,15 @@ pub(crate) fn exists(path: &Path) -> bool {
 }
 
 const TASKS: &str = r#"
+[[task]]
+name = "Host\\Wait"
+title = "Say a word, then another once a file is there"
+program = "/bin/sh"
+args = ["-c", "echo begun; until test -e $0; do sleep 0.05; done; echo done; exit 3", "{path}"]
+[task.parameters.path]
+type = "string"
+required = true
+
 [[task]]
 name = "Host\\Say"
 title = "Say a word"

@@ -9,6 +9,7 @@ mod people;
 mod proofs;
 mod requests;
 mod runs;
+mod secrets;
 
 pub use join::Joining;
 pub use pair::{Paired, Pairing};

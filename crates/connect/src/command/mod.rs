@@ -7,6 +7,9 @@
 //! directory that is removed afterwards, and a group of its own that ends with
 //! it. Everything it puts out comes through one pipe, so in order.
 //!
+//! A secret comes to a program as a file that only lives in memory, which it
+//! inherits open; the template says where in the arguments its path stands.
+//!
 //! What ended by itself succeeded with exit code 0 and failed otherwise; what
 //! was stopped at its deadline is unknown. A program that leaves its session
 //! outlives the run, and the run says so if it can see it.
@@ -29,7 +32,7 @@ use writ_core::run::Permit;
 
 use crate::template::Template;
 use crate::unix::mode_of;
-use crate::{Connector, Ended, Output};
+use crate::{Connector, Credentials, Ended, Output};
 
 /// How long a program has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -166,11 +169,6 @@ impl Connector for CommandConnector {
                 name.escape_debug()
             ));
         }
-        if let Some(name) = workload.secrets.keys().next() {
-            return Err(format!(
-                "the connector `command` hands out no secrets, so `{name}` would never be used"
-            ));
-        }
         if workload.open_tasks {
             return Err(
                 "each task of the connector `command` needs a template, so open_tasks must be false"
@@ -180,8 +178,8 @@ impl Connector for CommandConnector {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
-        self.run(permit.job(), output).await
+    async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended {
+        self.run(permit.job(), credentials, output).await
     }
 }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout, timeout_at};
 use writ_core::run::Job;
+use writ_core::secret::Secret;
 use writ_core::time::Seconds;
 
 use super::CommandConnector;
 use crate::child::READY;
-use crate::unix::{self, Launch, Reader, Running};
-use crate::{Ended, Output};
+use crate::unix::{self, Handed, Launch, Reader, Running};
+use crate::{Credentials, Ended, Output, Paths};
 
 /// How long what outlives a program may take to let go of its output before
 /// that counts as left behind.
@@ -31,9 +32,9 @@ const CHUNK: usize = 64 << 10;
 impl CommandConnector {
     /// Carries out a job; [`execute`](crate::Connector::execute) without the
     /// permit.
-    pub async fn run(&self, job: &Job, output: &Output) -> Ended {
+    pub async fn run(&self, job: &Job, credentials: &Credentials, output: &Output) -> Ended {
         let deadline = Instant::now() + Duration::from_secs(job.task.deadline_s.0);
-        let launch = match self.launch(job) {
+        let launch = match self.launch(job, credentials) {
             Ok(launch) => launch,
             Err(why) => return Ended::not_started(why),
         };
@@ -53,16 +54,35 @@ impl CommandConnector {
         }
     }
 
-    fn launch(&self, job: &Job) -> Result<Launch, String> {
+    fn launch(&self, job: &Job, credentials: &Credentials) -> Result<Launch, String> {
         let task = &job.task;
         let template = self.template(task)?;
+        let mut handed = Vec::new();
+        let mut hand = |secret: &Secret| {
+            let file = Handed::new(secret);
+            let file = file.map_err(|error| format!("a secret cannot be handed over: {error}"))?;
+            let path = file.path();
+            handed.push(file);
+            Ok::<_, String>(path)
+        };
+        let mut paths = Paths::default();
+        for name in template.secrets() {
+            let path = hand(credentials.secret(name)?)?;
+            paths.secrets.insert(name.clone(), path);
+        }
+        for name in template.parameters() {
+            if let Some(secret) = credentials.parameters.get(name) {
+                paths.parameters.insert(name.clone(), hand(secret)?);
+            }
+        }
         let arguments = template
-            .arguments(&task.parameters, &job.parameters)
+            .arguments(&task.parameters, &job.parameters, &paths)
             .map_err(|error| error.to_string())?;
         Ok(Launch {
             helper: self.child.clone(),
             program: template.program().to_owned(),
             arguments,
+            handed,
             scratch: self.scratch.clone(),
         })
     }

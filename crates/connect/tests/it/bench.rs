@@ -1,6 +1,6 @@
 //! The command connector with the example `target` as its program.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use writ_connect::testing::{self, Act, Bench};
-use writ_connect::{CommandConfig, CommandConnector, Ended, Output};
+use writ_connect::{CommandConfig, CommandConnector, Credentials, Ended, Output};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::Task;
 use writ_core::run::Job;
@@ -26,6 +26,12 @@ pub(crate) fn example(name: &str) -> PathBuf {
     );
     path
 }
+
+/// What a run gets whose workload has no secrets.
+pub(crate) static NO_SECRETS: Credentials = Credentials {
+    secrets: BTreeMap::new(),
+    parameters: BTreeMap::new(),
+};
 
 pub(crate) struct Command {
     pub(crate) connector: CommandConnector,
@@ -57,7 +63,10 @@ impl Command {
 
     pub(crate) async fn target(&self, words: &[&str]) -> (Ended, Output) {
         let output = Output::new(1 << 20);
-        let ended = self.connector.run(&target(words), &output).await;
+        let ended = self
+            .connector
+            .run(&target(words), &NO_SECRETS, &output)
+            .await;
         (ended, output)
     }
 }
@@ -136,7 +145,7 @@ impl Bench for Command {
     }
 
     async fn run(&self, job: &Job, output: &Output) -> Ended {
-        self.connector.run(job, output).await
+        self.connector.run(job, &NO_SECRETS, output).await
     }
 }
 

@@ -3,9 +3,12 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use writ_connect::{Ended, Output};
+use writ_connect::{Credentials, Ended, Output};
+use writ_core::secret::Secret;
 
-use crate::bench::{Command, constant, example, is_gone, numbers, target, until, within};
+use crate::bench::{
+    Command, NO_SECRETS, constant, example, is_gone, numbers, parameter, target, until, within,
+};
 
 fn failed(exit: Option<i64>, note: &str) -> Ended {
     Ended::Failed {
@@ -56,7 +59,7 @@ async fn output_comes_while_a_program_runs() {
     let output = Output::new(100);
     let job = target(&["stubborn"]);
     // Pinned, since `select!` drops what did not end before it says what did.
-    let mut run = std::pin::pin!(command.connector.run(&job, &output));
+    let mut run = std::pin::pin!(command.connector.run(&job, &NO_SECRETS, &output));
     tokio::select! {
         ended = &mut run => panic!("{ended:?}"),
         said = numbers(&output, 1) => assert!(!is_gone(said[0])),
@@ -101,7 +104,10 @@ async fn a_program_that_is_not_listed_is_not_started() {
     let command = Command::new();
     let mark = command.scratch.path().join("mark");
     let job = constant(Path::new("/bin/touch"), &[mark.to_str().unwrap()]);
-    let ended = command.connector.run(&job, &Output::new(100)).await;
+    let ended = command
+        .connector
+        .run(&job, &NO_SECRETS, &Output::new(100))
+        .await;
     let note = "not started: `/bin/touch` is not among the programs that this node may run; \
                 add it to [command] programs in writ.toml";
     assert_eq!(ended, failed(None, note));
@@ -136,7 +142,7 @@ async fn what_cannot_be_started_is_told_from_what_failed() {
     let connector = writ_connect::CommandConnector::new(config).unwrap();
     std::fs::remove_file(&tool).unwrap();
     let ended = connector
-        .run(&constant(&tool, &[]), &Output::new(100))
+        .run(&constant(&tool, &[]), &NO_SECRETS, &Output::new(100))
         .await;
     let note = format!(
         "not started: `{}`: No such file or directory (os error 2)",
@@ -174,7 +180,7 @@ async fn the_deadline_ends_even_what_does_not_listen() {
     let command = Command::new();
     let output = Output::new(1_000);
     let job = within(target(&["stubborn"]), 1);
-    let ended = command.connector.run(&job, &output).await;
+    let ended = command.connector.run(&job, &NO_SECRETS, &output).await;
     let note = "killed at its deadline of 1s; it may have had part of its effect";
     assert_eq!(ended, Ended::Unknown { note: note.into() });
     let said = String::from_utf8(output.bytes()).unwrap();
@@ -190,7 +196,7 @@ async fn the_deadline_ends_the_whole_group() {
     let output = Output::new(1_000);
     let ended = command
         .connector
-        .run(&within(target(&["hang"]), 1), &output)
+        .run(&within(target(&["hang"]), 1), &NO_SECRETS, &output)
         .await;
     assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
     for pid in numbers(&output, 2).await {
@@ -204,7 +210,7 @@ async fn dropping_a_run_ends_the_whole_group() {
     let output = Output::new(1_000);
     let job = target(&["hang"]);
     let pids = tokio::select! {
-        ended = command.connector.run(&job, &output) => panic!("{ended:?}"),
+        ended = command.connector.run(&job, &NO_SECRETS, &output) => panic!("{ended:?}"),
         pids = numbers(&output, 2) => pids,
     };
     for pid in pids {
@@ -240,7 +246,7 @@ async fn a_program_outlives_the_thread_that_asked_for_it() {
     let command = Command::new();
     let output = Output::new(100);
     let (job, connector, said) = (target(&["hang"]), command.connector.clone(), output.clone());
-    let mut run = Box::pin(async move { connector.run(&job, &output).await });
+    let mut run = Box::pin(async move { connector.run(&job, &NO_SECRETS, &output).await });
     let runtime = tokio::runtime::Handle::current();
     let asked = std::thread::spawn(move || {
         let pids = runtime.block_on(async {
@@ -291,7 +297,10 @@ async fn many_run_at_once() {
             tokio::spawn(async move {
                 let output = Output::new(10);
                 let words = ["exit", &code.to_string()];
-                (code, connector.run(&target(&words), &output).await)
+                (
+                    code,
+                    connector.run(&target(&words), &NO_SECRETS, &output).await,
+                )
             })
         })
         .collect();
@@ -304,4 +313,65 @@ async fn many_run_at_once() {
         assert_eq!(ended, wanted);
     }
     assert!(command.directories().is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_secret_is_a_file_that_the_program_inherits() {
+    let command = Command::new();
+    let mut job = target(&["files", "{secret:Token}", "{pin}"]);
+    let pin = writ_core::value::Schema::of(writ_core::value::ValueType::Secret);
+    let mut task = writ_core::object::Task::clone(&job.task);
+    task.parameters.insert(parameter("pin"), pin);
+    job.task = task.into();
+    let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
+    let mut credentials = Credentials::default();
+    let token = "token".parse().unwrap();
+    credentials.secrets.insert(token, Ok(secret("first value")));
+    let other = "other".parse().unwrap();
+    let why = String::from("cannot be opened");
+    credentials.secrets.insert(other, Err(why));
+    let pin = parameter("pin");
+    credentials.parameters.insert(pin, secret("second value"));
+    let output = Output::new(10_000);
+    let ended = command.connector.run(&job, &credentials, &output).await;
+    let said = String::from_utf8(output.bytes()).unwrap();
+    assert_eq!(ended, SUCCEEDED, "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    let path = |line: &str, value: &str| {
+        let path = line.strip_suffix(value).unwrap().trim_end();
+        assert!(path.starts_with("/dev/fd/"), "{said}");
+        path.to_owned()
+    };
+    let first = path(lines[0], " first value");
+    let second = path(lines[1], " second value");
+    let called = lines[2];
+    assert!(called.contains(&first) && called.contains(&second) && !called.contains("value"));
+    assert_eq!(lines[3], "changed false");
+    // The node has it no more, and the next program never had it.
+    let (_, output) = command.target(&["open"]).await;
+    let open = String::from_utf8(output.bytes()).unwrap();
+    assert!(!open.contains("writ-secret"), "{open}");
+    let ours = std::fs::read_dir("/proc/self/fd").unwrap();
+    let ours = ours.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    assert!(
+        !ours
+            .into_iter()
+            .any(|link| link.to_string_lossy().contains("writ-secret"))
+    );
+    // What is missing is said by whom it is needed.
+    for (word, words) in [
+        ("{secret:other}", "cannot be opened"),
+        ("{secret:third}", "writ secret set WORKLOAD third"),
+    ] {
+        let job = target(&["files", word]);
+        let ended = command.connector.run(&job, &credentials, &output).await;
+        let Ended::Failed { exit: None, note } = ended else {
+            panic!("{ended:?}");
+        };
+        assert!(
+            note.starts_with("not started: ") && note.contains(words),
+            "{note}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use writ_connect::{Ended, Output};
 use writ_core::value::Value;
 
-use crate::bench::{Command, example, heard, parameter, run_of, text};
+use crate::bench::{Command, NO_SECRETS, example, heard, parameter, run_of, text};
 
 fn delivered(command: &Command, args: &[&str], values: &[(&str, Value)]) -> Vec<String> {
     let args = std::iter::once("argv").chain(args.iter().copied());
@@ -25,7 +25,7 @@ fn delivered(command: &Command, args: &[&str], values: &[(&str, Value)]) -> Vec<
         .build();
     let ended = runtime
         .unwrap()
-        .block_on(command.connector.run(&job, &output));
+        .block_on(command.connector.run(&job, &NO_SECRETS, &output));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     heard(&output)
 }
@@ -80,7 +80,7 @@ fn a_system_program_takes_them_too() {
         .build();
     let ended = runtime
         .unwrap()
-        .block_on(command.connector.run(&job, &output));
+        .block_on(command.connector.run(&job, &NO_SECRETS, &output));
     assert_eq!(ended, Ended::Succeeded { exit: Some(0) });
     assert_eq!(output.bytes(), format!("<{value}>\n").into_bytes());
 }

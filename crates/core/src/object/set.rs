@@ -17,7 +17,6 @@ use crate::refusal::{Refusal, unknown, unknown_workload};
 use crate::rules::Rules;
 use crate::state::Touched;
 use crate::statement::{Change, FRESH, Set};
-use crate::value::ValueType;
 
 /// Sets or removes one object, and ends what that overrules. Preferences are of
 /// whoever sets them; all else is for administrators.
@@ -97,7 +96,7 @@ fn admit(r: &Reading<'_>, object: &Object) -> Result<Vec<Fact>, Refusal> {
         Object::Control(control) => admit_control(r, control),
         Object::Person(person) => admit_person(r, person),
         Object::Group(group) => admit_group(r, group),
-        Object::Workload(workload) => admit_workload(workload),
+        Object::Workload(workload) => admit_workload(r, workload),
         Object::Task(task) => admit_task(r, task),
         Object::Policy(policy) => admit_policy(r, policy),
         Object::Preferences(_) => Ok(Vec::new()),
@@ -246,10 +245,8 @@ fn below(r: &Reading<'_>, group: &Address, member: &Address) -> Result<(), Refus
     })
 }
 
-fn admit_workload(workload: &Workload) -> Result<Vec<Fact>, Refusal> {
-    if !workload.secrets.is_empty() {
-        return Err(Refusal::NotYet { what: "a secret" });
-    }
+fn admit_workload(r: &Reading<'_>, workload: &Workload) -> Result<Vec<Fact>, Refusal> {
+    admit_secrets(r.workload(&workload.name).map(AsRef::as_ref), workload)?;
     match workload.open_tasks {
         true => Err(Refusal::NotYet {
             what: "a workload with open tasks",
@@ -258,18 +255,40 @@ fn admit_workload(workload: &Workload) -> Result<Vec<Fact>, Refusal> {
     }
 }
 
+/// A secret stays what it was, or its version is the next one. None stays where
+/// the workload gets another connector or origin: it was given for that target,
+/// and its box opens for no other.
+fn admit_secrets(before: Option<&Workload>, workload: &Workload) -> Result<(), Refusal> {
+    let is_same_target = before.is_some_and(|before| before.has_target_of(workload));
+    for (name, said) in &workload.secrets {
+        let old = before.and_then(|before| before.secrets.get(name));
+        let of = || (workload.name.clone(), name.clone());
+        if old == Some(said) {
+            if !is_same_target {
+                let (workload, secret) = of();
+                return Err(Refusal::OtherTarget { workload, secret });
+            }
+            continue;
+        }
+        let version = old.map_or(0, |old| old.version).saturating_add(1);
+        if said.version != version {
+            let (workload, secret) = of();
+            return Err(Refusal::SecretVersion {
+                workload,
+                secret,
+                version,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn admit_task(r: &Reading<'_>, task: &Task) -> Result<Vec<Fact>, Refusal> {
     let workload = task.name.workload();
     if r.workload(&workload).is_none() {
         return Err(unknown_workload(&workload));
     }
-    let mut types = task.parameters.values().map(|schema| schema.value_type);
-    match types.any(|value_type| value_type == ValueType::Secret) {
-        true => Err(Refusal::NotYet {
-            what: "a secret parameter",
-        }),
-        false => Ok(Vec::new()),
-    }
+    Ok(Vec::new())
 }
 
 fn admit_policy(r: &Reading<'_>, policy: &Policy) -> Result<Vec<Fact>, Refusal> {

@@ -41,10 +41,22 @@ pub struct SecretVersion {
     pub digest: Digest,
 }
 
+/// How many secrets a workload may have.
+const MAX_SECRETS: usize = 32;
+
 impl Workload {
+    /// Whether another reaches the same target: what a secret was given for.
+    pub fn has_target_of(&self, other: &Self) -> bool {
+        self.connector == other.connector && self.origin == other.origin
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         match self.name.key() {
             "writ" => Err("the workload `Writ` is reserved".into()),
+            _ if self.secrets.len() > MAX_SECRETS => Err(format!("secrets: at most {MAX_SECRETS}")),
+            _ if self.secrets.values().any(|secret| secret.version == 0) => {
+                Err("secrets: versions begin with 1".into())
+            }
             _ => Ok(()),
         }
     }

@@ -180,7 +180,8 @@ fn fmt_execution(f: &mut fmt::Formatter<'_>, run: &ExecutionView) -> fmt::Result
             text.size, text.digest
         )
     });
-    for (at, given) in values.chain(texts).enumerate() {
+    let secrets = run.sealed.iter().map(|name| format!("{name}=(secret)"));
+    for (at, given) in values.chain(texts).chain(secrets).enumerate() {
         write!(
             f,
             "{} {}",

@@ -235,6 +235,9 @@ pub struct Invoke {
     /// Under which grant; the one ending first, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
+    /// Secrets: they travel beside the envelope, in boxes that only a node opens.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sealed: BTreeMap<ParameterName, SealedValue>,
     /// On which node, where secret parameters were sealed to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Name>,
@@ -248,6 +251,16 @@ pub struct Attachment {
     pub digest: Digest,
     /// How many bytes.
     pub size: u64,
+}
+
+/// Names a box that travels beside an envelope, and commits to what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedValue {
+    /// SHA-256 of the box.
+    pub digest: Digest,
+    /// HMAC-SHA-256 of the value, under a key that is in the box.
+    pub hmac: Digest,
 }
 
 /// Says how a run ended.
@@ -411,12 +424,17 @@ impl Outcome {
 
 impl Invoke {
     pub(super) fn check(&self) -> Result<(), String> {
-        match self
-            .attached
-            .keys()
-            .find(|name| self.parameters.contains_key(*name))
-        {
-            Some(name) => Err(format!("`{name}` is given twice: here and beside")),
+        if self.node.is_some() && self.sealed.is_empty() {
+            return Err("node: only where secret parameters are sealed to it".into());
+        }
+        let attached = self.attached.keys();
+        let here = |name: &&ParameterName| self.parameters.contains_key(*name);
+        let twice = attached.clone().find(here).or_else(|| {
+            let attached = |name: &&ParameterName| self.attached.contains_key(*name);
+            self.sealed.keys().find(|name| here(name) || attached(name))
+        });
+        match twice {
+            Some(name) => Err(format!("`{name}` is given twice")),
             None => Ok(()),
         }
     }

@@ -25,8 +25,8 @@ use crate::time::{Seconds, Time};
 
 pub use body::{
     Approve, Attachment, Change, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey,
-    Outcome, OutputDigest, Recover, Request, RevokeKey, RunResult, Session, Set, Signout, Tick,
-    TreeHead,
+    Outcome, OutputDigest, Recover, Request, RevokeKey, RunResult, SealedValue, Session, Set,
+    Signout, Tick, TreeHead,
 };
 use body::{check_comment, check_constraints};
 pub use verify::{Unverified, Verified, VerifyError};

@@ -195,6 +195,7 @@ pub fn running(task: &str, parameters: &[(&str, &str)]) -> Invoke {
         task: task_name(task),
         parameters: values(parameters),
         attached: BTreeMap::new(),
+        sealed: BTreeMap::new(),
         request: None,
         node: None,
     }

@@ -69,7 +69,8 @@ impl Constraint {
             Self::Glob(_) => value_type == ValueType::String,
             Self::Range(_) => value_type == ValueType::Integer,
             Self::SubsetOf(_) => value_type == ValueType::List,
-            Self::Equals(_) | Self::OneOf(_) | Self::Absent => true,
+            Self::Equals(_) | Self::OneOf(_) => value_type != ValueType::Secret,
+            Self::Absent => true,
         }
     }
 

@@ -168,6 +168,11 @@ pub fn check_constraints(schemas: &Schemas, constraints: &Constraints) -> Result
         let schema = schemas
             .get(name)
             .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+        if schema.value_type == ValueType::Secret && *constraint != Constraint::Absent {
+            return Err(format!(
+                "parameter `{name}` is a secret: nothing can be said of it but that it is absent"
+            ));
+        }
         if !constraint.fits_type(schema.value_type) {
             return Err(format!(
                 "parameter `{name}` is a {}: `{constraint}` can never hold",

@@ -145,6 +145,9 @@ impl Schema {
                 self.admits_text(k)?;
                 self.admits_inside(v)
             }),
+            (ValueType::Secret, _) => {
+                Err("is a secret: it travels sealed, and no value of it stands here".into())
+            }
             (wanted, _) => Err(format!("must be a {wanted}")),
         }
     }
@@ -178,7 +181,9 @@ impl Schema {
                 self.max_length
             ));
         }
-        if text.starts_with('-') && !self.leading_dash {
+        // A secret is never an argument.
+        let is_argument = self.value_type != ValueType::Secret;
+        if text.starts_with('-') && is_argument && !self.leading_dash {
             return Err("must not begin with a dash: a program would take it for an option".into());
         }
         match text.chars().find(|c| !is_plain(*c, self.multiline)) {

@@ -26,6 +26,7 @@ mod refusals;
 mod requests;
 mod runs;
 mod said;
+mod secrets;
 mod service_keys;
 mod sessions;
 mod snapshot;

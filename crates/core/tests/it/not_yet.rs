@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use writ_core::digest::Digest;
-use writ_core::object::{Object, Person, PersonKind, SecretVersion, Workload};
-use writ_core::statement::{Invoke, Request};
+use writ_core::object::{Object, Person, PersonKind, Workload};
+use writ_core::statement::Request;
 use writ_core::testing::*;
-use writ_core::value::{Schema, ValueType};
 
 use crate::said::no;
 
@@ -24,14 +22,6 @@ fn objects_that_wait() {
         .unwrap()
         .as_ref()
         .clone();
-    let secret = SecretVersion {
-        version: 1,
-        digest: Digest::of(b"sealed"),
-    };
-    let mut typed = task(SAY, "/bin/echo", &["word"]);
-    typed
-        .parameters
-        .insert(parameter("pin"), Schema::of(ValueType::Secret));
     let objects: Vec<Object> = vec![
         Person {
             kind: PersonKind::App,
@@ -44,16 +34,10 @@ fn objects_that_wait() {
         }
         .into(),
         Workload {
-            secrets: BTreeMap::from([("token".parse().unwrap(), secret)]),
-            ..host.clone()
-        }
-        .into(),
-        Workload {
             open_tasks: true,
             ..host
         }
         .into(),
-        typed.into(),
     ];
     for object in objects {
         let set = w.setting(object);
@@ -69,10 +53,4 @@ fn statements_that_wait() {
         ..asking(SAY)
     };
     no(&mut w, "alice", on_behalf_of, "not-yet");
-    w.grant();
-    let on_a_node = Invoke {
-        node: Some("node1".parse().unwrap()),
-        ..running(RESTART, &[("unit", "x")])
-    };
-    no(&mut w, "alice", on_a_node, "not-yet");
 }

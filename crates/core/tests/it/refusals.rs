@@ -21,6 +21,7 @@ fn no_code_is_dead() {
     crate::recovers::all();
     crate::requests::all();
     crate::runs::all();
+    crate::secrets::all();
     crate::service_keys::all();
     crate::sessions::all();
     crate::system_accounts::all();

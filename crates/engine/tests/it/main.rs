@@ -15,6 +15,7 @@ mod order;
 mod refused;
 mod repeat;
 mod runs;
+mod secrets;
 mod served;
 mod simulation;
 mod start;

@@ -1,5 +1,6 @@
 //! Start: what a node finds, and what it makes anew.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use writ_core::testing::{RESTART, asking};
 use writ_engine::{LocalState, StartError};
 use writ_store::{Backend, Listed, Listing, Memory, Rebuild, Row, Sqlite};
 
+use crate::switch::Switch;
 use crate::world::{Place, Seeded, World, replay};
 
 #[tokio::test]
@@ -171,4 +173,54 @@ async fn rows_are_left_alone_where_the_projector_is_ours() {
     assert_eq!(world.state().requests().count(), 1);
     assert_eq!(world.no("alice", asking(RESTART)).await, "already-pending");
     assert_eq!(replay(&kept).await.size(), world.size());
+}
+
+#[tokio::test]
+async fn a_node_goes_on_from_the_ledger_that_it_kept() {
+    let world = World::ready().await;
+    world.grant().await;
+    world.engine.stop(Duration::ZERO).await;
+    let kept = world.place.state().join("ledger");
+    let good = fs::read(&kept).unwrap();
+    // Whatever the file holds, the node is the same; what is no ledger of this
+    // log costs only the time to read all.
+    let other = World::ready().await;
+    other.request("erin", RESTART).await;
+    other.engine.stop(Duration::ZERO).await;
+    let of_another = fs::read(other.place.state().join("ledger")).unwrap();
+    let mut cut = good.clone();
+    cut.truncate(good.len() / 2);
+    let missing = Vec::new();
+    for (bytes, reads_all) in [
+        (good, false),
+        (of_another, true),
+        (cut, true),
+        (missing, true),
+    ] {
+        fs::write(&kept, bytes).unwrap();
+        let counted = Arc::new(Switch::to(Arc::clone(&world.place.kept)));
+        let store = Arc::clone(&counted) as Arc<dyn Backend>;
+        let again = world.at(world.place.open_on(store).await.unwrap());
+        assert_eq!(again.state(), world.state());
+        assert_eq!(again.engine.checkpoint(), world.engine.checkpoint());
+        // The newest leaves are compared in any case, and not decided again.
+        assert_eq!(counted.reads_of_the_first(), 1 + 1 + u64::from(reads_all));
+        again.engine.stop(Duration::ZERO).await;
+    }
+}
+
+#[tokio::test]
+async fn entries_after_the_kept_ledger_are_read() {
+    let world = World::ready().await;
+    world.engine.stop(Duration::ZERO).await;
+    let kept = world.place.state().join("ledger");
+    let older = fs::read(&kept).unwrap();
+    let world = world.restart().await;
+    let request = world.grant().await;
+    world.engine.stop(Duration::ZERO).await;
+    fs::write(&kept, older).unwrap();
+    let again = world.restart().await;
+    assert_eq!(again.state(), world.state());
+    assert!(again.state().requests().any(|record| record.id == request));
+    again.check_log().await;
 }

@@ -1,7 +1,7 @@
 //! A store that is another one from one call to the next: a database that is
 //! changed under a running node.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
@@ -16,6 +16,8 @@ pub(crate) struct Switch {
     gives_blobs: watch::Sender<bool>,
     /// Whether entries are said to contradict themselves.
     is_corrupt: AtomicBool,
+    /// How often entry 0 was read.
+    begun: AtomicU64,
 }
 
 impl Switch {
@@ -24,6 +26,7 @@ impl Switch {
             store: RwLock::new(store),
             gives_blobs: watch::Sender::new(true),
             is_corrupt: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
         }
     }
 
@@ -37,6 +40,10 @@ impl Switch {
 
     pub(crate) fn corrupt(&self) {
         self.is_corrupt.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn reads_of_the_first(&self) -> u64 {
+        self.begun.load(Ordering::SeqCst)
     }
 
     fn now(&self) -> Arc<dyn Backend> {
@@ -55,6 +62,9 @@ impl Backend for Switch {
     }
 
     async fn entries(&self, from: Index, max: usize) -> Result<Vec<StoredEntry>, StoreError> {
+        if from == Index(0) {
+            self.begun.fetch_add(1, Ordering::SeqCst);
+        }
         match self.is_corrupt.load(Ordering::SeqCst) {
             true => Err(StoreError::Corrupt("an entry is missing".into())),
             false => self.now().entries(from, max).await,

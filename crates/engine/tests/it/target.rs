@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use writ_connect::{Connector, Ended, Output};
+use writ_connect::{Connector, Credentials, Ended, Output};
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::object::{Task, Workload};
 use writ_core::run::{Job, Permit};
@@ -31,6 +31,10 @@ pub(crate) struct Call {
     pub(crate) job: Job,
     /// Whether the invocation was in the log when the call was made.
     pub(crate) was_durable: bool,
+    /// The secrets that came with it.
+    pub(crate) handed: Vec<Vec<u8>>,
+    /// Why one of them did not come, if so.
+    pub(crate) missing: Option<String>,
 }
 
 /// A connector of the tests; a clone is the same target.
@@ -104,13 +108,21 @@ impl Connector for Target {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
+    async fn execute(&self, permit: &Permit, given: &Credentials, output: &Output) -> Ended {
         let job = permit.job().clone();
         let found = self.0.store.find(job.execution.0).await;
         let was_durable = matches!(found, Ok(Some(_)));
-        self.0
-            .calls
-            .send_modify(|calls| calls.push(Call { job, was_durable }));
+        let call = Call {
+            job,
+            was_durable,
+            handed: given.values().map(<[u8]>::to_vec).collect(),
+            missing: given
+                .secrets
+                .values()
+                .find_map(|got| got.as_ref().err())
+                .cloned(),
+        };
+        self.0.calls.send_modify(|calls| calls.push(call));
         let act = self.0.act.lock().unwrap().clone();
         match act {
             Act::End(ended) => ended,

@@ -1,16 +1,14 @@
-//! Executions: one's own, all that one may see, and what they put out.
+//! Executions: one's own, and all that one may see.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use tokio::time::sleep;
-use writ_core::digest::{Digest, ExecutionId, Index, RequestId};
-use writ_core::statement::OutputDigest;
+use writ_core::digest::{ExecutionId, Index, RequestId};
 use writ_core::view::{ExecutionView, Page, RunStatus};
 
 use crate::api::log::writ_file;
@@ -21,10 +19,7 @@ use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find};
-use crate::sight::{self, Facet, by, may_read};
-
-/// How many random bytes stand before the output in its blob.
-const SALT: usize = 16;
+use crate::sight::{Facet, by, may_read};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,30 +95,6 @@ pub(super) async fn show(
     let caller = wait_for_outcome(caller, &app, view.id, wait.wait_s).await?;
     let id = IdPrefix::of(view.id.0);
     visible(&caller, &app, &id).await.map(Json)
-}
-
-/// `GET /v1/executions/{id}/output`: the bytes as they came, which may be hostile.
-pub(super) async fn output(
-    caller: Caller<Anyone>,
-    State(app): State<App>,
-    Path(id): Path<IdPrefix>,
-) -> Result<impl IntoResponse, Failure> {
-    let (sight, state) = (caller.sight(), caller.state());
-    let store = app.engine().store().as_ref();
-    let admit = |view: &ExecutionView| may_read(&sight, &sight::of_output(state, view));
-    let view = find(state, store, &id, admit).await?;
-    let named = view.output.ok_or(Failure::NoOutput)?;
-    let blob = store.blob(named.digest).await?;
-    let bytes = unsalted(blob, named)?;
-    let file = format!("attachment; filename=\"execution-{}.bin\"", view.id.short());
-    let kind = "application/octet-stream".to_owned();
-    Ok((
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CONTENT_DISPOSITION, file),
-        ],
-        bytes,
-    ))
 }
 
 /// `GET /v1/executions/{id}/proof`: the writ file about how it ended, or while it
@@ -218,49 +189,6 @@ async fn wait_for_outcome(
         };
         if !goes_on {
             return Ok(caller);
-        }
-    }
-}
-
-/// The output in a blob, if the blob is the one that was signed for.
-fn unsalted(blob: Option<Vec<u8>>, named: OutputDigest) -> Result<Vec<u8>, Failure> {
-    let odd = |problem: &str| Failure::Internal {
-        cause: format!("the output {}: {problem}", named.digest),
-    };
-    let mut blob = blob.ok_or_else(|| odd("is not in the store"))?;
-    if Digest::of(&blob) != named.digest {
-        return Err(odd("is not what was signed for"));
-    }
-    if blob.len() < SALT {
-        return Err(odd("is too short"));
-    }
-    Ok(blob.split_off(SALT))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn output_is_served_only_if_it_is_what_was_signed_for() {
-        let blob = [&[9; SALT][..], b"done\n"].concat();
-        let digest = Digest::of(&blob);
-        let named = OutputDigest { digest, size: 5 };
-        assert_eq!(unsalted(Some(blob.clone()), named).unwrap(), b"done\n");
-        let mut flipped = blob.clone();
-        flipped[20] ^= 1;
-        for bad in [
-            (None, named),
-            (Some(flipped), named),
-            (
-                Some(b"short".to_vec()),
-                OutputDigest {
-                    digest: Digest::of(b"short"),
-                    size: 0,
-                },
-            ),
-        ] {
-            assert_eq!(unsalted(bad.0, bad.1).unwrap_err().code(), "internal");
         }
     }
 }

@@ -7,6 +7,7 @@ mod groups;
 mod health;
 mod log;
 mod organization;
+mod output;
 mod people;
 mod policies;
 mod preferences;
@@ -67,7 +68,7 @@ fn routes() -> Routes {
         .get("/v1/grants", grants::list)
         .get("/v1/executions", executions::list)
         .get("/v1/executions/{id}", executions::show)
-        .get("/v1/executions/{id}/output", executions::output)
+        .get("/v1/executions/{id}/output", output::show)
         .get("/v1/executions/{id}/proof", executions::proof)
 }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use writ_core::digest::RequestId;
-use writ_core::envelope::Envelope;
+use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::names::Upn;
 use writ_core::statement::{Body, Principal, Unverified};
 use writ_core::view::{Posted, Problem};
@@ -74,6 +74,11 @@ async fn submit(app: &App, item: Item) -> Result<Posted, Failure> {
 
 /// Who decides which request, if that is what a statement does.
 fn decision(envelope: &Envelope) -> Option<(Upn, RequestId)> {
+    // Most statements decide nothing: they are read once, by the door.
+    let decides = [Kind::Approve, Kind::End].map(PayloadType::Statement);
+    if !decides.contains(&envelope.payload_type) {
+        return None;
+    }
     let said = Unverified::read(envelope.clone().into()).ok()?;
     let statement = said.statement();
     let Principal::Person(upn) = &statement.by else {

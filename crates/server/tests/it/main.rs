@@ -4,6 +4,7 @@
 mod executions;
 mod http;
 mod limits;
+mod live;
 mod log;
 mod objects;
 mod passkeys;

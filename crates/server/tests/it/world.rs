@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use writ_connect::{Connector, Connectors, Ended, Output};
+use writ_connect::{Connector, Connectors, Credentials, Ended, Output};
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
@@ -81,7 +81,7 @@ impl Default for Setting {
 /// What the test and its connector tell each other.
 #[derive(Clone, Default)]
 struct Runs {
-    started: watch::Sender<BTreeSet<ExecutionId>>,
+    started: watch::Sender<BTreeMap<ExecutionId, Output>>,
     finished: watch::Sender<BTreeMap<ExecutionId, Vec<u8>>>,
 }
 
@@ -98,10 +98,10 @@ impl Connector for Held {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
+    async fn execute(&self, permit: &Permit, _: &Credentials, output: &Output) -> Ended {
         let id = permit.job().execution;
         self.0.started.send_modify(|runs| {
-            runs.insert(id);
+            runs.insert(id, output.clone());
         });
         let mut finished = self.0.finished.subscribe();
         let runs = finished.wait_for(|runs| runs.contains_key(&id)).await;
@@ -357,6 +357,23 @@ impl World {
         answered(call).await
     }
 
+    /// Asks for an output as it comes, from some byte on.
+    pub(crate) async fn follow(
+        &self,
+        name: &str,
+        execution: ExecutionId,
+        after: &str,
+    ) -> reqwest::Response {
+        self.client
+            .get(self.url(&format!("/v1/executions/{execution}/output")))
+            .header("authorization", self.session(name))
+            .header("accept", "text/event-stream")
+            .header("last-event-id", after)
+            .send()
+            .await
+            .unwrap()
+    }
+
     pub(crate) async fn send(&self, call: reqwest::RequestBuilder) -> Answer {
         answered(call).await
     }
@@ -413,6 +430,7 @@ impl World {
             task: SAY.parse().unwrap(),
             parameters: Values::from([word]),
             attached: BTreeMap::new(),
+            sealed: BTreeMap::new(),
             request: None,
             node: None,
         };
@@ -424,8 +442,15 @@ impl World {
     /// Returns when the connector has begun a run.
     pub(crate) async fn started(&self, execution: ExecutionId) {
         let mut started = self.runs.started.subscribe();
-        let has_begun = started.wait_for(|runs| runs.contains(&execution));
+        let has_begun = started.wait_for(|runs| runs.contains_key(&execution));
         has_begun.await.unwrap();
+    }
+
+    /// Lets a run put out something, once it has begun.
+    pub(crate) async fn put_out(&self, execution: ExecutionId, bytes: &[u8]) {
+        self.started(execution).await;
+        let output = self.runs.started.borrow()[&execution].clone();
+        output.push(bytes);
     }
 
     /// Lets a run end, with this output.

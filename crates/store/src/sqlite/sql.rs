@@ -18,7 +18,7 @@ pub(super) const WRITER: &str = "
     PRAGMA checkpoint_fullfsync = ON;
     PRAGMA cell_size_check = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -16384;
     PRAGMA wal_autocheckpoint = 8192;
     PRAGMA journal_size_limit = 67108864;
 ";

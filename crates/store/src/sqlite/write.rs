@@ -9,7 +9,7 @@ use super::error::{commit, corrupt, refused};
 use super::read::{self, HEAD, PROJECTOR, head_text, number};
 use super::sql;
 use crate::backend::no_rebuild;
-use crate::{Batch, NewEntry, Rebuild, Row, StoreError};
+use crate::{Batch, NewEntry, Point, Rebuild, Row, StoreError, point};
 
 /// The one connection that writes.
 pub(super) struct Writer {
@@ -35,14 +35,19 @@ impl Writer {
     pub(super) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
         self.transact(|transaction| {
             move_head(transaction, &batch.expect, &batch.after)?;
+            point(Point::HeadMoved);
             add_entries(transaction, &batch.entries)?;
+            point(Point::EntriesWritten);
             put_rows(transaction, &batch.rows)?;
             let mut add = transaction.prepare(sql::ADD_BLOB).map_err(refused)?;
             for (digest, bytes) in &batch.blobs {
                 add.execute((digest.as_bytes(), bytes)).map_err(refused)?;
             }
+            point(Point::Written);
             Ok(())
-        })
+        })?;
+        point(Point::Committed);
+        Ok(())
     }
 
     pub(super) fn rebuild(&mut self, step: &Rebuild) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 use writ_core::state::State;
 
-use super::log;
+use super::{log, source};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{plain, print, print_json};
@@ -74,7 +74,7 @@ impl Finding {
 }
 
 pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let is_host = log::beside(context)?.is_some();
+    let is_host = source::beside(context)?.is_some();
     let mut findings = Vec::new();
     if is_host {
         findings.extend(host::look(&context.data()?));
@@ -108,7 +108,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(if is_broken { Exit::Broken } else { Exit::Done })
 }
 
-fn of_log(verified: &super::verify::Verified, is_host: bool) -> Vec<Finding> {
+fn of_log(verified: &source::Verified, is_host: bool) -> Vec<Finding> {
     let state: &State = verified.ledger.state();
     let mut findings = vec![Finding::ok(
         "log",

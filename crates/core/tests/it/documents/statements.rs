@@ -68,7 +68,7 @@ impl Documented {
 }
 
 /// Where a value of each type stands in the vectors: heading, file, place.
-const PLACES: [(&str, &str, &str); 34] = [
+const PLACES: [(&str, &str, &str); 35] = [
     ("Payload", "request", ""),
     ("`genesis`", "genesis", "/body"),
     ("First administrator", "genesis", "/body/admin"),
@@ -86,6 +86,7 @@ const PLACES: [(&str, &str, &str); 34] = [
     ("`end`", "end", "/body"),
     ("`invoke`", "invoke", "/body"),
     ("Attachment", "invoke", "/body/attached/script"),
+    ("Sealed value", "invoke", "/body/sealed/pin"),
     ("`outcome`", "outcome", "/body"),
     ("Output", "outcome", "/body/output"),
     ("`recover`", "recover", "/body"),

@@ -11,7 +11,6 @@ use writ_core::object::{
 use writ_core::statement::{Recover, RevokeKey, Set, Signout, TreeHead};
 use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
-use writ_core::value::{Schema, ValueType};
 
 use super::{as_it_is, not_set};
 use crate::said::{no, refused};
@@ -158,13 +157,31 @@ fn site_and_workloads(w: &mut World) {
     w.remove_policy(r"Mail\*");
 }
 
+/// A secret stays with its target, and its versions count up.
+fn secrets(w: &mut World, host: &Workload) {
+    let with = |version, origin: Option<&str>| Workload {
+        origin: origin.map(Into::into),
+        secrets: BTreeMap::from([(
+            "token".parse().unwrap(),
+            SecretVersion {
+                version,
+                digest: Digest::of(&[version as u8]),
+            },
+        )]),
+        ..host.clone()
+    };
+    not_set(w, with(2, None), "secret-version");
+    w.set(with(1, None));
+    not_set(w, with(1, Some("https://b.example")), "other-target");
+    w.set(with(2, Some("https://b.example")));
+    w.set(host.clone());
+}
+
 /// What rules 1 do not do, and say so; and what they do with care.
 fn not_yet(w: &mut World) {
     let host: Workload = as_it_is(w.state.workload(&"Host".parse().unwrap()));
     let site: Site = as_it_is(w.state.site());
-    let mut secret = task(SAY, "/bin/echo", &["word"]);
-    let pin = Schema::of(ValueType::Secret);
-    secret.parameters.insert(parameter("pin"), pin);
+    secrets(w, &host);
     let mut services = site.services.clone();
     services.runner = key("another runner").public();
     services.log = key("another log").public();
@@ -177,22 +194,10 @@ fn not_yet(w: &mut World) {
         }
         .into(),
         Workload {
-            secrets: BTreeMap::from([(
-                "token".parse().unwrap(),
-                SecretVersion {
-                    version: 1,
-                    digest: Digest::of(b"sealed"),
-                },
-            )]),
-            ..host.clone()
-        }
-        .into(),
-        Workload {
             open_tasks: true,
             ..host
         }
         .into(),
-        secret.into(),
     ];
     for object in objects {
         not_set(w, object, "not-yet");

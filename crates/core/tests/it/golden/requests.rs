@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::object::{Others, Person, Policy, Risk, Task};
 use writ_core::statement::{
-    Approve, Attachment, End, Invoke, Outcome, OutputDigest, Request, RunResult, Tick,
+    Approve, Attachment, End, Invoke, Outcome, OutputDigest, Request, RunResult, SealedValue, Tick,
 };
 use writ_core::testing::*;
 use writ_core::time::Seconds;
@@ -163,11 +163,6 @@ fn ran(w: &mut World) {
     no(w, "alice", running(RESTART, &nginx), "not-started");
     w.wait(Seconds::HOUR);
     no(w, "alice", running(RESTART, &[]), "parameters");
-    let node = Invoke {
-        node: Some(w.node.clone()),
-        ..running(RESTART, &nginx)
-    };
-    no(w, "alice", node, "not-yet");
     let named = Invoke {
         request: Some(id),
         ..running(RESTART, &nginx)
@@ -218,6 +213,7 @@ fn attached(w: &mut World) {
         ("loud", ValueType::Boolean),
         ("names", ValueType::List),
         ("script", ValueType::String),
+        ("pin", ValueType::Secret),
         ("tags", ValueType::Table),
     ];
     for (name, value_type) in types {
@@ -264,6 +260,14 @@ fn attached(w: &mut World) {
         ),
         (parameter("tags"), Value::Table(tags)),
     ]);
+    let pin = SealedValue {
+        digest: Digest::of(b"a sealed box"),
+        hmac: Digest::of(b"a value that nobody sees"),
+    };
+    run.sealed.insert(parameter("pin"), pin);
+    run.node = Some("another".parse().unwrap());
+    no(w, "alice", run.clone(), "other-node");
+    run.node = Some("node1".parse().unwrap());
     w.yes("alice", run);
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{none, root};
 
 /// Which of our packages each may import, tests included. Imports go down only.
-const MAY_IMPORT: [(&str, &[&str]); 7] = [
+const MAY_IMPORT: [(&str, &[&str]); 8] = [
     ("writ-core", &[]),
     ("writ-store", &["writ-core"]),
     ("writ-connect", &["writ-core"]),
@@ -28,6 +28,16 @@ const MAY_IMPORT: [(&str, &[&str]); 7] = [
             "writ-engine",
             "writ-server",
             "writ-client",
+        ],
+    ),
+    (
+        "writ-bench",
+        &[
+            "writ-core",
+            "writ-store",
+            "writ-connect",
+            "writ-engine",
+            "writ-server",
         ],
     ),
 ];

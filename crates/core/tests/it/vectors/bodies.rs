@@ -127,6 +127,7 @@ pub(super) fn invocations() -> [Invoke; 2] {
         .map(|(name, value)| (parameter(name), value))
         .into(),
         attached: BTreeMap::from([(parameter("script"), attachment)]),
+        sealed: BTreeMap::from([(parameter("pin"), super::sealed::parameter().1)]),
         request: Some(request_id()),
         node: Some(Name::parse("node1").unwrap()),
         ..running(RESTART, &[])

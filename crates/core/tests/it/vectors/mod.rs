@@ -12,6 +12,7 @@ mod bodies;
 mod log;
 pub(crate) mod members;
 mod objects;
+mod sealed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::sleep;
-use writ_connect::{Connector, Ended, Output};
+use writ_connect::{Connector, Credentials, Ended, Output};
 use writ_core::digest::ExecutionId;
 use writ_core::object::{Task, Workload};
 use writ_core::run::{Job, Permit};
@@ -90,7 +90,7 @@ impl Connector for FatefulTarget {
         Ok(())
     }
 
-    async fn execute(&self, permit: &Permit, output: &Output) -> Ended {
+    async fn execute(&self, permit: &Permit, _: &Credentials, output: &Output) -> Ended {
         let job = permit.job();
         let fault = self.fate.next(Call::Execute).await;
         self.journal.started(job).await;
