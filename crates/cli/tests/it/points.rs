@@ -68,9 +68,9 @@ impl Prepared {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&script, mode).unwrap();
         let toml = site.data().join("writ.toml");
-        let listed = format!("\"{}\", \"/bin/sleep\"]", script.display());
+        let listed = format!("programs = [{script:?}, ");
         let config = fs::read_to_string(&toml).unwrap();
-        fs::write(&toml, config.replace("\"/bin/sleep\"]", &listed)).unwrap();
+        fs::write(&toml, config.replace("programs = [", &listed)).unwrap();
         site.serve();
         let tasks = site.path("mark.toml");
         let task = format!(
@@ -126,12 +126,18 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// Where the task leaves a mark each time: a folder that programs may write.
+    fn marks(&self) -> PathBuf {
+        let name = self.folder.path().file_name().unwrap();
+        self.prepared.site.path("made").join(name)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     fn effects(&self) -> usize {
-        let marks = fs::read_to_string(self.path("marks")).unwrap_or_default();
+        let marks = fs::read_to_string(self.marks()).unwrap_or_default();
         marks.lines().count()
     }
 
@@ -319,7 +325,7 @@ impl<'a> Story<'a> {
             parameters: BTreeMap::new(),
         };
         self.say(bob, Kind::Approve, approve);
-        let marks = self.path("marks").to_str().unwrap().to_owned();
+        let marks = self.marks().to_str().unwrap().to_owned();
         let path = ParameterName::parse("path").unwrap();
         let invoke = Invoke {
             task,

@@ -45,8 +45,7 @@ async fn an_address_has_a_bucket_of_its_own_before_anything_is_checked() {
     // The rest of its network too, and no other; what a caller puts before the
     // proxy's word makes no difference.
     let same = "203.0.113.9, 2001:db8:0:1:ffff::2";
-    while from(&world, "2001:db8:0:1::1").await.status == 200 {}
-    assert_eq!(from(&world, same).await.status, 429);
+    assert!(is_refused(&world, || from(&world, same)).await);
     assert_eq!(from(&world, "2001:db8:0:2::1").await.status, 200);
     assert_eq!(from(&world, "203.0.113.9").await.status, 200);
 
@@ -56,8 +55,21 @@ async fn an_address_has_a_bucket_of_its_own_before_anything_is_checked() {
         .post(world.url("/v1/statements"))
         .header("x-forwarded-for", "2001:db8:0:1::1")
         .body("nonsense");
-    while from(&world, "2001:db8:0:1::1").await.status == 200 {}
-    assert_eq!(world.send(call).await.problem(429), "too-many");
+    let post = || world.send(call.try_clone().unwrap());
+    assert!(is_refused(&world, post).await);
+}
+
+/// Whether a call of the emptied bucket is refused. What has come back into it
+/// since may serve it now and then, on a slow machine.
+async fn is_refused<F: Future<Output = Answer>>(world: &World, call: impl Fn() -> F) -> bool {
+    for _ in 0..50 {
+        while from(world, "2001:db8:0:1::1").await.status == 200 {}
+        let answer = call().await;
+        if answer.status == 429 {
+            return answer.problem(429) == "too-many";
+        }
+    }
+    false
 }
 
 #[tokio::test]
