@@ -312,7 +312,7 @@ fn append(
     schema: &Schema,
     value: &Value,
 ) -> Result<(), TemplateError> {
-    if schema.value_type == ValueType::Secret {
+    if schema.is_secret() {
         return Err(TemplateError::Misfit(name.clone()));
     }
     let text = match value {

@@ -15,7 +15,7 @@ use writ_core::seal::{self, Purpose, SealError};
 use writ_core::secret::{MAX_SECRET, Secret};
 use writ_core::state::State;
 use writ_core::statement::{Body, Change, Invoke, Principal, SealedValue, Statement};
-use writ_core::value::{Constraint, Constraints, ValueType};
+use writ_core::value::{Constraint, Constraints, Schema};
 
 use crate::vault::Vault;
 
@@ -234,7 +234,7 @@ pub(crate) fn check_plain(state: &State, statement: &Statement) -> Result<(), Tu
 
 fn is_secret(state: &State, task: &TaskName, name: &ParameterName) -> bool {
     let schema = state.task(task).and_then(|task| task.parameters.get(name));
-    schema.is_some_and(|schema| schema.value_type == ValueType::Secret)
+    schema.is_some_and(Schema::is_secret)
 }
 
 fn said_of_secret<'a>(

@@ -270,7 +270,7 @@ async fn resume(local: &mut LocalState, store: &dyn Backend) -> Result<(Ledger, 
 async fn go_on(store: &dyn Backend, kept: Ledger, head: &Checkpoint) -> Option<Ledger> {
     let unread = kept.size();
     let is_head = |ledger: &Ledger| ledger.checkpoint().as_ref() == Some(head);
-    let (mut ledger, mut leads_there) = (kept.clone(), is_head(&kept));
+    let (mut leads_there, mut ledger) = (is_head(&kept), kept);
     let trust = |size| match size < head.size {
         true => Trust::Root,
         false => Trust::Signatures,

@@ -111,6 +111,18 @@ fn ended<V>(items: Vec<V>, last: Option<(Index, Digest)>) -> Page<V> {
     Page { items, next }
 }
 
+/// The next page of objects in the order of their names, `after` the last of the
+/// page before.
+pub(crate) fn by_name<T, K: Ord + ToString>(
+    all: impl Iterator<Item = T>,
+    limit: Limit,
+    after: Option<&K>,
+    name: impl Fn(&T) -> &K,
+) -> Page<T> {
+    let is_after = |item: &T| after.is_none_or(|last| name(item) > last);
+    page_of(all, limit, is_after, |item| name(item).to_string())
+}
+
 /// The next page of something sorted that is all in State: of those that
 /// `is_after` the page before. Each item says what names it.
 pub(crate) fn page_of<T>(

@@ -10,17 +10,14 @@ use tokio::sync::oneshot;
 use writ_server::Reach;
 use writ_store::Sqlite;
 
-use crate::null::{Counting, Null, Tally};
+use crate::null::{Null, Tally, counting};
 use crate::place;
 
 /// Serves until its input is closed, then says what it did.
 pub(crate) async fn serve(directory: &Path) {
     let database = place::database(directory);
     let tally = Arc::new(Tally::default());
-    let store = Counting {
-        store: Sqlite::open(&database).unwrap(),
-        tally: Arc::clone(&tally),
-    };
+    let store = counting(Sqlite::open(&database).unwrap(), &tally);
     let watched = Sqlite::open_read_only(&database).unwrap();
     let connector = Null::watching(&tally, watched);
     let engine = place::open(directory, Arc::new(store), connector, place::USUAL).await;

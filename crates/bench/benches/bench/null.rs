@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use writ_connect::{Connector, Credentials, Ended, Output};
-use writ_core::digest::{Digest, Index};
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
-use writ_core::statement::TreeHead;
-use writ_store::{Backend, Batch, Listed, Listing, Rebuild, Sqlite, StoreError, StoredEntry};
+use writ_store::{Backend, Call, Faulty, Sqlite};
 
 /// One call in so many is looked at.
 const EVERY: u64 = 64;
@@ -103,73 +101,20 @@ impl Connector for Null {
     }
 }
 
-/// Passes everything on, and counts it.
-pub(crate) struct Counting {
-    pub(crate) store: Sqlite,
-    pub(crate) tally: Arc<Tally>,
-}
-
-impl Counting {
-    fn reads(&self) -> &Sqlite {
-        add(&self.tally.reads, 1);
-        &self.store
-    }
-}
-
-#[async_trait]
-impl Backend for Counting {
-    async fn head(&self) -> Result<TreeHead, StoreError> {
-        self.reads().head().await
-    }
-
-    async fn append(&self, batch: Batch) -> Result<(), StoreError> {
-        add(&self.tally.appends, 1);
-        add(&self.tally.entries, batch.entries.len() as u64);
-        self.store.append(batch).await
-    }
-
-    async fn entries(&self, from: Index, max: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        self.reads().entries(from, max).await
-    }
-
-    async fn leaf_hashes(&self, from: Index, max: usize) -> Result<Vec<Digest>, StoreError> {
-        self.reads().leaf_hashes(from, max).await
-    }
-
-    async fn find(&self, digest: Digest) -> Result<Option<Index>, StoreError> {
-        self.reads().find(digest).await
-    }
-
-    async fn list(&self, query: &Listing) -> Result<Vec<Listed>, StoreError> {
-        self.reads().list(query).await
-    }
-
-    async fn row(&self, noun: &str, id: Digest) -> Result<Option<Listed>, StoreError> {
-        self.reads().row(noun, id).await
-    }
-
-    async fn by_prefix(
-        &self,
-        noun: &str,
-        hex_prefix: &str,
-        limit: usize,
-    ) -> Result<Vec<Listed>, StoreError> {
-        self.reads().by_prefix(noun, hex_prefix, limit).await
-    }
-
-    async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        self.reads().blob(digest).await
-    }
-
-    async fn projector(&self) -> Result<Option<u32>, StoreError> {
-        self.reads().projector().await
-    }
-
-    async fn rebuild(&self, step: Rebuild) -> Result<(), StoreError> {
-        self.store.rebuild(step).await
-    }
-
-    async fn tidy(&self) -> Result<(), StoreError> {
-        self.store.tidy().await
-    }
+/// A store that counts what is asked of it.
+pub(crate) fn counting(store: Sqlite, tally: &Arc<Tally>) -> Faulty<Sqlite> {
+    let tally = Arc::clone(tally);
+    Faulty::new(store, move |call| {
+        match call {
+            Call::Append(batch) => {
+                add(&tally.appends, 1);
+                add(&tally.entries, batch.entries.len() as u64);
+            }
+            Call::Read(_) => {
+                add(&tally.reads, 1);
+            }
+            Call::Rebuild(_) => {}
+        }
+        None
+    })
 }

@@ -10,7 +10,7 @@ use writ_server::Reach;
 use writ_store::{Backend, Listing, Rebuild, Row, Sqlite};
 
 use crate::Tier;
-use crate::null::{Counting, Null, Tally};
+use crate::null::{Null, Tally, counting};
 use crate::place::{self, bearer};
 use crate::rounds::figure;
 use crate::wire::{Wire, get};
@@ -22,10 +22,8 @@ const TIMES: usize = 60;
 /// statement of SQL.
 pub(crate) async fn questions(directory: &Path, organization: OrganizationId) -> Figure {
     let tally = Arc::new(Tally::default());
-    let store = Counting {
-        store: Sqlite::open(&place::database(directory)).unwrap(),
-        tally: Arc::clone(&tally),
-    };
+    let store = Sqlite::open(&place::database(directory)).unwrap();
+    let store = counting(store, &tally);
     let engine = place::open(directory, Arc::new(store), Null::blind(), place::USUAL).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -9,7 +9,7 @@ use writ_client::Client;
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::secret::Secret;
-use writ_core::value::{Schema, Schemas, ValueType, Values};
+use writ_core::value::{Schema, Schemas, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
 use crate::context::Context;
@@ -100,7 +100,7 @@ pub(super) fn given(given: &[Assignment], schemas: &Schemas) -> Result<(Values, 
     for assignment in given {
         let schema = schemas.get(&assignment.name);
         let name = assignment.name.clone();
-        let is_twice = match schema.is_some_and(is_secret) {
+        let is_twice = match schema.is_some_and(Schema::is_secret) {
             true => {
                 let secret = assignment.secret().map_err(Failure::usage)?;
                 secrets.insert(name, secret).is_some()
@@ -117,14 +117,10 @@ pub(super) fn given(given: &[Assignment], schemas: &Schemas) -> Result<(Values, 
     Ok((values, secrets))
 }
 
-fn is_secret(schema: &Schema) -> bool {
-    schema.value_type == ValueType::Secret
-}
-
 /// Asks for each secret that the task requires and that was not given.
 fn ask_for_missing(secrets: &mut Secrets, schemas: &Schemas) -> Result<(), Failure> {
     for (name, schema) in schemas {
-        if is_secret(schema) && schema.required && !secrets.contains_key(name) {
+        if schema.is_secret() && schema.required && !secrets.contains_key(name) {
             let otherwise =
                 format!("give it as --param {name}=@FILE, or {name}=@- on standard input");
             let secret = typed::ask(&format!("The secret parameter {name}"), &otherwise)?;

@@ -64,9 +64,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-async fn set(client: &Client, of: &Name, name: &Name, file: Option<&str>) -> Result<(), Failure> {
+/// A workload, and the log size that it was looked at.
+async fn workload_of(client: &Client, name: &Name) -> Result<(Workload, u64), Failure> {
     let workloads = client.workloads().await?;
-    let workload = find(&workloads.value, of).ok_or_else(|| unknown(of))?;
+    let workload = find(&workloads.value, name).ok_or_else(|| unknown(name))?;
+    Ok((workload.clone(), workloads.seen))
+}
+
+async fn set(client: &Client, of: &Name, name: &Name, file: Option<&str>) -> Result<(), Failure> {
+    let (workload, seen) = workload_of(client, of).await?;
     let value = match file {
         Some(path) => typed::from_file(path).map_err(Failure::usage)?,
         None => typed::ask(
@@ -74,7 +80,7 @@ async fn set(client: &Client, of: &Name, name: &Name, file: Option<&str>) -> Res
             "give it with --file FILE, or on standard input with --file -",
         )?,
     };
-    let set = client.set_secret(workload.clone(), workloads.seen, name, &value);
+    let set = client.set_secret(workload, seen, name, &value);
     let version = set.await?;
     print(&format!(
         "The secret {name} of {of} is set, as version {version}. A task's template has it as \
@@ -84,8 +90,7 @@ async fn set(client: &Client, of: &Name, name: &Name, file: Option<&str>) -> Res
 }
 
 async fn list(client: &Client, of: &Name, context: &Context) -> Result<(), Failure> {
-    let workloads = client.workloads().await?;
-    let workload = find(&workloads.value, of).ok_or_else(|| unknown(of))?;
+    let (workload, _) = workload_of(client, of).await?;
     if context.is_json() {
         let secrets = workload.secrets.iter();
         let items: Vec<_> = secrets
@@ -106,17 +111,13 @@ async fn list(client: &Client, of: &Name, context: &Context) -> Result<(), Failu
 }
 
 async fn remove(client: &Client, of: &Name, name: &Name) -> Result<(), Failure> {
-    let workloads = client.workloads().await?;
-    let workload = find(&workloads.value, of).ok_or_else(|| unknown(of))?;
-    let mut workload: Workload = workload.clone();
+    let (mut workload, seen) = workload_of(client, of).await?;
     if workload.secrets.remove(name).is_none() {
         return Err(Failure::usage(format!(
             "{of} has no secret {name}; see: writ secret list {of}"
         )));
     }
-    client
-        .set(Object::Workload(workload.into()), workloads.seen)
-        .await?;
+    client.set(Object::Workload(workload.into()), seen).await?;
     print(&format!("The secret {name} of {of} is removed."));
     Ok(())
 }

@@ -204,10 +204,7 @@ async fn from_server(
         let done = ledger.size();
         progress.at(|_| format!("{done} of {size} entries verified"));
     }
-    let verifier = ledger.state().verifier();
-    let verifier = verifier.ok_or_else(|| Failure::broken("the log founds no organization"))?;
-    let signed = Checkpoint::open(&note, verifier.name(), verifier.key())
-        .map_err(|error| Failure::broken(format!("the checkpoint: {error}")))?;
+    let signed = signed(&note, &ledger)?;
     let head = ledger.head();
     if (signed.size, signed.root) != (head.size, head.root) {
         return Err(Failure::broken(format!(
@@ -223,6 +220,14 @@ async fn from_server(
         source: client.url().to_owned(),
         how: "every signature and every decision, downloaded, against the signed checkpoint",
     })
+}
+
+/// Opens a checkpoint with the key that the log itself names.
+pub(super) fn signed(note: &str, ledger: &Ledger) -> Result<Checkpoint, Failure> {
+    let verifier = ledger.state().verifier();
+    let verifier = verifier.ok_or_else(|| Failure::broken("the log founds no organization"))?;
+    Checkpoint::open(note, verifier.name(), verifier.key())
+        .map_err(|error| Failure::broken(format!("the checkpoint: {error}")))
 }
 
 fn other(found: OrganizationId, expected: OrganizationId) -> Failure {

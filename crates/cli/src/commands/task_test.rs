@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
-use writ_core::value::{ValueType, check_required, check_values};
+use writ_core::value::{Schema, check_required, check_values};
 
 use super::run::given;
 use super::task_file;
@@ -46,7 +46,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     // A run asks for the secrets that it lacks.
     let is_secret = |name: &ParameterName| {
         let schema = task.parameters.get(name);
-        schema.is_some_and(|schema| schema.value_type == ValueType::Secret)
+        schema.is_some_and(Schema::is_secret)
     };
     let has = |name: &ParameterName| values.contains_key(name) || is_secret(name);
     let fits = check_values(&task.parameters, &values)

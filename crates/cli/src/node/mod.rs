@@ -19,7 +19,7 @@ use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
-use writ_core::value::{ValueType, Values};
+use writ_core::value::Values;
 use writ_engine::{
     Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
     Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
@@ -387,8 +387,7 @@ pub(crate) fn would_start<'a>(
     // Which file it is, is known when the program starts.
     let path = || "/dev/fd/N".to_owned();
     let asked = task.parameters.iter();
-    let asked =
-        asked.filter(|(_, schema)| schema.required && schema.value_type == ValueType::Secret);
+    let asked = asked.filter(|(_, schema)| schema.required && schema.is_secret());
     let names = asked.map(|(name, _)| name).chain(secrets);
     let paths = Paths {
         secrets: template

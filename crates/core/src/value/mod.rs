@@ -168,7 +168,7 @@ pub fn check_constraints(schemas: &Schemas, constraints: &Constraints) -> Result
         let schema = schemas
             .get(name)
             .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
-        if schema.value_type == ValueType::Secret && *constraint != Constraint::Absent {
+        if schema.is_secret() && *constraint != Constraint::Absent {
             return Err(format!(
                 "parameter `{name}` is a secret: nothing can be said of it but that it is absent"
             ));

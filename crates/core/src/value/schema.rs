@@ -75,6 +75,11 @@ pub struct Schema {
 pub const MAX_TEXT: u64 = 1 << 20;
 
 impl Schema {
+    /// Whether its values travel sealed.
+    pub fn is_secret(&self) -> bool {
+        self.value_type == ValueType::Secret
+    }
+
     const fn length() -> u64 {
         4_096
     }
@@ -182,7 +187,7 @@ impl Schema {
             ));
         }
         // A secret is never an argument.
-        let is_argument = self.value_type != ValueType::Secret;
+        let is_argument = !self.is_secret();
         if text.starts_with('-') && is_argument && !self.leading_dash {
             return Err("must not begin with a dash: a program would take it for an option".into());
         }

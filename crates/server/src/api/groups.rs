@@ -12,7 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-use crate::page::{Limit, page_of};
+use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,16 +33,11 @@ pub(super) async fn list(
         let member = filter.member.as_ref();
         member.is_none_or(|member| state.is_member(&group.address, member))
     };
-    caller.seen(page_of(
+    caller.seen(by_name(
         state.groups().filter(has).cloned(),
         filter.limit,
-        |group| {
-            filter
-                .after
-                .as_ref()
-                .is_none_or(|last| group.address > *last)
-        },
-        |group| group.address.to_string(),
+        filter.after.as_ref(),
+        |group| &group.address,
     ))
 }
 

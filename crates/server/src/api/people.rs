@@ -14,7 +14,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Auditor, Caller};
-use crate::page::{Limit, page_of};
+use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,11 +42,11 @@ pub(super) async fn list(
             && filter.active.is_none_or(|active| person.active == active)
             && group.is_none_or(|group| state.is_member(group, &person.upn))
     };
-    caller.seen(page_of(
+    caller.seen(by_name(
         state.people().filter(has).map(|person| view(state, person)),
         filter.limit,
-        |person| filter.after.as_ref().is_none_or(|last| person.upn > *last),
-        |person| person.upn.to_string(),
+        filter.after.as_ref(),
+        |person| &person.upn,
     ))
 }
 

@@ -12,7 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-use crate::page::{Limit, page_of};
+use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,11 +37,11 @@ pub(super) async fn list(
                 .approval
                 .is_none_or(|approval| policy.approval == approval)
     };
-    caller.seen(page_of(
+    caller.seen(by_name(
         caller.state().policies().filter(has).cloned(),
         filter.limit,
-        |policy| filter.after.as_ref().is_none_or(|last| policy.task > *last),
-        |policy| policy.task.to_string(),
+        filter.after.as_ref(),
+        |policy| &policy.task,
     ))
 }
 

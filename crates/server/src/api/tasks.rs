@@ -12,7 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-use crate::page::{Limit, page_of};
+use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,11 +34,11 @@ pub(super) async fn list(
         workload.is_none_or(|workload| task.name.workload() == *workload)
             && filter.risk.is_none_or(|risk| task.risk == risk)
     };
-    caller.seen(page_of(
+    caller.seen(by_name(
         caller.state().tasks().filter(has).cloned(),
         filter.limit,
-        |task| filter.after.as_ref().is_none_or(|last| task.name > *last),
-        |task| task.name.to_string(),
+        filter.after.as_ref(),
+        |task| &task.name,
     ))
 }
 

@@ -15,7 +15,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-use crate::page::{Limit, page_of};
+use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,16 +36,11 @@ pub(super) async fn list(
         connector.is_none_or(|connector| workload.connector == *connector)
     };
     let found = caller.state().workloads().filter(has);
-    caller.seen(page_of(
+    caller.seen(by_name(
         found.map(|workload| view(&caller, workload)),
         filter.limit,
-        |workload| {
-            filter
-                .after
-                .as_ref()
-                .is_none_or(|last| workload.name > *last)
-        },
-        |workload| workload.name.to_string(),
+        filter.after.as_ref(),
+        |workload| &workload.name,
     ))
 }
 

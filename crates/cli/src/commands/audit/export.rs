@@ -13,7 +13,7 @@ use writ_engine::Ledger;
 
 use super::population::{ENTRIES, Period, Population};
 use super::{CHECKPOINT, LEAVES};
-use crate::commands::source::Source;
+use crate::commands::source::{Source, signed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_json, remark};
@@ -56,10 +56,7 @@ pub(super) async fn run(
     let flushed = written.and_then(|()| leaves.as_mut().map_or(Ok(()), Write::flush));
     flushed.map_err(|error| folder.failed(LEAVES, &error))?;
 
-    let verifier = verified.ledger.state().verifier();
-    let verifier = verifier.ok_or_else(|| Failure::broken("the log founds no organization"))?;
-    let checkpoint = Checkpoint::open(&note, verifier.name(), verifier.key())
-        .map_err(|error| Failure::broken(format!("the checkpoint: {error}")))?;
+    let checkpoint = signed(&note, &verified.ledger)?;
     let organization = verified.organization.to_string();
     let (mut entries, summary, mut files) = population.end(&checkpoint, &organization)?;
     entries

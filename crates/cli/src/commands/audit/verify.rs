@@ -6,11 +6,12 @@ use std::path::Path;
 
 use serde_json::json;
 use writ_core::digest::OrganizationId;
-use writ_core::log::{Checkpoint, leaf_hash};
+use writ_core::log::leaf_hash;
 use writ_engine::{Ledger, Trust};
 
 use super::population::{ENTRIES, Population, SUMMARY, Summary};
 use super::{CHECKPOINT, LEAVES};
+use crate::commands::source::signed;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{Progress, print, print_json};
@@ -59,11 +60,7 @@ pub(super) fn run(
         progress.at(|_| format!("{} entries verified", decided.index.0 + 1));
     }
     drop(progress);
-    let verifier = ledger.state().verifier();
-    let verifier =
-        verifier.ok_or_else(|| Failure::broken(format!("{LEAVES} founds no organization")))?;
-    let checkpoint = Checkpoint::open(&note, verifier.name(), verifier.key())
-        .map_err(|error| Failure::broken(format!("{CHECKPOINT}: {error}")))?;
+    let checkpoint = signed(&note, &ledger)?;
     let (entries, summary, files) = population.end(&checkpoint, &organization.to_string())?;
     entries.end()?;
     for (name, bytes) in files {
