@@ -6,9 +6,9 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
-    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve,
-    show, site, status, system_account, task, verify, workload,
+    approve, audit, completions, control, demo, emulator, end, executions, grants, group, init,
+    key, log, login, person, policy, preferences, prove, recover, request, requests, run, secret,
+    serve, show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -152,6 +152,8 @@ pub(crate) enum Command {
     Audit(audit::Args),
     #[command(subcommand)]
     Log(log::Args),
+    #[command(subcommand)]
+    Emulator(emulator::Args),
     Completions(completions::Args),
     #[command(subcommand, hide = true)]
     DemoService(demo::service::Args),

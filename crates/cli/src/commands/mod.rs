@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
+pub(crate) mod emulator;
 pub(crate) mod end;
 pub(crate) mod executions;
 pub(crate) mod grants;
@@ -82,6 +83,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::SystemAccount(args) => system_account::run(args, context).await,
         Command::Audit(args) => audit::run(&args, context).await,
         Command::Log(args) => log::run(&args, context).await,
+        Command::Emulator(args) => emulator::run(args, context).await,
         Command::Completions(args) => Ok(completions::run(&args)),
     }
 }

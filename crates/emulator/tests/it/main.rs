@@ -1,0 +1,7 @@
+//! The emulator, as its callers meet it.
+#![cfg(test)]
+
+mod cmdlets;
+mod faults;
+mod tokens;
+mod world;
