@@ -8,6 +8,7 @@
 //!
 //! [`command`] runs programs on the node's own host, through the helper in
 //! [`child`]; [`template`] says how values become a program's arguments.
+//! [`exchange`] runs cmdlets of Exchange Online.
 //!
 //! Absent on purpose: a connector decides nothing, knows no log and no store,
 //! and never tries a second time.
@@ -15,6 +16,7 @@
 pub mod child;
 pub mod command;
 mod credentials;
+pub mod exchange;
 pub mod isolation;
 pub mod output;
 pub mod redact;
@@ -37,6 +39,7 @@ use writ_core::run::Permit;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
 pub use credentials::{Credentials, Paths};
+pub use exchange::{ExchangeConnector, ExchangeError};
 pub use isolation::{Isolation, Limits, RunAs};
 pub use output::Output;
 pub use redact::Redaction;

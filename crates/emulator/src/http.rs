@@ -113,6 +113,7 @@ struct Answer {
     rest: Option<Bytes>,
     length: u64,
     breaks_off: bool,
+    waits: bool,
 }
 
 impl Body for Answer {
@@ -121,10 +122,15 @@ impl Body for Answer {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(bytes) = self.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        // What comes before is sent off first.
+        if self.breaks_off && std::mem::take(&mut self.waits) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         match std::mem::take(&mut self.breaks_off) {
             true => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
@@ -152,6 +158,7 @@ impl Sent {
             length,
             rest: Some(bytes).filter(|bytes| !bytes.is_empty()),
             breaks_off: self.breaks_off,
+            waits: true,
         });
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -3,5 +3,6 @@
 
 mod bench;
 mod command;
+mod exchange;
 mod isolation;
 mod literal;
