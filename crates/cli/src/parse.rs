@@ -131,6 +131,8 @@ pub(crate) fn line(text: &str) -> Result<String, String> {
 pub(crate) struct Assignment {
     pub(crate) name: ParameterName,
     text: String,
+    /// Whether the text is JSON: `NAME:=VALUE`.
+    is_json: bool,
 }
 
 impl FromStr for Assignment {
@@ -142,23 +144,40 @@ impl FromStr for Assignment {
                 text.chars().take(80).collect::<String>().escape_debug()
             )
         })?;
+        let (name, is_json) = match name.strip_suffix(':') {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
         Ok(Self {
             name: ParameterName::parse(name).map_err(|error| error.to_string())?,
             text: text.to_owned(),
+            is_json,
         })
     }
 }
 
 impl fmt::Display for Assignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.name, self.text)
+        let colon = if self.is_json { ":" } else { "" };
+        write!(f, "{}{colon}={}", self.name, self.text)
     }
 }
 
 impl Assignment {
     /// The value that a run gives: text, `@FILE`, `@@text` for text that begins
     /// with `@`; of the type that the task says.
+    ///
+    /// `NAME:=VALUE` has its type from itself: it is JSON.
     pub(crate) fn value(&self, schema: Option<&Schema>) -> Result<Value, String> {
+        if self.is_json && !schema.is_some_and(Schema::is_secret) {
+            return json(&self.text).ok_or_else(|| {
+                format!(
+                    "parameter `{}`: after := comes JSON without decimals, such as true, 7 or \
+                     [\"a\",\"b\"]",
+                    self.name
+                )
+            });
+        }
         self.typed(&self.read(schema)?, schema.map(|schema| schema.value_type))
     }
 
@@ -167,6 +186,9 @@ impl Assignment {
     pub(crate) fn constraint(&self, schema: Option<&Schema>) -> Result<Constraint, String> {
         let value_type = schema.map(|schema| schema.value_type);
         let bad = |problem: String| format!("parameter `{}`: {problem}", self.name);
+        if self.is_json {
+            return self.value(schema).map(Constraint::Equals);
+        }
         if self.text == "absent" {
             return Ok(Constraint::Absent);
         }
@@ -436,6 +458,27 @@ mod tests {
         }
         assert!("noequals".parse::<Assignment>().is_err());
         assert!("1x=2".parse::<Assignment>().is_err());
+    }
+
+    #[test]
+    fn json_has_its_type_from_itself() {
+        let list = Schema::of(ValueType::List);
+        for (text, value) in [
+            ("x:=true", Value::Boolean(true)),
+            ("x:=-7", Value::Integer(-7)),
+            ("x:=\"a\"", Value::Text("a".into())),
+            ("x:=[1]", Value::List(vec![Value::Integer(1)])),
+        ] {
+            assert_eq!(assigned(text).value(None), Ok(value.clone()));
+            assert_eq!(assigned(text).value(Some(&list)), Ok(value));
+        }
+        for bad in ["x:=", "x:=maybe", "x:=1.5", "x:={"] {
+            assert!(assigned(bad).value(None).unwrap_err().contains("JSON"));
+        }
+        let equals = assigned("x:=true").constraint(None).unwrap();
+        assert_eq!(equals, Constraint::Equals(Value::Boolean(true)));
+        let secret = Schema::of(ValueType::Secret);
+        assert!(assigned("x:=\"a\"").constraint(Some(&secret)).is_err());
     }
 
     #[test]

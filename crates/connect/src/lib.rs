@@ -33,9 +33,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use writ_core::digest::ExecutionId;
-use writ_core::names::Name;
+use writ_core::names::{Name, TaskName};
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
+use writ_core::value::Schemas;
 
 pub use command::{CommandConfig, CommandConnector, CommandError};
 pub use credentials::{Credentials, Paths};
@@ -53,6 +54,13 @@ pub trait Connector: Send + Sync + 'static {
 
     /// Says whether a workload's settings make sense to this connector.
     fn check_workload(&self, workload: &Workload) -> Result<(), String>;
+
+    /// What it knows of the parameters of a task that nobody set: advice for who
+    /// asks, and no rule.
+    fn hint(&self, task: &TaskName) -> Schemas {
+        let _ = task;
+        Schemas::new()
+    }
 
     /// Carries out the job once and says how it ended, by the task's deadline
     /// and a short grace at the latest.

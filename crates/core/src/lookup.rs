@@ -124,6 +124,18 @@ impl State {
         self.tasks.get(name)?.value.as_ref()
     }
 
+    /// A task, also one that nobody set where the workload has open tasks.
+    pub fn defined(&self, name: &TaskName) -> Option<Arc<Task>> {
+        let is_open = || {
+            self.workload(&name.workload())
+                .is_some_and(|open| open.open_tasks)
+        };
+        match self.task(name) {
+            Some(task) => Some(task.clone()),
+            None => is_open().then(|| Task::unset(name.clone()).into()),
+        }
+    }
+
     /// All tasks.
     pub fn tasks(&self) -> impl Iterator<Item = &Arc<Task>> {
         live(&self.tasks)

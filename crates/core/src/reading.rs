@@ -216,15 +216,19 @@ impl<'a> Reading<'a> {
     }
 
     /// The task and its workload.
-    pub fn defined(&self, name: &TaskName) -> Result<(&'a Arc<Task>, &'a Arc<Workload>), Refusal> {
-        let task = self
-            .task(name)
-            .ok_or_else(|| Refusal::UnknownTask { task: name.clone() })?;
+    pub fn defined(&self, name: &TaskName) -> Result<(Arc<Task>, &'a Arc<Workload>), Refusal> {
         let workload = name.workload();
+        let Some(task) = self.task(name) else {
+            let open = self.workload(&workload).filter(|open| open.open_tasks);
+            return match open {
+                Some(open) => Ok((Task::unset(name.clone()).into(), open)),
+                None => Err(Refusal::UnknownTask { task: name.clone() }),
+            };
+        };
         let workload = self
             .workload(&workload)
             .ok_or_else(|| unknown_workload(&workload))?;
-        Ok((task, workload))
+        Ok((task.clone(), workload))
     }
 
     /// The task, its workload and the rule that governs it now.
@@ -242,7 +246,7 @@ impl<'a> Reading<'a> {
             })?;
         let default_group = self.control().and_then(|c| c.admin_group.as_ref());
         Ok(Governed {
-            task: task.clone(),
+            task,
             workload: workload.clone(),
             rule: Rule::new(policy, default_group),
         })

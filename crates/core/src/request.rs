@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::state::ended;
 use crate::statement::{Approve, End, Principal, Request};
 use crate::time::{Seconds, Time};
-use crate::value::{Constraint, Constraints, check_constraints};
+use crate::value::{Constraint, Constraints};
 
 /// How many pending requests a person may have.
 pub const MAX_PENDING: usize = 100;
@@ -109,7 +109,7 @@ fn admissible(governed: &Governed, asked: &Constraints) -> Result<(), Refusal> {
         task: governed.task.name.clone(),
         problem,
     };
-    check_constraints(&governed.task.parameters, asked).map_err(no)?;
+    governed.task.admits_constraints(asked).map_err(no)?;
     for (name, constraint) in asked {
         let problem = match (policy.parameters.get(name), constraint) {
             (Some(wanted), Constraint::Equals(value)) if !wanted.allows(Some(value)) => {
@@ -204,12 +204,11 @@ pub(crate) fn approve(
         return Err(Refusal::Wider { longest });
     }
     if let Some(task) = r.task(&record.task) {
-        check_constraints(&task.parameters, &approve.parameters).map_err(|problem| {
-            Refusal::Parameters {
+        task.admits_constraints(&approve.parameters)
+            .map_err(|problem| Refusal::Parameters {
                 task: task.name.clone(),
                 problem,
-            }
-        })?;
+            })?;
     }
 
     let mut approved = record.as_ref().clone();

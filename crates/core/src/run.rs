@@ -20,9 +20,7 @@ use crate::refusal::{Asked, Refusal};
 use crate::request::may_ask;
 use crate::statement::{Attachment, Invoke, Outcome, Principal, SealedValue};
 use crate::time::Time;
-use crate::value::{
-    Constraints, Schemas, Value, ValueType, Values, check_required, check_values, first_broken,
-};
+use crate::value::{Constraints, MAX_TEXT, Value, ValueType, Values, check_required, first_broken};
 
 /// Asks to run a task now.
 pub(crate) fn invoke(
@@ -82,14 +80,14 @@ fn exempt(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Option<Le
     }
     let (task, workload) = r.defined(&invoke.task)?;
     Given::of(invoke)
-        .fits(&task.parameters)
+        .fits(&task)
         .map_err(|problem| Refusal::Parameters {
             task: task.name.clone(),
             problem,
         })?;
     Ok(Some(Leave {
         request: None,
-        task: task.clone(),
+        task,
         workload: workload.clone(),
     }))
 }
@@ -111,7 +109,7 @@ fn granted(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Leave, R
         task: governed.task.name.clone(),
         problem,
     };
-    given.fits(&governed.task.parameters).map_err(no)?;
+    given.fits(&governed.task).map_err(no)?;
     let grant = choose(r, signer, &governed, &given, invoke)?;
     may_ask(r, &signer.upn, &governed)?;
     let policy = &governed.rule.policy;
@@ -193,10 +191,17 @@ impl<'a> Given<'a> {
     }
 
     /// Whether the task takes all of it, and nothing it requires is missing.
-    fn fits(&self, schemas: &Schemas) -> Result<(), String> {
-        check_values(schemas, self.values)?;
+    fn fits(&self, task: &Task) -> Result<(), String> {
+        let schemas = &task.parameters;
+        task.admits_all(self.values)?;
         for (name, attachment) in self.attached {
             match schemas.get(name) {
+                None if task.open && attachment.size <= MAX_TEXT => {}
+                None if task.open => {
+                    return Err(format!(
+                        "parameter `{name}` is longer than {MAX_TEXT} bytes"
+                    ));
+                }
                 None => return Err(format!("the task has no parameter `{name}`")),
                 Some(schema) if schema.value_type != ValueType::String => {
                     return Err(format!(
@@ -220,6 +225,7 @@ impl<'a> Given<'a> {
         }
         for name in self.sealed.keys() {
             match schemas.get(name).map(|schema| schema.value_type) {
+                None if task.open => {}
                 Some(ValueType::Secret) => {}
                 Some(other) => {
                     return Err(format!(
@@ -405,12 +411,8 @@ impl Permit {
                     "the text of parameter `{name}` is not what was signed"
                 ));
             }
-            let schema = record.definition.task.parameters.get(name);
-            let schema = schema.ok_or_else(|| format!("the task has no parameter `{name}`"))?;
             let value = Value::Text(text.clone());
-            schema
-                .admits(&value)
-                .map_err(|problem| format!("parameter `{name}` {problem}"))?;
+            record.definition.task.admits(name, &value)?;
             parameters.insert(name.clone(), value);
         }
         Ok(Self(Job {

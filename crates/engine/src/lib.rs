@@ -53,8 +53,9 @@ use writ_connect::{Connectors, Output};
 use writ_core::Published;
 use writ_core::digest::ExecutionId;
 use writ_core::log::Tiles;
-use writ_core::names::Name;
+use writ_core::names::{Name, TaskName};
 use writ_core::time::Time;
+use writ_core::value::Schemas;
 use writ_store::{Backend, Point, point};
 
 /// One node of an organization: the handle that the server and the runner share.
@@ -103,6 +104,17 @@ impl Engine {
     pub fn now(&self) -> Time {
         let last = self.0.published.borrow().state().time();
         self.0.clock.now().max(last)
+    }
+
+    /// What the connector of an open task that nobody set knows of its
+    /// parameters: advice, and no rule.
+    pub fn hint(&self, task: &TaskName) -> Schemas {
+        let published = self.published();
+        let workload = published.state().workload(&task.workload());
+        let connector = workload.and_then(|workload| self.0.connectors.get(&workload.connector));
+        connector
+            .map(|connector| connector.hint(task))
+            .unwrap_or_default()
     }
 
     /// The node's name.

@@ -37,6 +37,8 @@ struct Entry {
     risk: Risk,
     #[serde(default)]
     parameters: Schemas,
+    #[serde(default)]
+    open: bool,
     program: Option<String>,
     args: Option<Vec<String>>,
     template: Option<Template>,
@@ -89,6 +91,7 @@ impl Entry {
         task.title = self.title;
         task.risk = self.risk;
         task.parameters = self.parameters;
+        task.open = self.open;
         if let Some(deadline) = self.deadline {
             task.deadline_s = parse::duration(&deadline)?;
         }

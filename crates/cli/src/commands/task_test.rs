@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
-use writ_core::value::{Schema, check_required, check_values};
+use writ_core::value::{Schema, check_required};
 
 use super::run::given;
 use super::task_file;
@@ -49,7 +49,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         schema.is_some_and(Schema::is_secret)
     };
     let has = |name: &ParameterName| values.contains_key(name) || is_secret(name);
-    let fits = check_values(&task.parameters, &values)
+    let fits = task
+        .admits_all(&values)
         .and_then(|()| check_required(&task.parameters, has));
     fits.map_err(|problem| {
         Failure::usage(format!(

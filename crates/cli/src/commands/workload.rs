@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use writ_connect::exchange::Settings;
 use writ_core::names::Name;
 use writ_core::object::{Object, ObjectName, Workload};
 use writ_core::value::Value;
@@ -17,9 +18,12 @@ pub(crate) enum Args {
     Set {
         /// Its name: the part of a task before the backslash
         name: Name,
-        /// Which connector reaches it: `command` runs programs on the node's host
+        /// Which connector reaches it: `command` runs programs on the node's host,
+        /// `exchange` cmdlets of Exchange Online
         #[arg(long)]
         connector: Name,
+        #[command(flatten)]
+        exchange: Box<ExchangeArgs>,
         /// What the connector needs to know, NAME=VALUE; may be repeated
         #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
         setting: Vec<(String, String)>,
@@ -41,6 +45,71 @@ pub(crate) enum Args {
     },
 }
 
+/// How a tenant of Exchange Online is reached
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "For --connector exchange")]
+pub(crate) struct ExchangeArgs {
+    /// The tenant, by its id or its domain
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// The id of the app that Writ acts as
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Which cloud it is in: worldwide, gcc-high, dod or china [default: worldwide]
+    #[arg(long, value_name = "NAME")]
+    cloud: Option<String>,
+    /// An emulator on the node's host instead of a cloud; see: writ emulator
+    #[arg(long, value_name = "URL", conflicts_with = "cloud")]
+    emulator: Option<String>,
+    /// How the app signs with its certificate: PS256 or RS256 [default: PS256]
+    #[arg(long, value_name = "ALGORITHM")]
+    signing: Option<String>,
+}
+
+impl ExchangeArgs {
+    const fn is_given(&self) -> bool {
+        self.tenant.is_some()
+            || self.client_id.is_some()
+            || self.cloud.is_some()
+            || self.emulator.is_some()
+            || self.signing.is_some()
+    }
+
+    /// Puts what is given into the settings. The origin follows from them, since
+    /// secrets are sealed for it; and tasks need not be set.
+    fn put(&self, workload: &mut Workload, origin: Option<String>) -> Result<(), Failure> {
+        for (name, value) in [
+            ("tenant", &self.tenant),
+            ("client_id", &self.client_id),
+            ("cloud", &self.cloud),
+            ("emulator", &self.emulator),
+            ("signing", &self.signing),
+        ] {
+            if let Some(value) = value {
+                let value = value.trim_end_matches('/').to_owned();
+                workload.settings.insert(name.into(), Value::Text(value));
+            }
+        }
+        // One takes the place of the other.
+        match (&self.cloud, &self.emulator) {
+            (Some(_), _) => workload.settings.remove("emulator"),
+            (None, Some(_)) => workload.settings.remove("cloud"),
+            (None, None) => None,
+        };
+        let follows = Settings::origin_of(&workload.settings).map_err(Failure::usage)?;
+        workload.origin = Some(origin.unwrap_or(follows));
+        workload.open_tasks = true;
+        Ok(())
+    }
+}
+
+const fn open_in_words(open: bool) -> &'static str {
+    match open {
+        true => "open: they need not be set one by one, only a policy must cover them",
+        false => "",
+    }
+}
+
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -56,6 +125,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         Args::Set {
             name,
             connector,
+            exchange,
             setting,
             origin,
         } => {
@@ -69,7 +139,16 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 open_tasks: false,
             });
             workload.connector = connector.clone();
-            workload.origin = origin.or(workload.origin);
+            match connector.key() {
+                "exchange" => exchange.put(&mut workload, origin)?,
+                _ if exchange.is_given() => {
+                    return Err(Failure::usage(
+                        "--tenant, --client-id, --cloud, --emulator and --signing are for \
+                         --connector exchange",
+                    ));
+                }
+                _ => workload.origin = origin.or(workload.origin),
+            }
             let dropped = match before.is_some_and(|before| !before.has_target_of(&workload)) {
                 true => std::mem::take(&mut workload.secrets),
                 false => BTreeMap::new(),
@@ -79,8 +158,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             client
                 .set(Object::Workload(workload.into()), workloads.seen)
                 .await?;
+            let next = match (connector.key(), before.is_some()) {
+                ("exchange", false) => format!(
+                    "writ secret set {name} client-secret, or `certificate` and `private-key`"
+                ),
+                ("exchange", true) => format!("writ policy set '{name}\\Get-*' --approval manual"),
+                _ => "writ task set -f tasks.toml".to_owned(),
+            };
             print(&format!(
-                "The workload {name} is set, reached by `{connector}`. Next: writ task set -f tasks.toml"
+                "The workload {name} is set, reached by `{connector}`. Next: {next}"
             ));
             for secret in dropped.keys() {
                 remark(&format!(
@@ -120,6 +206,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 ("origin", workload.origin.clone().unwrap_or_default()),
                 ("secrets", secrets.join("\n")),
                 ("settings", settings.join("\n")),
+                ("tasks", open_in_words(workload.open_tasks).to_owned()),
             ]);
         }
         Args::Remove { name } => {

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
-use writ_connect::{CommandConfig, CommandConnector, Connector, Connectors, Paths};
+use writ_connect::{
+    CommandConfig, CommandConnector, Connector, Connectors, ExchangeConnector, Paths,
+};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
@@ -250,7 +252,11 @@ impl DataDirectory {
             }
         }
         let name = Name::parse("command").map_err(NodeError::new)?;
-        Ok(Connectors::new().with(&name, command))
+        let exchange = ExchangeConnector::new().map_err(NodeError::new)?;
+        let to_exchange = Name::parse("exchange").map_err(NodeError::new)?;
+        Ok(Connectors::new()
+            .with(&name, command)
+            .with(&to_exchange, exchange))
     }
 
     fn command(&self, config: &Config, scratch: PathBuf) -> Result<CommandConnector, NodeError> {

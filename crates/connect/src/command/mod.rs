@@ -152,6 +152,12 @@ impl CommandConnector {
     /// The template of a task, if it makes sense and its program is listed.
     fn template(&self, task: &Task) -> Result<Template, String> {
         let template = Template::read(&task.template).map_err(|error| error.to_string())?;
+        if task.open {
+            return Err(
+                "each parameter of a program has its place in the template, so open must be false"
+                    .into(),
+            );
+        }
         if !self.listed.contains(template.program()) {
             return Err(format!(
                 "`{}` is not among the programs that this node may run; \
@@ -319,6 +325,9 @@ mod tests {
             "`/bin/x` is not among the programs that this node may run; \
              add it to [command] programs in writ.toml"
         );
+        let mut open = task("/bin/echo");
+        open.open = true;
+        assert!(connector.check_task(&open).unwrap_err().contains("open"));
         for other in ["/bin/../bin/echo", "/bin//echo", "/bin/echo ", "/BIN/ECHO"] {
             assert!(connector.check_task(&task(other)).is_err(), "{other}");
         }

@@ -13,6 +13,7 @@
 //! Each row that comes back is one line of JSON; warnings are remarks.
 
 mod app;
+pub mod hints;
 mod http;
 mod invoke;
 mod reply;
@@ -27,10 +28,10 @@ use serde_json::{Map, Value as Json};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use writ_core::digest::ExecutionId;
-use writ_core::names::ParameterName;
+use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
 use writ_core::run::{Job, Permit};
-use writ_core::value::Value;
+use writ_core::value::{Schemas, Value};
 
 use self::http::Http;
 use self::invoke::{Conversation, Progress};
@@ -138,6 +139,12 @@ impl Connector for ExchangeConnector {
 
     fn check_workload(&self, workload: &Workload) -> Result<(), String> {
         Settings::of(workload).map(|_| ())
+    }
+
+    fn hint(&self, task: &TaskName) -> Schemas {
+        hints::find(task.command())
+            .map(hints::Hint::schemas)
+            .unwrap_or_default()
     }
 
     async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended {

@@ -3,6 +3,7 @@
 //! Secrets are sealed for an **origin**: the host that gives tokens for them. It
 //! must be the one of the cloud, so that no setting sends a secret elsewhere.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use reqwest::Url;
@@ -90,11 +91,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The origin of a workload with an emulator, or of a cloud.
-    pub fn origin(emulator: Option<&str>, cloud: Cloud) -> Result<String, String> {
-        match emulator {
-            Some(url) => emulator_url(url),
-            None => Ok(cloud.login().to_owned()),
+    /// The origin that a workload with some settings must have.
+    pub fn origin_of(settings: &BTreeMap<String, Value>) -> Result<String, String> {
+        let text = |name: &str| match settings.get(name) {
+            Some(Value::Text(text)) => Some(text.as_str()),
+            Some(_) | None => None,
+        };
+        match (text("emulator"), text("cloud")) {
+            (Some(url), _) => emulator_url(url),
+            (None, Some(cloud)) => Ok(cloud_of(cloud)?.login().to_owned()),
+            (None, None) => Ok(Cloud::default().login().to_owned()),
         }
     }
 
@@ -254,7 +260,6 @@ fn emulator_url(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use writ_core::names::Name;
 
     const ID: &str = "1b730954-0000-4000-8000-04b07795ee0a";

@@ -247,12 +247,7 @@ fn below(r: &Reading<'_>, group: &Address, member: &Address) -> Result<(), Refus
 
 fn admit_workload(r: &Reading<'_>, workload: &Workload) -> Result<Vec<Fact>, Refusal> {
     admit_secrets(r.workload(&workload.name).map(AsRef::as_ref), workload)?;
-    match workload.open_tasks {
-        true => Err(Refusal::NotYet {
-            what: "a workload with open tasks",
-        }),
-        false => Ok(Vec::new()),
-    }
+    Ok(Vec::new())
 }
 
 /// A secret stays what it was, or its version is the next one. None stays where
@@ -313,16 +308,17 @@ fn overruled(r: &Reading<'_>, by: &Upn, change: Change<'_>, fact: &Fact) -> Vec<
         Change::Object(Object::Task(task)) => Touched::Task(&task.name),
         Change::Remove(ObjectName::Policy(pattern)) => Touched::Prefix(pattern.prefix()),
         Change::Remove(ObjectName::Task(task)) => Touched::Task(task),
+        // Whether its tasks are open may have changed.
+        Change::Object(Object::Workload(workload)) => {
+            workload_prefix = format!("{}\\", workload.name.key());
+            Touched::Prefix(&workload_prefix)
+        }
         Change::Remove(ObjectName::Workload(name)) => {
             workload_prefix = format!("{}\\", name.key());
             Touched::Prefix(&workload_prefix)
         }
         Change::Object(
-            Object::Site(_)
-            | Object::Person(_)
-            | Object::Group(_)
-            | Object::Workload(_)
-            | Object::Preferences(_),
+            Object::Site(_) | Object::Person(_) | Object::Group(_) | Object::Preferences(_),
         )
         | Change::Remove(ObjectName::Group(_)) => return Vec::new(),
     };

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::check_text;
-use crate::names::TaskName;
+use super::{check_text, is_false};
+use crate::names::{ParameterName, TaskName};
 use crate::time::Seconds;
-use crate::value::{Schemas, Value};
+use crate::value::{Constraint, Constraints, Schemas, Value, Values, admits_any, check_constraint};
 
 /// How a task reaches its target; what is in it, the connector says.
 pub type Template = BTreeMap<String, Value>;
@@ -27,6 +27,10 @@ pub struct Task {
     /// The parameters it takes; a run gives no others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: Schemas,
+    /// Whether it takes parameters that it does not name, of any type; as every
+    /// task does that nobody set, in a workload with open tasks.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub open: bool,
     /// How it reaches its target.
     pub template: Template,
     /// How long a run may take.
@@ -85,10 +89,49 @@ impl Task {
             title: None,
             risk: Risk::default(),
             parameters: Schemas::new(),
+            open: false,
             template,
             deadline_s: Self::deadline(),
             output_cap: Self::cap(),
         }
+    }
+
+    /// What a task is that nobody set, in a workload with open tasks. Nobody has
+    /// said how much harm it can do, so it counts as much.
+    pub fn unset(name: TaskName) -> Self {
+        Self {
+            risk: Risk::High,
+            open: true,
+            ..Self::new(name, Template::new())
+        }
+    }
+
+    /// What is wrong with the value of a parameter, if anything is.
+    pub fn admits(&self, name: &ParameterName, value: &Value) -> Result<(), String> {
+        match self.parameters.get(name) {
+            Some(schema) => schema.admits(value),
+            None if self.open => admits_any(value),
+            None => return Err(format!("the task has no parameter `{name}`")),
+        }
+        .map_err(|problem| format!("parameter `{name}` {problem}"))
+    }
+
+    /// What is wrong with values: the first problem, named.
+    pub fn admits_all(&self, values: &Values) -> Result<(), String> {
+        let mut values = values.iter();
+        values.try_for_each(|(name, value)| self.admits(name, value))
+    }
+
+    /// What is wrong with constraints: the first problem, named.
+    pub fn admits_constraints(&self, constraints: &Constraints) -> Result<(), String> {
+        for (name, constraint) in constraints {
+            match (self.parameters.get(name), constraint) {
+                (None, Constraint::Equals(value)) if self.open => self.admits(name, value)?,
+                (None, _) if self.open => {}
+                (Some(_) | None, _) => check_constraint(&self.parameters, name, constraint)?,
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn check(&self) -> Result<(), String> {

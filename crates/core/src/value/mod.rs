@@ -16,7 +16,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use constraint::{Constraint, Range};
-pub use schema::{MAX_TEXT, Schema, ValueType, is_plain};
+pub use schema::{MAX_TEXT, Schema, ValueType, admits_any, is_plain};
 
 use crate::json::MAX_INTEGER;
 use crate::names::ParameterName;
@@ -137,19 +137,6 @@ fn spelled(values: &[Value]) -> String {
     texts.join(", ")
 }
 
-/// What is wrong with values against a task's schemas: the first problem, named.
-pub fn check_values(schemas: &Schemas, values: &Values) -> Result<(), String> {
-    for (name, value) in values {
-        let schema = schemas
-            .get(name)
-            .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
-        schema
-            .admits(value)
-            .map_err(|problem| format!("parameter `{name}` {problem}"))?;
-    }
-    Ok(())
-}
-
 /// The first parameter that a run must have, and has not.
 pub fn check_required(
     schemas: &Schemas,
@@ -162,28 +149,30 @@ pub fn check_required(
     }
 }
 
-/// What is wrong with constraints against a task's schemas: the first problem, named.
-pub fn check_constraints(schemas: &Schemas, constraints: &Constraints) -> Result<(), String> {
-    for (name, constraint) in constraints {
-        let schema = schemas
-            .get(name)
-            .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
-        if schema.is_secret() && *constraint != Constraint::Absent {
-            return Err(format!(
-                "parameter `{name}` is a secret: nothing can be said of it but that it is absent"
-            ));
-        }
-        if !constraint.fits_type(schema.value_type) {
-            return Err(format!(
-                "parameter `{name}` is a {}: `{constraint}` can never hold",
-                schema.value_type
-            ));
-        }
-        if let Constraint::Equals(value) = constraint {
-            schema
-                .admits(value)
-                .map_err(|problem| format!("parameter `{name}` {problem}"))?;
-        }
+/// What is wrong with a constraint against a task's schemas.
+pub fn check_constraint(
+    schemas: &Schemas,
+    name: &ParameterName,
+    constraint: &Constraint,
+) -> Result<(), String> {
+    let schema = schemas
+        .get(name)
+        .ok_or_else(|| format!("the task has no parameter `{name}`"))?;
+    if schema.is_secret() && *constraint != Constraint::Absent {
+        return Err(format!(
+            "parameter `{name}` is a secret: nothing can be said of it but that it is absent"
+        ));
+    }
+    if !constraint.fits_type(schema.value_type) {
+        return Err(format!(
+            "parameter `{name}` is a {}: `{constraint}` can never hold",
+            schema.value_type
+        ));
+    }
+    if let Constraint::Equals(value) = constraint {
+        schema
+            .admits(value)
+            .map_err(|problem| format!("parameter `{name}` {problem}"))?;
     }
     Ok(())
 }

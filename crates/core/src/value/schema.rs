@@ -202,6 +202,17 @@ impl Schema {
     }
 }
 
+/// Whether a value of any type holds nothing but text that people can read.
+pub fn admits_any(value: &Value) -> Result<(), String> {
+    Schema {
+        max_length: MAX_TEXT,
+        multiline: true,
+        leading_dash: true,
+        ..Schema::of(ValueType::String)
+    }
+    .admits_inside(value)
+}
+
 /// Whether a character may stand in text that people read: no control
 /// characters, and none that reorder what is shown (bidirectional overrides).
 pub fn is_plain(character: char, multiline: bool) -> bool {

@@ -13,6 +13,7 @@ mod kills;
 mod model;
 mod mutations;
 mod not_yet;
+mod open_tasks;
 mod outcomes;
 mod passkeys;
 mod people;

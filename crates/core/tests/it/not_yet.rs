@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use writ_core::object::{Object, Person, PersonKind, Workload};
+use writ_core::object::{Object, Person, PersonKind};
 use writ_core::statement::Request;
 use writ_core::testing::*;
 
@@ -16,12 +16,6 @@ pub(crate) fn all() {
 #[test]
 fn objects_that_wait() {
     let mut w = World::ready();
-    let host: Workload = w
-        .state
-        .workload(&"Host".parse().unwrap())
-        .unwrap()
-        .as_ref()
-        .clone();
     let objects: Vec<Object> = vec![
         Person {
             kind: PersonKind::App,
@@ -31,11 +25,6 @@ fn objects_that_wait() {
         Person {
             manifest: Some(BTreeMap::new()),
             ..person("app")
-        }
-        .into(),
-        Workload {
-            open_tasks: true,
-            ..host
         }
         .into(),
     ];

@@ -13,6 +13,7 @@ fn no_code_is_dead() {
     crate::ends::all();
     crate::groups::all();
     crate::not_yet::all();
+    crate::open_tasks::all();
     crate::outcomes::all();
     crate::passkeys::all();
     crate::people::all();

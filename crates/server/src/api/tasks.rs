@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::State;
 use serde::Deserialize;
 use writ_core::names::{Name, TaskName};
 use writ_core::object::{Noun, Risk, Task};
 use writ_core::view::{Page, Seen};
 
 use super::unknown;
+use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
@@ -43,11 +45,18 @@ pub(super) async fn list(
 }
 
 /// `GET /v1/tasks/{name}`
+///
+/// Of an open task that nobody set, the parameters are what its connector knows:
+/// advice for whoever asks.
 pub(super) async fn show(
     caller: Caller<Anyone>,
+    State(app): State<App>,
     Path(name): Path<TaskName>,
 ) -> Result<Json<Seen<Arc<Task>>>, Failure> {
-    let task = caller.state().task(&name);
-    let task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
-    Ok(caller.seen(task.clone()))
+    let task = caller.state().defined(&name);
+    let mut task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
+    if caller.state().task(&name).is_none() {
+        Arc::make_mut(&mut task).parameters = app.engine().hint(&name);
+    }
+    Ok(caller.seen(task))
 }

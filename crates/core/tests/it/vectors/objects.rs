@@ -213,6 +213,7 @@ fn full_task() -> Task {
             .into_iter()
             .chain([(parameter("full"), full)])
             .collect(),
+        open: true,
         deadline_s: Seconds(60),
         output_cap: 65_536,
         ..Task::new(task_name(RESTART), template)
