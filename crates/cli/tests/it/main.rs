@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod audit;
+mod exchange;
 mod isolation;
 mod keys;
 mod kill;
