@@ -76,14 +76,7 @@ fn a_cmdlet_is_asked_for_approved_run_and_proved() {
     let (site, _emulated) = with_exchange();
     site.admin(&["workload", "show", "Exchange"])
         .said(0, "need not be set one by one");
-    let ask = [
-        "request",
-        MOVE,
-        "--reason",
-        "Move alice",
-        "--duration",
-        "1h",
-    ];
+    let ask = ["request", MOVE, "--reason", "Move alice"];
     site.writ("alice", &ask).said(3, "No approval policy");
     // Nobody said what harm it can do, so this is not enough.
     site.admin(&["enable", "--unlisted", "ask"]).ok();
