@@ -8,6 +8,7 @@ mod listings;
 mod live;
 mod log;
 mod objects;
+mod openapi;
 mod passkeys;
 mod permissions;
 mod requests;
