@@ -96,6 +96,11 @@ pub enum Failure {
         /// How long to wait.
         after: Seconds,
     },
+    /// The caller follows the events too many times already.
+    TooManyStreams {
+        /// How many times one may.
+        most: u32,
+    },
     /// Too much is going on.
     Overloaded,
     /// The store cannot be asked now.
@@ -140,7 +145,7 @@ impl Failure {
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TurnedAway(away) => status_of(away),
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyStreams { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable { .. } | Self::NotReady => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -170,6 +175,7 @@ impl Failure {
             Self::Slow => "slow",
             Self::TurnedAway(away) => away.code(),
             Self::TooMany { .. } => "too-many",
+            Self::TooManyStreams { .. } => "too-many-streams",
             Self::Overloaded => "overloaded",
             Self::Unavailable { .. } => "unavailable",
             Self::NotReady => "not-ready",
@@ -232,6 +238,7 @@ impl Failure {
             Self::TooBig { most: 0 },
             Self::Slow,
             Self::TooMany { after },
+            Self::TooManyStreams { most: 0 },
             Self::Overloaded,
             Self::Unavailable { cause: text() },
             Self::NotReady,
@@ -342,6 +349,10 @@ impl fmt::Display for Failure {
             Self::TooMany { after } => {
                 write!(f, "that was too much at once; repeat in {after}")
             }
+            Self::TooManyStreams { most } => write!(
+                f,
+                "you follow the events {most} times already; end one of these streams first"
+            ),
             Self::Overloaded => f.write_str(
                 "the server is overloaded; nothing was recorded: repeat in a few seconds",
             ),

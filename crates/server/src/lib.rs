@@ -29,6 +29,7 @@ mod listen;
 mod openapi;
 mod origin;
 mod page;
+mod recent;
 mod routes;
 mod serve;
 mod session;

@@ -1,6 +1,7 @@
 //! The paths, one file per noun.
 
 mod control;
+mod events;
 mod executions;
 mod grants;
 mod groups;
@@ -91,6 +92,7 @@ fn routes() -> Routes {
         .query("/v1/policies", policies::list, policies::about_list())
         .get("/v1/policies/{pattern}", policies::show, policies::about())
         .get("/v1/preferences", preferences::show, preferences::about())
+        .get("/v1/events", events::follow, events::about())
         .query("/v1/requests", requests::list, requests::about_list())
         .get("/v1/requests/{id}", requests::show, requests::about())
         .query("/v1/grants", grants::list, grants::about_list())
@@ -103,6 +105,8 @@ fn routes() -> Routes {
             executions::about_proof(),
         )
 }
+
+pub(crate) use events::GAP;
 
 /// Who may call what: every route there is, in order.
 pub fn permissions() -> Vec<Permitted> {

@@ -10,6 +10,7 @@ use writ_core::record::Status;
 
 use super::objects;
 use super::schema::Schema;
+use crate::recent::KINDS;
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
 const MAILBOX: &str = r"[A-Za-z0-9._%+'#-]{1,64}@[A-Za-z0-9.-]{1,253}";
@@ -299,6 +300,24 @@ fn executions() -> Vec<(&'static str, Schema)> {
                 [],
             )
             .about("What an administrator found out of a run that ended unknown."),
+        ),
+        (
+            "Event",
+            Schema::object(
+                [
+                    ("kind", Schema::one_of(&KINDS)),
+                    (
+                        "noun",
+                        Schema::text().about("What it is about: `request`, `policy`."),
+                    ),
+                    ("time", named("Time")),
+                ],
+                [(
+                    "id",
+                    Schema::text().about("Which: a digest, or the name of an object."),
+                )],
+            )
+            .about("The data of an event of `/v1/events`."),
         ),
     ]
 }

@@ -230,6 +230,12 @@ pub(crate) fn holds(method: &str, path: &str, status: u16, kind: &str, body: &[u
     }
 }
 
+/// Fails if a value has not one of the shapes that have a name.
+pub(crate) fn is_shaped(name: &str, value: &Value) {
+    let schema = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
+    assert_eq!(fits(&DOCUMENT, &schema, value), Ok(()));
+}
+
 fn matches(pattern: &str, path: &str) -> bool {
     let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
     loop {
