@@ -24,6 +24,7 @@ use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
 use crate::compare::{NEWEST, compare, compare_on};
 use crate::door::{Door, INBOX, TurnedAwayCount};
+use crate::figures::Counting;
 use crate::follow::{CHUNK, Followed, first_changed, follow};
 use crate::keep::Keeping;
 use crate::ledger::{Corrupt, Ledger, Trust};
@@ -203,6 +204,7 @@ impl Engine {
         tokio::spawn(comparing);
         let (stopped_in, stopped) = watch::channel(false);
         let turned_away = TurnedAwayCount::default();
+        let figures = Counting::default();
         let room = Room::new(options.max_runs);
         let sequencer = Sequencer {
             ledger,
@@ -219,6 +221,7 @@ impl Engine {
             room: room.clone(),
             to_start,
             turned_away: turned_away.clone(),
+            figures: figures.clone(),
             stop: stop_out,
             stopped: stopped_in,
         };
@@ -235,6 +238,7 @@ impl Engine {
             door: Door::new(inbox_in, &options, turned_away),
             room,
             live: Live::default(),
+            figures,
             stop,
             stopped,
         }));

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::http::StatusCode;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use writ_core::names::Upn;
 use writ_core::time::{Seconds, Time};
@@ -47,6 +48,7 @@ struct Inner {
     stopping: watch::Sender<bool>,
     started: Time,
     requests: AtomicU64,
+    answered: [AtomicU64; 5],
 }
 
 impl App {
@@ -66,6 +68,7 @@ impl App {
             large: Arc::new(Semaphore::new(MAX_LARGE)),
             stopping: watch::Sender::new(false),
             requests: AtomicU64::new(0),
+            answered: Default::default(),
         }))
     }
 
@@ -139,6 +142,27 @@ impl App {
     /// Lets whoever waits know that the server stops.
     pub(crate) fn stop(&self) {
         self.0.stopping.send_replace(true);
+    }
+
+    /// When it began to serve.
+    pub(crate) fn started(&self) -> Time {
+        self.0.started
+    }
+
+    /// Counts an answer, by the class of its status.
+    pub(crate) fn answer(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).checked_sub(1);
+        if let Some(count) = class.and_then(|class| self.0.answered.get(class)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many answers there were, from 1xx to 5xx.
+    pub(crate) fn answered(&self) -> [u64; 5] {
+        self.0
+            .answered
+            .each_ref()
+            .map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Names one call in headers and in log lines: unlike any other of this

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use tokio::net::TcpListener;
+
 use crate::tls::Tls;
 
 /// How the API is reached.
@@ -15,6 +17,21 @@ pub struct Reach {
     pub behind_proxy: bool,
 }
 
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the API.
+    pub api: TcpListener,
+    /// For metrics, if they are served.
+    pub metrics: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(api: TcpListener) -> Self {
+        Self { api, metrics: None }
+    }
+}
+
 /// Why an address is not listened at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenError {
@@ -25,6 +42,11 @@ pub enum ListenError {
     },
     /// Others than this host could reach it, and read along.
     InTheClear {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Others than this host could reach the metrics, which ask for no session.
+    OpenMetrics {
         /// The address.
         address: SocketAddr,
     },
@@ -45,6 +67,14 @@ impl fmt::Display for ListenError {
                  listen on loopback, and reach it through an SSH tunnel: --listen 127.0.0.1:{port}\n  \
                  give it a certificate in writ.toml: [tls] certificate = \"FILE\", key = \"FILE\"\n  \
                  put a reverse proxy with TLS before it: --behind-proxy, or behind_proxy = true",
+                port = address.port()
+            ),
+            Self::OpenMetrics { address } => write!(
+                f,
+                "refusing to serve metrics at {address}, since whoever reaches them reads them; \
+                 do one of these in writ.toml:\n  \
+                 serve them on loopback: [metrics] listen = \"127.0.0.1:{port}\"\n  \
+                 where a network keeps others out, say so: [metrics] beyond_loopback = true",
                 port = address.port()
             ),
         }
@@ -75,6 +105,17 @@ impl Reach {
             true => Ok(address),
             false => Err(ListenError::InTheClear { address }),
         }
+    }
+}
+
+/// The address for metrics, if only this host reaches it or others may.
+pub fn admit_metrics(
+    address: SocketAddr,
+    beyond_loopback: bool,
+) -> Result<SocketAddr, ListenError> {
+    match is_here(address.ip()) || beyond_loopback {
+        true => Ok(address),
+        false => Err(ListenError::OpenMetrics { address }),
     }
 }
 
@@ -117,6 +158,17 @@ mod tests {
             }
             assert_eq!(PROXY.admit(address), Ok(address));
         }
+    }
+
+    #[test]
+    fn metrics_are_for_this_host_unless_it_is_said_otherwise() {
+        let here = listen_address("127.0.0.1:9464").unwrap();
+        assert_eq!(admit_metrics(here, false), Ok(here));
+        let elsewhere = listen_address("0.0.0.0:9464").unwrap();
+        assert_eq!(admit_metrics(elsewhere, true), Ok(elsewhere));
+        let refused = admit_metrics(elsewhere, false).unwrap_err().to_string();
+        assert!(refused.contains("beyond_loopback = true"), "{refused}");
+        assert!(refused.contains("127.0.0.1:9464"), "{refused}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod limits;
 mod listings;
 mod live;
 mod log;
+mod metrics;
 mod objects;
 mod openapi;
 mod passkeys;

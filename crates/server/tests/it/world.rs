@@ -36,7 +36,7 @@ use writ_engine::{
     Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
     found_organization,
 };
-use writ_server::Reach;
+use writ_server::{Listeners, Reach};
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -53,6 +53,7 @@ pub(crate) const SAY: &str = r"Host\Say";
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
+    pub(crate) metrics: SocketAddr,
     scheme: &'static str,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
@@ -170,15 +171,22 @@ impl World {
         let engine = engine(&directory.path().join("state"), runs.clone(), per_person).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let figures = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let metrics = figures.local_addr().unwrap();
+        let listeners = Listeners {
+            api: listener,
+            metrics: Some(figures),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let scheme = reach.tls.as_ref().map_or("http", |_| "https");
-        let serving = writ_server::serve(engine.clone(), listener, reach, async {
+        let serving = writ_server::serve(engine.clone(), listeners, reach, async {
             stopped.await.ok();
         });
         tokio::spawn(serving);
         Self {
             engine,
             address,
+            metrics,
             scheme,
             stop: Some(stop),
             client,
