@@ -38,7 +38,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     reach.behind_proxy |= args.behind_proxy;
     let address = reach.admit(address).map_err(Failure::usage)?;
     if args.check {
-        let in_force = data.check(&config).await?;
+        let (in_force, doubts) = data.check(&config).await?;
+        for doubt in doubts {
+            remark(&doubt);
+        }
         print(&format!(
             "{in_force}\n{} is fine",
             data.config_file().display()

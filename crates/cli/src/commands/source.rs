@@ -91,7 +91,7 @@ impl Source {
 }
 
 /// The organization whose database is on this machine, if that is meant.
-fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
+pub(super) fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
     if context.named_server().is_some() {
         return Ok(None);
     }

@@ -183,13 +183,17 @@ impl DataDirectory {
         }
     }
 
-    /// Whether the node could start with this configuration; what isolates its
-    /// programs.
-    pub(crate) async fn check(&self, config: &Config) -> Result<String, NodeError> {
+    /// Whether the node could start with this configuration: what isolates its
+    /// programs, and what isolates them less than one may think, in sentences.
+    pub(crate) async fn check(
+        &self,
+        config: &Config,
+    ) -> Result<(String, Vec<String>), NodeError> {
         let scratch = tempfile::tempdir().map_err(NodeError::new)?;
         let_pass(scratch.path()).map_err(NodeError::new)?;
         let command = self.command(config, scratch.path().to_owned())?;
-        command.look().await.map_err(NodeError::new)
+        let in_force = command.look().await.map_err(NodeError::new)?;
+        Ok((in_force, command.warnings()))
     }
 
     /// Whether the node could run a task with this configuration, and why not.
