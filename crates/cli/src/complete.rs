@@ -26,13 +26,14 @@ const MOST: usize = 100;
 
 /// Answers a shell, if it is one that asks.
 pub(crate) fn answered() -> bool {
-    if std::env::var_os(ASKED).is_none() {
+    let Some(shell) = std::env::var_os(ASKED) else {
         return false;
-    }
+    };
+    let is_bash = shell == "bash";
     let words = std::env::args_os();
     let folder = std::env::current_dir().ok();
     // A shell shows no errors while somebody types.
-    let _ = CompleteEnv::with_factory(command)
+    let _ = CompleteEnv::with_factory(|| command(is_bash))
         .var(ASKED)
         .bin("writ")
         .completer("writ")
@@ -76,31 +77,30 @@ impl Noun {
 }
 
 /// The command line, with what its values may be.
-fn command() -> Command {
+fn command(is_bash: bool) -> Command {
     args::command().mut_subcommands(|command| {
         let name = command.get_name().to_owned();
-        with_values(command, &name)
+        with_values(command, &name, is_bash)
     })
 }
 
-fn with_values(command: Command, name: &str) -> Command {
+fn with_values(command: Command, name: &str, is_bash: bool) -> Command {
     let value = |arg: Arg| match Noun::of(name, arg.get_id().as_str()) {
         Some(noun) => arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
-            offered(noun, typed)
+            offered(noun, typed, is_bash)
         })),
         None => arg,
     };
     command
         .mut_args(value)
-        .mut_subcommands(|inner| with_values(inner, name))
+        .mut_subcommands(|inner| with_values(inner, name, is_bash))
 }
 
 /// What begins as was typed.
-fn offered(noun: Noun, typed: &OsStr) -> Vec<CompletionCandidate> {
+fn offered(noun: Noun, typed: &OsStr, is_bash: bool) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else {
         return Vec::new();
     };
-    let is_bash = std::env::var_os(ASKED).is_some_and(|shell| shell == "bash");
     let (quote, typed) = match typed
         .chars()
         .next()
@@ -161,10 +161,20 @@ fn context() -> Option<Context> {
         .skip(1)
         .collect();
     let matches = Cli::command()
+        .mut_subcommands(unchecked)
         .ignore_errors(true)
         .try_get_matches_from(words)
         .ok()?;
     Context::new(Global::from_arg_matches(&matches).ok()?).ok()
+}
+
+/// What is half typed may still be anything.
+fn unchecked(command: Command) -> Command {
+    let any = |arg: Arg| match arg.get_action().takes_values() {
+        true => arg.value_parser(clap::value_parser!(OsString)),
+        false => arg,
+    };
+    command.mut_args(any).mut_subcommands(unchecked)
 }
 
 async fn ask(noun: Noun, client: &Client) -> Result<Vec<Known>, Error> {

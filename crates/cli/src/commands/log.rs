@@ -33,6 +33,11 @@ pub(crate) enum Args {
         #[arg(long)]
         new: bool,
     },
+    /// Make the listings of requests and runs anew from the log
+    ///
+    /// On the host of a node that is stopped. Listings have no authority; this is
+    /// for when `writ log verify` says that they do not say what the log says.
+    Rebuild,
     /// Print the signed checkpoint
     Checkpoint,
     /// Print every leaf, byte for byte, one a line
@@ -47,6 +52,15 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         Args::Show { from, limit } => show(*from, *limit, context).await,
         Args::Verify { new } => verify_log(*new, context).await,
         Args::Export => export(context).await,
+        Args::Rebuild => {
+            let ledger = context.data()?.rebuild_rows().await;
+            let ledger = ledger.map_err(Failure::broken)?;
+            remark(&format!(
+                "The listings are made anew from {} entries.",
+                ledger.size()
+            ));
+            Ok(Exit::Done)
+        }
         Args::Checkpoint => {
             let note = context.client()?.checkpoint().await?;
             print_bytes(note.as_bytes());
@@ -176,7 +190,7 @@ pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, F
     let source = Source::of(context)?;
     let kept = source.kept(context)?;
     let (from, most) = begin(new, &kept, source.organization());
-    let verified = source.verify(from, |_, _| {}).await?;
+    let mut verified = source.verify(from, |_, _| {}).await?;
     let size = verified.ledger.head().size;
     if most > size {
         return Err(Failure::broken(format!(
@@ -187,6 +201,9 @@ pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, F
         remark(&format!(
             "the next `log verify --new` begins at entry 0: {error}"
         ));
+    }
+    if let Some(derived) = verified.derived.take() {
+        verified.compared = source.compare(derived).await?;
     }
     Ok(verified)
 }

@@ -143,7 +143,7 @@ fn a_log_that_was_changed_or_a_silent_server_is_a_failure() {
         "no answer",
         "writ serve",
     );
-    site.sql("DELETE FROM entries WHERE idx = (SELECT max(idx) FROM entries)");
+    site.sql("DELETE FROM entries WHERE position = (SELECT max(position) FROM entries)");
     let cut = examined(&site).said(1, "");
     let failures = cut.json()["failures"].as_u64().unwrap();
     assert_eq!(failures, 2, "{:#}", cut.json());

@@ -10,7 +10,7 @@ fn errors_are_read_by_programs_too() {
     let failed = site.admin(&["-o", "json", "show", "abcd"]);
     assert_eq!((failed.code, failed.stdout.len()), (3, 0));
     let error: serde_json::Value = serde_json::from_str(&failed.stderr).unwrap();
-    assert_eq!(error["error"]["code"], "unknown-request");
+    assert_eq!(error["error"]["code"], "not-found");
     assert!(
         error["error"]["next"]
             .as_str()
@@ -118,14 +118,14 @@ fn waiting_goes_on_and_a_second_grant_is_told_of() {
         .ok();
     let first = site.grant(r"Host\Say");
     site.writ("alice", &["show", &first, "--wait"])
-        .said(0, "Live");
+        .said(0, "live");
     let second = site.grant(r"Host\Say");
     let revoked = site
         .writ("bob", &["revoke", &first, "--comment", "enough"])
         .ok();
     revoked.said(0, &format!("writ revoke {}", &second[..4]));
     site.writ("alice", &["show", &first, "--wait"])
-        .said(5, "Revoked");
+        .said(5, "revoked");
     let verified = site.admin(&["log", "verify"]).ok();
     verified.said(0, site.database().to_str().unwrap());
 }

@@ -124,6 +124,11 @@ pub(super) const BY_PREFIX: &str = "
     SELECT id, created, at, view FROM rows
     WHERE noun = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
 
+/// Noun, id of the row before or none, limit.
+pub(super) const ROWS: &str = "
+    SELECT id, created, at, view FROM rows
+    WHERE noun = ?1 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3";
+
 /// Noun, place and id of the row before, limit.
 pub(super) const LIST_ALL: &str = "
     SELECT id, created, at, view FROM rows
