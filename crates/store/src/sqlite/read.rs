@@ -153,7 +153,7 @@ pub(super) fn rows(
 ) -> Result<Vec<WholeRow>, StoreError> {
     // Rows and facets in one look: they change together.
     let look = connection.unchecked_transaction().map_err(refused)?;
-    let after = after.map(|id| id.as_bytes().to_vec());
+    let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
     let rows = many(&look, sql::ROWS, (noun, after, at_most(max)))?;
     let mut statement = look.prepare(sql::FACETS).map_err(refused)?;
     rows.into_iter()
