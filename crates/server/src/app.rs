@@ -10,14 +10,21 @@ use writ_core::names::Upn;
 use writ_core::time::{Seconds, Time};
 use writ_engine::{Buckets, Engine};
 
+use crate::failure::Failure;
 use crate::guard::{MAX_READERS, PER_READER};
 use crate::listen::Reach;
 use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
+use crate::recent::Recent;
 use crate::session::Checked;
+use crate::tally::{Place, Tally};
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
 /// at once.
 const MAX_WAITING: usize = 256;
+/// How many streams of events there are at once.
+const MAX_STREAMS: usize = 256;
+/// How many of them one person may have.
+const STREAMS_PER_PERSON: u32 = 8;
 /// How many large bodies may be in memory at once.
 const MAX_LARGE: usize = 32;
 
@@ -33,6 +40,9 @@ struct Inner {
     checked: Checked,
     genesis: OnceCell<String>,
     waiting: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    streams_of: Tally<Upn>,
+    recent: Recent,
     large: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     started: Time,
@@ -50,6 +60,9 @@ impl App {
             checked: Checked::default(),
             genesis: OnceCell::new(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            streams_of: Tally::new(STREAMS_PER_PERSON),
+            recent: Recent::default(),
             large: Arc::new(Semaphore::new(MAX_LARGE)),
             stopping: watch::Sender::new(false),
             requests: AtomicU64::new(0),
@@ -93,6 +106,24 @@ impl App {
     /// Leave to wait for an outcome, if not too many do.
     pub(crate) fn may_wait(&self) -> Option<OwnedSemaphorePermit> {
         self.0.waiting.clone().try_acquire_owned().ok()
+    }
+
+    /// Leave for somebody to follow events, if neither they nor all do too much.
+    pub(crate) fn may_follow(
+        &self,
+        upn: &Upn,
+    ) -> Result<(Place<Upn>, OwnedSemaphorePermit), Failure> {
+        let place = self.0.streams_of.enter(upn.clone());
+        let place = place.ok_or(Failure::TooManyStreams {
+            most: STREAMS_PER_PERSON,
+        })?;
+        let slot = self.0.streams.clone().try_acquire_owned();
+        Ok((place, slot.map_err(|_| Failure::Overloaded)?))
+    }
+
+    /// What the newest entries changed.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.0.recent
     }
 
     /// Leave to hold a large body, if not too many do.

@@ -1,6 +1,7 @@
 //! The API over TCP, with a real engine behind it.
 #![cfg(test)]
 
+mod events;
 mod executions;
 mod http;
 mod limits;
@@ -8,6 +9,7 @@ mod listings;
 mod live;
 mod log;
 mod objects;
+mod openapi;
 mod passkeys;
 mod permissions;
 mod requests;

@@ -476,12 +476,28 @@ pub(crate) fn token(envelope: &Envelope) -> String {
 }
 
 async fn answered(call: reqwest::RequestBuilder) -> Answer {
-    let response = call.send().await.unwrap();
-    Answer {
+    let (client, call) = call.build_split();
+    let call = call.unwrap();
+    let (method, url) = (call.method().clone(), call.url().clone());
+    let response = client.execute(call).await.unwrap();
+    let mut answer = Answer {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        body: response.bytes().await.unwrap().to_vec(),
+        body: Vec::new(),
+    };
+    // A stream has no end to wait for.
+    if answer.header("content-type") != "text/event-stream" {
+        answer.body = response.bytes().await.unwrap().to_vec();
     }
+    let kind = answer.header("content-type");
+    crate::openapi::holds(
+        method.as_str(),
+        url.path(),
+        answer.status,
+        kind,
+        &answer.body,
+    );
+    answer
 }
 
 pub(crate) fn group(address: &str, members: &[&str]) -> Object {
