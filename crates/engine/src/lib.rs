@@ -14,6 +14,7 @@ mod beside;
 mod bucket;
 mod clock;
 mod compare;
+mod derived;
 mod door;
 mod figures;
 mod follow;
@@ -37,6 +38,7 @@ mod verify;
 
 pub use bucket::{Buckets, Rate};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use derived::{Compared, Derived, Differs, RowProblem};
 pub use door::{PER_PERSON, Submission};
 pub use figures::{Figures, Histogram};
 pub use keep::Kept;
@@ -45,7 +47,7 @@ pub use local::{Anchor, LocalError, LocalState, ServiceKey, found_organization};
 pub use log::ProveError;
 pub use recover::Recovering;
 pub use rotate::Rotating;
-pub use start::{Options, StartError};
+pub use start::{Options, StartError, rebuild_rows};
 pub use verify::{Report, verify_log};
 
 use std::sync::Arc;

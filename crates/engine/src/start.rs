@@ -353,6 +353,15 @@ pub(crate) async fn replay(
     Ok(ledger)
 }
 
+/// Makes every row anew from the log, while no node serves it.
+pub async fn rebuild_rows(
+    mut local: LocalState,
+    store: &dyn Backend,
+) -> Result<Ledger, StartError> {
+    store.rebuild(Rebuild::Begin).await?;
+    replay(&mut local, store).await
+}
+
 /// The leaf that was changed, if one shows it; else what is known.
 async fn named(store: &dyn Backend, known: StartError) -> StartError {
     first_changed(store)

@@ -40,7 +40,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let address = reach.admit(address).map_err(Failure::usage)?;
     let metrics = config.metrics()?;
     if args.check {
-        let in_force = data.check(&config).await?;
+        let (in_force, doubts) = data.check(&config).await?;
+        for doubt in doubts {
+            remark(&doubt);
+        }
         print(&format!(
             "{in_force}\n{} is fine",
             data.config_file().display()

@@ -222,7 +222,7 @@ impl Config {
         Ok(Self { source, ..config })
     }
 
-    /// How the API is reached. Paths start where the file lies.
+    /// How the API is reached.
     pub(crate) fn reach(&self) -> Result<Reach, NodeError> {
         let tls = self.tls.as_ref().map(|files| self.open(files));
         Ok(Reach {
@@ -245,10 +245,27 @@ impl Config {
         address.map(Some).map_err(wrong)
     }
 
-    fn open(&self, files: &TlsFiles) -> Result<Tls, NodeError> {
+    /// The file with the certificate to show, if it shows one.
+    pub(crate) fn certificate(&self) -> Option<PathBuf> {
+        self.tls
+            .as_ref()
+            .map(|files| self.beside(&files.certificate))
+    }
+
+    /// The file with the key that belongs to it.
+    pub(crate) fn certificate_key(&self) -> Option<PathBuf> {
+        self.tls.as_ref().map(|files| self.beside(&files.key))
+    }
+
+    /// Paths start where writ.toml lies.
+    fn beside(&self, file: &Spanned<PathBuf>) -> PathBuf {
         let folder = self.source.path.parent().unwrap_or(Path::new(""));
-        let path = |file: &Spanned<PathBuf>| folder.join(file.get_ref());
-        Tls::open(&path(&files.certificate), &path(&files.key)).map_err(|error| {
+        folder.join(file.get_ref())
+    }
+
+    fn open(&self, files: &TlsFiles) -> Result<Tls, NodeError> {
+        let (certificate, key) = (self.beside(&files.certificate), self.beside(&files.key));
+        Tls::open(&certificate, &key).map_err(|error| {
             let (at, key) = match error.file() {
                 TlsFile::Certificate => (&files.certificate, "tls.certificate"),
                 TlsFile::Key => (&files.key, "tls.key"),
