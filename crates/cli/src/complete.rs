@@ -12,6 +12,7 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use writ_client::{Client, Error, Listing};
+use writ_core::value::plain;
 use writ_core::view::{ExecutionView, RequestView};
 
 use crate::args::{self, Cli, Global};
@@ -123,7 +124,9 @@ fn offered(noun: Noun, typed: &OsStr, is_bash: bool) -> Vec<CompletionCandidate>
     known(noun)
         .into_iter()
         .filter(|(name, _)| begins(name))
-        .map(|(name, about)| CompletionCandidate::new(spelled(&name)).help(about.map(Into::into)))
+        .map(|(name, about)| {
+            CompletionCandidate::new(spelled(&name)).help(about.map(|about| plain(&about).into()))
+        })
         .collect()
 }
 

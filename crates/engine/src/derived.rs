@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::Serialize;
 use thiserror::Error;
 use writ_core::digest::{Digest, Index};
 use writ_core::object::Object;
@@ -47,10 +48,13 @@ struct Named {
 }
 
 /// What is as the log has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// Rows of listings.
     pub rows: u64,
+    /// Rows that the database says are newer than what was verified, as a node
+    /// makes them while it serves: they were not looked at.
+    pub newer: u64,
     /// Outputs and long texts, to the byte.
     pub texts: u64,
     /// Sealed boxes: that they are there.
@@ -161,8 +165,10 @@ impl Derived {
                 after = Some(last.row.id);
                 let head = store.head().await?.size;
                 for row in &page {
-                    self.compare_row(noun, row, head)?;
-                    compared.rows += 1;
+                    match self.compare_row(noun, row, head)? {
+                        true => compared.rows += 1,
+                        false => compared.newer += 1,
+                    }
                 }
                 told(compared.rows);
             }
@@ -195,17 +201,18 @@ impl Derived {
         Ok(compared)
     }
 
+    /// Whether it was compared, and is the same.
     fn compare_row(
         &mut self,
         noun: &'static str,
         stored: &WholeRow,
         head: u64,
-    ) -> Result<(), Differs> {
+    ) -> Result<bool, Differs> {
         let WholeRow { row, facets } = stored;
         let made = self.rows.remove(&(noun, row.id));
         // What a node wrote since is verified the next time.
         if (self.size..head).contains(&row.at.0) {
-            return Ok(());
+            return Ok(false);
         }
         let differs = |problem| {
             let id = row.id;
@@ -219,7 +226,7 @@ impl Derived {
             && made.created == row.created
             && made.what == what(&row.view, facets);
         match is_same {
-            true => Ok(()),
+            true => Ok(true),
             false => differs(RowProblem::Changed(made.at)),
         }
     }

@@ -42,7 +42,7 @@ mod tls;
 pub use api::{openapi, permissions};
 pub use app::App;
 pub use guard::{Anonymous, Anyone, Auditor, Caller, Permission};
-pub use listen::{ListenError, Listeners, Reach, admit_metrics, listen_address};
+pub use listen::{ListenError, Listeners, MetricsAddress, Reach, listen_address};
 pub use openapi::{Operation, Schema};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;

@@ -1,6 +1,7 @@
 //! Where to listen, and how: nothing off this host goes without TLS.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ pub struct Listeners {
     /// For the API.
     pub api: TcpListener,
     /// For metrics, if they are served.
-    pub metrics: Option<TcpListener>,
+    pub metrics: Option<MetricsListener>,
 }
 
 impl From<TcpListener> for Listeners {
@@ -108,14 +109,44 @@ impl Reach {
     }
 }
 
-/// The address for metrics, if only this host reaches it or others may.
-pub fn admit_metrics(
-    address: SocketAddr,
-    beyond_loopback: bool,
-) -> Result<SocketAddr, ListenError> {
-    match is_here(address.ip()) || beyond_loopback {
-        true => Ok(address),
-        false => Err(ListenError::OpenMetrics { address }),
+/// An address where metrics may be served: only this host reaches it, or others
+/// may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsAddress(SocketAddr);
+
+/// A listener at such an address.
+#[derive(Debug)]
+pub struct MetricsListener(TcpListener);
+
+impl MetricsAddress {
+    /// The address, if metrics may be served there.
+    pub fn admit(address: SocketAddr, beyond_loopback: bool) -> Result<Self, ListenError> {
+        match is_here(address.ip()) || beyond_loopback {
+            true => Ok(Self(address)),
+            false => Err(ListenError::OpenMetrics { address }),
+        }
+    }
+
+    /// Listens there.
+    pub async fn listen(self) -> io::Result<MetricsListener> {
+        TcpListener::bind(self.0).await.map(MetricsListener)
+    }
+}
+
+impl fmt::Display for MetricsAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl MetricsListener {
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    pub(crate) fn into_inner(self) -> TcpListener {
+        self.0
     }
 }
 
@@ -163,10 +194,15 @@ mod tests {
     #[test]
     fn metrics_are_for_this_host_unless_it_is_said_otherwise() {
         let here = listen_address("127.0.0.1:9464").unwrap();
-        assert_eq!(admit_metrics(here, false), Ok(here));
+        assert_eq!(MetricsAddress::admit(here, false), Ok(MetricsAddress(here)));
         let elsewhere = listen_address("0.0.0.0:9464").unwrap();
-        assert_eq!(admit_metrics(elsewhere, true), Ok(elsewhere));
-        let refused = admit_metrics(elsewhere, false).unwrap_err().to_string();
+        assert_eq!(
+            MetricsAddress::admit(elsewhere, true),
+            Ok(MetricsAddress(elsewhere))
+        );
+        let refused = MetricsAddress::admit(elsewhere, false)
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("beyond_loopback = true"), "{refused}");
         assert!(refused.contains("127.0.0.1:9464"), "{refused}");
     }

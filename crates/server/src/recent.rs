@@ -126,7 +126,7 @@ async fn read(store: &dyn Backend, from: u64, most: usize) -> Result<Vec<Arc<Tol
     Ok(entries.iter().map(|entry| Arc::new(told(entry))).collect())
 }
 
-/// What an entry changed; nothing, if that cannot be read.
+/// What an entry changed; a gap, if that cannot be read.
 fn told(entry: &StoredEntry) -> Told {
     let index = entry.index.0;
     let time = Entry::parse(&entry.leaf).map(|entry| entry.time);
@@ -136,7 +136,13 @@ fn told(entry: &StoredEntry) -> Told {
         (time, facts) => {
             let odd = (time.err(), facts.err());
             tracing::error!(index, ?odd, "what an entry changed cannot be read");
-            (Time(0), Vec::new())
+            let changes = vec![Change::gap()];
+            let time = Time(0);
+            return Told {
+                index,
+                time,
+                changes,
+            };
         }
     };
     Told {
@@ -256,6 +262,16 @@ impl Change {
             noun,
             id,
             resource,
+        }
+    }
+
+    /// Something that follows could not be told.
+    pub(crate) const fn gap() -> Self {
+        Self {
+            kind: GAP,
+            noun: "log",
+            id: None,
+            resource: Resource::Public,
         }
     }
 

@@ -58,6 +58,7 @@ impl Patience {
     /// For metrics, which few ask for.
     const FIGURES: Self = Self {
         connections: 16,
+        per_address: 4,
         grace: Duration::from_secs(2),
         ..Self::USUAL
     };
@@ -81,7 +82,8 @@ pub async fn serve(
         api: listener,
         metrics,
     } = listeners.into();
-    // INVARIANT: nothing is served off loopback without TLS.
+    // INVARIANT: the API is not served off loopback without TLS. Metrics name nobody,
+    // and are where a `MetricsListener` may be.
     reach
         .admit(listener.local_addr()?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -103,7 +105,7 @@ pub async fn serve(
         };
         tokio::spawn(converse(
             served,
-            listener,
+            listener.into_inner(),
             stop,
             stopping,
             Patience::FIGURES,

@@ -7,23 +7,23 @@ use crate::args;
 use crate::exit::{Exit, Failure};
 use crate::output::print;
 
-/// Write man pages, one for each command: writ man --dir /usr/local/share/man/man1
+/// Write man pages, one for each command: writ man --dir /usr/local/share/man
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder, which is made if it is not there
+    /// Where `man` looks for manuals; `man1` in it is made if it is not there
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let dir = &args.dir;
+    let dir = args.dir.join("man1");
     let bad = |error| Failure::usage(format!("{}: {error}", dir.display()));
-    fs::create_dir_all(dir).map_err(bad)?;
+    fs::create_dir_all(&dir).map_err(bad)?;
     let command = args::command().disable_help_flag(true);
-    clap_mangen::generate_to(command, dir).map_err(bad)?;
+    clap_mangen::generate_to(command, &dir).map_err(bad)?;
     print(&format!(
         "Written. Read them with: man -M '{}' writ",
-        dir.display()
+        args.dir.display()
     ));
     Ok(Exit::Done)
 }

@@ -59,7 +59,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         ))
     })?;
     let metrics = match metrics {
-        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+        Some(address) => Some(address.listen().await.map_err(|error| {
             Failure::usage(format!(
                 "cannot serve metrics on {address}: {error}; choose another in writ.toml: \
                  [metrics] listen"

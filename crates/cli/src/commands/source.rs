@@ -153,12 +153,18 @@ impl Verified {
         if let Some(compared) = &self.compared {
             let Compared {
                 rows,
+                newer,
                 texts,
                 sealed,
             } = compared;
             print(&format!(
                 "  listings         {rows} rows, as the log makes them"
             ));
+            if *newer > 0 {
+                print(&format!(
+                    "  newer rows       {newer}, made since the last entry verified; not compared"
+                ));
+            }
             print(&format!("  texts, outputs   {texts}, to the byte"));
             print(&format!("  sealed boxes     {sealed}, there"));
         }

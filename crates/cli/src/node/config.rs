@@ -4,7 +4,6 @@
 //! An error names the file, the line and the key.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use toml::Spanned;
 use writ_connect::{Isolation, Limits, RunAs};
 use writ_core::digest::Digest;
 use writ_core::names::Name;
-use writ_server::{Reach, Tls, TlsFile, admit_metrics, listen_address};
+use writ_server::{MetricsAddress, Reach, Tls, TlsFile, listen_address};
 
 use super::NodeError;
 
@@ -232,12 +231,12 @@ impl Config {
     }
 
     /// Where figures are served, if they are.
-    pub(crate) fn metrics(&self) -> Result<Option<SocketAddr>, NodeError> {
+    pub(crate) fn metrics(&self) -> Result<Option<MetricsAddress>, NodeError> {
         let Some(metrics) = &self.metrics else {
             return Ok(None);
         };
         let address = listen_address(metrics.listen.get_ref())
-            .and_then(|address| admit_metrics(address, metrics.beyond_loopback));
+            .and_then(|address| MetricsAddress::admit(address, metrics.beyond_loopback));
         let wrong = |error| {
             self.source
                 .wrong(metrics.listen.span(), "metrics.listen", &error)
@@ -301,6 +300,7 @@ mod tests {
         assert!(plain.tls.is_none() && spelled.tls.is_some());
         assert_eq!(plain.metrics().unwrap(), None);
         let here = "127.0.0.1:9464".parse().unwrap();
+        let here = MetricsAddress::admit(here, false).unwrap();
         assert_eq!(spelled.metrics().unwrap(), Some(here));
         assert_eq!(spelled.command.programs, [PathBuf::from("/bin/echo")]);
         assert_eq!(plain.command.limits, spelled.command.limits);

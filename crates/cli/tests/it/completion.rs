@@ -104,6 +104,7 @@ fn every_shell_gets_a_script_and_every_command_a_page() {
     }
     let dir = site.path("man");
     site.admin(&["man", "--dir", dir.to_str().unwrap()]).ok();
+    let dir = dir.join("man1");
     let page = fs::read_to_string(dir.join("writ-request.1")).unwrap();
     assert!(
         page.contains("Examples:") && page.contains("\\-\\-reason"),

@@ -37,8 +37,8 @@ use crate::recent::{Change, Told};
 use crate::tally::Place;
 
 /// How many entries back a stream may begin, and fall behind.
-const MOST_BEHIND: u64 = 4_096;
-/// How long one stream lasts: less than a connection does.
+const MOST_BEHIND: u64 = 1_024;
+/// How long one stream lasts; the connection under it may end before.
 const LIFE: Duration = Duration::from_secs(300);
 /// How often a session is looked at where nothing changes.
 const LOOK: Duration = Duration::from_secs(5);
@@ -198,14 +198,8 @@ impl Follower {
         let size = self.caller.size();
         if self.from > size || size - self.from > MOST_BEHIND {
             (self.from, self.named) = (size, size);
-            let gap = Change {
-                kind: GAP,
-                noun: "log",
-                id: None,
-                resource: writ_core::sight::Resource::Public,
-            };
             let time = self.caller.state().time();
-            return Some(event(&gap, time, size.checked_sub(1)));
+            return Some(event(&Change::gap(), time, size.checked_sub(1)));
         }
         if self.from < size {
             let store = self.app.engine().store().as_ref();

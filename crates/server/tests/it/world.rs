@@ -36,7 +36,7 @@ use writ_engine::{
     Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
     found_organization,
 };
-use writ_server::{Listeners, Reach};
+use writ_server::{Listeners, MetricsAddress, Reach};
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -171,7 +171,9 @@ impl World {
         let engine = engine(&directory.path().join("state"), runs.clone(), per_person).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let figures = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let figures = "127.0.0.1:0".parse().unwrap();
+        let figures = MetricsAddress::admit(figures, false).unwrap();
+        let figures = figures.listen().await.unwrap();
         let metrics = figures.local_addr().unwrap();
         let listeners = Listeners {
             api: listener,

@@ -4,6 +4,8 @@
 //! sequence of an optional version, the serial number, an algorithm, the issuer
 //! and the **validity**, which is two times. Only that path is walked.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use jiff::civil::DateTime;
@@ -25,10 +27,15 @@ const GENERALIZED_TIME: u8 = 0x18;
 /// Of the first certificate in a PEM file.
 pub(super) fn of_file(path: &Path) -> Finding {
     let name = path.display().to_string();
-    let is_small = std::fs::metadata(path).is_ok_and(|file| file.len() <= MAX_FILE);
-    let text = is_small
-        .then(|| std::fs::read_to_string(path).ok())
-        .flatten();
+    let text = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)
+        .and_then(|_| {
+            let mut text = String::new();
+            let file = File::open(path).ok()?;
+            file.take(MAX_FILE).read_to_string(&mut text).ok()?;
+            Some(text)
+        });
     judged(&name, text.and_then(|text| ends(&first(&text)?)))
 }
 

@@ -95,7 +95,17 @@ fn permissions(data: &DataDirectory) -> Vec<Finding> {
             format!("chmod go= '{}'", path.display()),
         ));
     }
-    for path in [data.path().to_owned(), data.database(), data.config_file()] {
+    let beside = ["-wal", "-shm"].map(|end| {
+        let mut name = data.database().into_os_string();
+        name.push(end);
+        PathBuf::from(name)
+    });
+    let [wal, shm] = beside;
+    let shown = [data.path().to_owned(), data.database(), wal, shm];
+    for path in shown
+        .into_iter()
+        .chain([data.config_file(), data.path().join("verified")])
+    {
         if shared(&path, 0o022) {
             findings.push(Finding::fail(
                 "files",

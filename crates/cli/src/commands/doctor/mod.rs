@@ -118,6 +118,17 @@ fn of_log(verified: &source::Verified, is_host: bool) -> Vec<Finding> {
             verified.source
         ),
     )];
+    findings.extend(match &verified.compared {
+        Some(compared) => Some(Finding::ok(
+            "listings",
+            format!("{} rows are as the log makes them", compared.rows),
+        )),
+        None if is_host => Some(Finding::ok(
+            "listings",
+            "only new entries were verified; for the listings: writ log verify",
+        )),
+        None => None,
+    });
     if is_host {
         findings.extend(host::clock(state.time()));
     }

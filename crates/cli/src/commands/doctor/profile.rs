@@ -73,7 +73,7 @@ async fn see(client: &Client) -> Result<(Vec<Finding>, bool), Error> {
                 "at {} {} went on from a restored database; {} entries are lost",
                 local(recovered.at),
                 recovered.by,
-                recovered.lost - recovered.kept
+                recovered.lost.saturating_sub(recovered.kept)
             ),
             "look through what they had taken away: writ person list, writ group list",
         ));
