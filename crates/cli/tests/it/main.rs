@@ -3,7 +3,10 @@
 #![cfg(test)]
 
 mod audit;
+mod completion;
+mod doctor;
 mod exchange;
+mod forms;
 mod isolation;
 mod keys;
 mod kill;
