@@ -14,20 +14,27 @@
 mod binder;
 mod cmdlets;
 mod fault;
+mod format;
+mod help;
+mod host;
 mod letters;
 mod lexer;
 mod parser;
+mod pipe;
 mod record;
 mod repair;
+mod session;
 mod syntax;
 mod values;
 
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
 pub use fault::{Fault, Span};
+pub use host::{Console, Host, Invocation};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
 pub use record::{ErrorRecord, Reason};
+pub use session::{Ended, Session};
 pub use syntax::{
     Argument, Command, Condition, Element, Expr, Operator, Pipeline, Script, Statement, Test,
 };
