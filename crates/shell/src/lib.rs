@@ -21,6 +21,7 @@ mod letters;
 mod lexer;
 mod parser;
 mod pipe;
+mod prompt;
 mod record;
 mod repair;
 mod session;
@@ -33,6 +34,7 @@ pub use fault::{Fault, Span};
 pub use host::{Console, Host, Invocation};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
+pub use prompt::{Known, complete, goes_on};
 pub use record::{ErrorRecord, Reason};
 pub use session::{Ended, Session};
 pub use syntax::{

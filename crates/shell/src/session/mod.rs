@@ -8,6 +8,8 @@ mod evaluate;
 mod perform;
 mod stages;
 
+pub(crate) use perform::quoted;
+
 use std::collections::BTreeMap;
 
 use crate::binder::{ErrorAction, error_action};

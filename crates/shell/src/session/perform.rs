@@ -292,10 +292,10 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
 
 /// A text as it is typed.
 pub(crate) fn quoted(text: &str) -> String {
-    let is_plain = !text.is_empty()
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"@._\\:/".contains(&b));
+            .all(|b| b.is_ascii_alphanumeric() || b"@._\\:/-".contains(&b));
     match is_plain {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', "''")),

@@ -2,8 +2,8 @@
 
 use super::perform::ours;
 use super::{Flow, Halt, Session};
-use crate::binder::{Bound, Common, Given, bind};
-use crate::cmdlets::{Cmdlet, Effect};
+use crate::binder::{Bound, bind};
+use crate::cmdlets::Effect;
 use crate::format::{Table, list, table};
 use crate::host::{Console, Host};
 use crate::pipe;

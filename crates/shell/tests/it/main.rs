@@ -5,4 +5,8 @@
 mod binding;
 mod hostile;
 mod language;
+mod pipelines;
 mod printed;
+mod prompt;
+mod sessions;
+mod stand_in;
