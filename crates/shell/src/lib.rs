@@ -27,6 +27,7 @@ mod repair;
 mod session;
 mod syntax;
 mod values;
+mod writ;
 
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
@@ -41,3 +42,4 @@ pub use syntax::{
     Argument, Command, Condition, Element, Expr, Operator, Pipeline, Script, Statement, Test,
 };
 pub use values::{Object, Value, date, iso_date, read_date};
+pub use writ::Writ;

@@ -90,7 +90,11 @@ pub fn complete(text: &str, known: &Known) -> (usize, Vec<String>) {
     let command = command_start(before);
     let typed = before.get(command..).unwrap_or_default();
     let mut found = if word.starts_with('$') {
-        known.variables.iter().map(|name| format!("${name}")).collect()
+        known
+            .variables
+            .iter()
+            .map(|name| format!("${name}"))
+            .collect()
     } else if typed.trim().is_empty() {
         commands(known)
     } else {
@@ -103,14 +107,20 @@ pub fn complete(text: &str, known: &Known) -> (usize, Vec<String>) {
     };
     let wanted = word.replace(is_dash, "-").to_lowercase();
     let wanted = wanted.trim_start_matches(is_quote);
-    found.retain(|text| text.trim_start_matches('\'').to_lowercase().starts_with(wanted));
+    found.retain(|text| {
+        text.trim_start_matches('\'')
+            .to_lowercase()
+            .starts_with(wanted)
+    });
     found.sort();
     found.dedup();
     (start, found)
 }
 
 fn commands(known: &Known) -> Vec<String> {
-    let mut names: Vec<String> = cmdlets::all().map(|cmdlet| cmdlet.name.to_owned()).collect();
+    let mut names: Vec<String> = cmdlets::all()
+        .map(|cmdlet| cmdlet.name.to_owned())
+        .collect();
     for task in &known.tasks {
         names.push(task.clone());
         names.extend(task.strip_prefix("Exchange\\").map(ToOwned::to_owned));
@@ -120,7 +130,8 @@ fn commands(known: &Known) -> Vec<String> {
 
 fn parameters(cmdlet: &Cmdlet) -> Vec<String> {
     let all = cmdlet.parameters.iter().chain(&COMMON);
-    all.map(|parameter| format!("-{}", parameter.name)).collect()
+    all.map(|parameter| format!("-{}", parameter.name))
+        .collect()
 }
 
 /// What the parameter takes that was named last.
@@ -136,7 +147,12 @@ fn values(cmdlet: &'static Cmdlet, typed: &str, known: &Known) -> Vec<String> {
     let Some(parameter) = parameter else {
         return Vec::new();
     };
-    let owned = |texts: &[String]| texts.iter().map(|text| crate::session::quoted(text)).collect();
+    let owned = |texts: &[String]| {
+        texts
+            .iter()
+            .map(|text| crate::session::quoted(text))
+            .collect()
+    };
     match (parameter.name, parameter.kind) {
         (_, Kind::Word(words)) => words.iter().map(|word| (*word).to_owned()).collect(),
         (_, Kind::Boolean) => vec!["$true".to_owned(), "$false".to_owned()],

@@ -31,7 +31,11 @@ pub(crate) fn list(values: &[Value], names: Option<&[String]>, width: usize) -> 
 
 fn one(object: &Object, names: &[String], width: usize) -> String {
     let names = meant(object, names);
-    let label = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let label = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
     let indent = label + 3;
     let room = width.saturating_sub(indent).max(10);
     let mut text = String::new();

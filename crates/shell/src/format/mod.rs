@@ -71,7 +71,11 @@ fn entries(object: &Object, width: usize) -> String {
     let rows: Vec<Value> = object
         .fields()
         .map(|(name, value)| {
-            Value::Object(Object::new().with("Name", name).with("Value", value.clone()))
+            Value::Object(
+                Object::new()
+                    .with("Name", name)
+                    .with("Value", value.clone()),
+            )
         })
         .collect();
     table(&rows, None, &Table::of_width(width))

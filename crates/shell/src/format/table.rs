@@ -68,8 +68,13 @@ fn columns(values: &[Value], names: Option<&[String]>) -> Vec<Column> {
     let names = meant(first, names.unwrap_or(&all));
     let column = |name: String| {
         let members: Vec<Value> = values.iter().map(|value| value.member(&name)).collect();
-        let cells: Vec<_> = members.iter().map(|value| one_line(&value.shown())).collect();
-        let is_right = members.iter().any(|value| matches!(value, Value::Integer(_)))
+        let cells: Vec<_> = members
+            .iter()
+            .map(|value| one_line(&value.shown()))
+            .collect();
+        let is_right = members
+            .iter()
+            .any(|value| matches!(value, Value::Integer(_)))
             && members
                 .iter()
                 .all(|value| matches!(value, Value::Integer(_) | Value::Null));

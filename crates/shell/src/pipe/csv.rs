@@ -31,7 +31,12 @@ pub(crate) fn csv_lines(bound: &Bound, input: &[Value]) -> Result<Vec<String>, E
         let cells: Vec<String> = match item.object() {
             Some(_) => names
                 .iter()
-                .map(|name| object.get(name).map(|(_, value)| cell(value)).unwrap_or_default())
+                .map(|name| {
+                    object
+                        .get(name)
+                        .map(|(_, value)| cell(value))
+                        .unwrap_or_default()
+                })
                 .collect(),
             None => vec![cell(item)],
         };

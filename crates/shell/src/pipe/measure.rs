@@ -27,7 +27,11 @@ fn one(bound: &Bound, input: &[Value], name: Option<&str>) -> Result<Object, Err
         let numbers = values.iter().map(|value| {
             value.number().ok_or_else(|| {
                 let message = format!("Input object \"{}\" is not numeric.", value.text());
-                ErrorRecord::new(Reason::Usage, "NonNumericInputObject,Measure-Object", message)
+                ErrorRecord::new(
+                    Reason::Usage,
+                    "NonNumericInputObject,Measure-Object",
+                    message,
+                )
             })
         });
         numbers.collect::<Result<Vec<i64>, _>>()
@@ -35,7 +39,11 @@ fn one(bound: &Bound, input: &[Value], name: Option<&str>) -> Result<Object, Err
     let sum = match bound.switch("Sum") || bound.switch("Average") {
         true => {
             let too_big = || {
-                ErrorRecord::new(Reason::Usage, "Overflow,Measure-Object", "The sum is too big.")
+                ErrorRecord::new(
+                    Reason::Usage,
+                    "Overflow,Measure-Object",
+                    "The sum is too big.",
+                )
             };
             let mut sum = 0_i64;
             for number in numbers()? {

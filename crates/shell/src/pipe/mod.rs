@@ -25,7 +25,9 @@ pub(crate) fn meant(object: &Object, names: &[String]) -> Vec<String> {
     };
     for name in names {
         if name.contains(['*', '?', '[']) {
-            let fits = object.fields().filter(|(known, _)| wildcard(name, known, false));
+            let fits = object
+                .fields()
+                .filter(|(known, _)| wildcard(name, known, false));
             fits.for_each(|(known, _)| add(known));
         } else {
             add(object.get(name).map_or(name, |(known, _)| known));

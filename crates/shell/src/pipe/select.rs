@@ -58,7 +58,10 @@ fn some_of(item: &Value, names: &[String], excluded: &[String]) -> Object {
     let empty = Object::new();
     let mut some = Object::new();
     for name in meant(item.object().unwrap_or(&empty), names) {
-        if !excluded.iter().any(|pattern| wildcard(pattern, &name, false)) {
+        if !excluded
+            .iter()
+            .any(|pattern| wildcard(pattern, &name, false))
+        {
             some.set(&name, item.member(&name));
         }
     }

@@ -49,13 +49,17 @@ impl<H: Host> Session<H> {
     ) -> Result<Value, Halt> {
         match expr {
             Expr::Word(word) => {
-                let text = self.text(word).map_err(|e| self.report(&e, "", None, console))?;
+                let text = self
+                    .text(word)
+                    .map_err(|e| self.report(&e, "", None, console))?;
                 Ok(match text.number().filter(|_| numbers) {
                     Some(number) => Value::Integer(number),
                     None => text,
                 })
             }
-            Expr::Quoted(text) => self.text(text).map_err(|e| self.report(&e, "", None, console)),
+            Expr::Quoted(text) => self
+                .text(text)
+                .map_err(|e| self.report(&e, "", None, console)),
             Expr::Variable(name, members) => {
                 let value = self
                     .variable(name)

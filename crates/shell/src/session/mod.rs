@@ -135,7 +135,10 @@ impl<H: Host> Session<H> {
         console: &mut dyn Console,
     ) -> Halt {
         let common = common.unwrap_or_default();
-        let preferred = self.variables.get("erroractionpreference").map(error_action);
+        let preferred = self
+            .variables
+            .get("erroractionpreference")
+            .map(error_action);
         let action = common.error_action.or(preferred).unwrap_or_default();
         if action == ErrorAction::Quiet {
             return Halt::Statement;

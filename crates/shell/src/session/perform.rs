@@ -77,7 +77,14 @@ impl<H: Host> Session<H> {
             Effect::Pipeline | Effect::Reads | Effect::Changes => "",
         };
         let asks = cmdlet.effect == Effect::TakesAway;
-        match may(cmdlet.name, &target(bound), &[what, more], bound.common, asks, console)? {
+        match may(
+            cmdlet.name,
+            &target(bound),
+            &[what, more],
+            bound.common,
+            asks,
+            console,
+        )? {
             true => self.host.call(bound, console).await,
             false => Ok(Vec::new()),
         }
@@ -144,8 +151,10 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
             "Cannot process command because of one or more missing mandatory parameters: {}.",
             names.join(" ")
         );
-        return Err(ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
-            .with_next(format!("Get-Help {cmdlet}")));
+        return Err(
+            ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
+                .with_next(format!("Get-Help {cmdlet}")),
+        );
     }
     console.err(&format!(
         "\ncmdlet {cmdlet} at command pipeline position 1\n\
@@ -195,7 +204,9 @@ fn target(bound: &Bound) -> String {
         .filter_map(|parameter| bound.text(parameter.name))
         .collect();
     places.truncate(1);
-    places.pop().unwrap_or_else(|| "privileged access".to_owned())
+    places
+        .pop()
+        .unwrap_or_else(|| "privileged access".to_owned())
 }
 
 /// Whether it is done: not with `-WhatIf`, and not if a person says no.
@@ -225,7 +236,11 @@ fn may(
             format!("{operation} asks first, and there is nobody to ask; say -Confirm:$false."),
         ));
     }
-    let said: Vec<_> = said.iter().filter(|said| !said.is_empty()).copied().collect();
+    let said: Vec<_> = said
+        .iter()
+        .filter(|said| !said.is_empty())
+        .copied()
+        .collect();
     console.err(&format!(
         "\nConfirm\nAre you sure you want to perform this action?\n\
          Performing the operation \"{operation}\" on target \"{}\".\n{}",

@@ -178,22 +178,31 @@ fn simple(arguments: &[Argument]) -> Option<Condition> {
     };
     match arguments {
         [one] => Some(Condition::Is(property(one)?)),
-        [Argument::Named { name, value: None, .. }, one] if name.eq_ignore_ascii_case("not") => {
+        [
+            Argument::Named {
+                name, value: None, ..
+            },
+            one,
+        ] if name.eq_ignore_ascii_case("not") => {
             Some(Condition::Not(Box::new(Condition::Is(property(one)?))))
         }
-        [left, Argument::Named { name, value: None, .. }, Argument::Value(right, _)] => Some(
-            Condition::Compare(property(left)?, Operator::named(name)?, right.clone()),
-        ),
+        [
+            left,
+            Argument::Named {
+                name, value: None, ..
+            },
+            Argument::Value(right, _),
+        ] => Some(Condition::Compare(
+            property(left)?,
+            Operator::named(name)?,
+            right.clone(),
+        )),
         _ => None,
     }
 }
 
 /// What needs nothing but the objects.
-fn stage(
-    bound: &Bound,
-    input: Vec<Value>,
-    console: &mut dyn Console,
-) -> Result<Flow, ErrorRecord> {
+fn stage(bound: &Bound, input: Vec<Value>, console: &mut dyn Console) -> Result<Flow, ErrorRecord> {
     if let Some(parameter) = bound.missing().next() {
         let message = format!(
             "Cannot process command because of one or more missing mandatory parameters: {}.",

@@ -5,7 +5,9 @@ use super::stand_in::{Remembered, run, run_on, shown};
 /// The one output that is printed with the commands, byte for byte.
 #[test]
 fn the_printed_list_is_made() {
-    let text = shown("Get-ElevatedAccessRequest \n    \u{2013}Identity x\n    | select RequestorUPN, Service, RequestedAccess\n    | fl");
+    let text = shown(
+        "Get-ElevatedAccessRequest \n    \u{2013}Identity x\n    | select RequestorUPN, Service, RequestedAccess\n    | fl",
+    );
     assert_eq!(
         text,
         "\nRequestorUPN    : admin@contoso.com\nService         : Office365\nRequestedAccess : Data Access Request\n\n"
@@ -28,14 +30,20 @@ fn objects_are_shown_as_lists_and_tables() {
         "@{b='x'; a=4}",
         "'a', 4, $true, $null",
     ];
-    let shown: Vec<_> = all.iter().map(|text| format!("> {text}\n{}", shown(text))).collect();
+    let shown: Vec<_> = all
+        .iter()
+        .map(|text| format!("> {text}\n{}", shown(text)))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
 
 #[test]
 fn what_is_too_wide_is_folded_or_cut() {
     let narrow = |text: &str| {
-        let console = Remembered { width: Some(40), ..Remembered::default() };
+        let console = Remembered {
+            width: Some(40),
+            ..Remembered::default()
+        };
         format!("> {text}\n{}", run_on(text, console).console.out)
     };
     let all = [
@@ -49,7 +57,15 @@ fn what_is_too_wide_is_folded_or_cut() {
 
 #[test]
 fn objects_are_chosen() {
-    let count = |text: &str| shown(&format!("Get-ElevatedAccessRequest | {text} | select -ExpandProperty DurationHours")).lines().map(ToOwned::to_owned).collect::<Vec<_>>().join(" ");
+    let count = |text: &str| {
+        shown(&format!(
+            "Get-ElevatedAccessRequest | {text} | select -ExpandProperty DurationHours"
+        ))
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect::<Vec<_>>()
+        .join(" ")
+    };
     for (text, wanted) in [
         ("where {$_.RequestStatus -eq 'Pending'}", "4 6"),
         ("?{$_.RequestStatus -eq 'Pending'}", "4 6"),
@@ -68,8 +84,14 @@ fn objects_are_chosen() {
         ("?{@('Approved') -contains $_.RequestStatus}", "2"),
         ("?{$_.RequestStatus -notin @('Approved')}", "4 6"),
         ("?{$_.DateCreatedUtc -gt '7/26/2018'}", "4 6"),
-        ("?{-not ($_.DurationHours -eq 2) -and $_.Service -eq 'office365'}", "4 6"),
-        ("?{!$_.Missing -and ($_.DurationHours -eq 2 -or $_.DurationHours -eq 6)}", "2 6"),
+        (
+            "?{-not ($_.DurationHours -eq 2) -and $_.Service -eq 'office365'}",
+            "4 6",
+        ),
+        (
+            "?{!$_.Missing -and ($_.DurationHours -eq 2 -or $_.DurationHours -eq 6)}",
+            "2 6",
+        ),
         ("?{$_.Context.DataTable -eq 'message'}", "4 2 6"),
         ("? Missing", ""),
         ("? -Not Missing", "4 2 6"),
@@ -96,9 +118,13 @@ fn objects_are_written_as_json_and_csv() {
         "'{\"b\": [1, {\"c\": null}], \"a\": \"\\u001b[1m\"}' | ConvertFrom-Json | fl",
         "@() | ConvertTo-Json -Compress",
     ];
-    let shown: Vec<_> = all.iter().map(|text| format!("> {text}\n{}", shown(text))).collect();
+    let shown: Vec<_> = all
+        .iter()
+        .map(|text| format!("> {text}\n{}", shown(text)))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
-    let deep = run("'{\"a\":{\"b\":{\"c\":{\"d\":1}}}}' | ConvertFrom-Json | ConvertTo-Json -Compress");
+    let deep =
+        run("'{\"a\":{\"b\":{\"c\":{\"d\":1}}}}' | ConvertFrom-Json | ConvertTo-Json -Compress");
     assert!(deep.console.err.contains("depth of 2"));
 }
 
@@ -114,8 +140,14 @@ fn what_others_wrote_is_harmless() {
         ("'-12'", "\"-12\""),
         ("'a\"b'", "\"a\"\"b\""),
     ] {
-        let came = run(&format!("@{{a={text}}} | Export-Csv x.csv -NoTypeInformation"));
-        assert_eq!(came.console.files["x.csv"], format!("\"a\"\r\n{cell}\r\n"), "{text}");
+        let came = run(&format!(
+            "@{{a={text}}} | Export-Csv x.csv -NoTypeInformation"
+        ));
+        assert_eq!(
+            came.console.files["x.csv"],
+            format!("\"a\"\r\n{cell}\r\n"),
+            "{text}"
+        );
     }
     let hostile = "'{\"a\": \"x\\u001b[2J\\u202e\\ny\"}' | ConvertFrom-Json";
     for end in ["", "| fl", "| ft", "| select -ExpandProperty a"] {
@@ -128,9 +160,18 @@ fn what_others_wrote_is_harmless() {
 fn files_are_not_lost() {
     let twice = "'a' | Export-Csv x.csv\n'b' | Export-Csv x.csv -NoClobber";
     let came = run(twice);
-    assert!(came.console.err.contains("such a file already"), "{}", came.console.err);
+    assert!(
+        came.console.err.contains("such a file already"),
+        "{}",
+        came.console.err
+    );
     assert_eq!(came.console.files["x.csv"], "\"Value\"\r\n\"a\"\r\n");
-    assert!(run("'a' | Export-Csv x.csv -WhatIf").console.files.is_empty());
+    assert!(
+        run("'a' | Export-Csv x.csv -WhatIf")
+            .console
+            .files
+            .is_empty()
+    );
 }
 
 #[test]
@@ -139,8 +180,14 @@ fn odd_pipelines_are_errors() {
         ("'a' | fl | Export-Csv x", "at the end of a pipeline"),
         ("$a = 'a' | fl", "only shown"),
         ("'a' | measure -Sum", "is not numeric"),
-        ("Get-ElevatedAccessRequest | select -ExpandProperty Bogus", "cannot be found"),
-        ("Get-ElevatedAccessRequest | ?{$_.Service -match '('}", "Invalid pattern"),
+        (
+            "Get-ElevatedAccessRequest | select -ExpandProperty Bogus",
+            "cannot be found",
+        ),
+        (
+            "Get-ElevatedAccessRequest | ?{$_.Service -match '('}",
+            "Invalid pattern",
+        ),
         ("'{' | ConvertFrom-Json", "Conversion from JSON failed"),
         ("'a' | where", "Give a condition"),
         ("'a' | ? b -bogus c", "Give a condition"),
@@ -149,7 +196,11 @@ fn odd_pipelines_are_errors() {
         ("'a' | select -Bogus", "matches parameter name 'Bogus'"),
     ] {
         let came = run(text);
-        assert!(came.console.err.contains(words), "{text}: {}", came.console.err);
+        assert!(
+            came.console.err.contains(words),
+            "{text}: {}",
+            came.console.err
+        );
         assert!(came.ended.failed.is_some(), "{text}");
     }
 }

@@ -41,7 +41,10 @@ fn a_command_goes_on_while_it_is_not_whole() {
 fn what_may_stand_at_the_cursor_is_known() {
     let known = Known {
         requests: vec!["a4bc1bdf-00a1-42b4-be65-b6c63d6be279".into()],
-        tasks: vec!["Exchange\\New-MoveRequest".into(), "Host\\Restart-Service".into()],
+        tasks: vec![
+            "Exchange\\New-MoveRequest".into(),
+            "Host\\Restart-Service".into(),
+        ],
         groups: vec!["approvers@example.com".into()],
         variables: vec!["x".into()],
     };
@@ -51,10 +54,26 @@ fn what_may_stand_at_the_cursor_is_known() {
         ("New-M", 0, "New-MoveRequest"),
         ("host\\", 0, "Host\\Restart-Service"),
         ("Approve-ElevatedAccessRequest -r", 30, "-RequestId"),
-        ("Approve-ElevatedAccessRequest -RequestId a4", 41, "a4bc1bdf-00a1-42b4-be65-b6c63d6be279"),
-        ("Approve-ElevatedAccessRequest -RequestId 1\n -Com", 44, "-Comment"),
-        ("New-ElevatedAccessRequest -Task ho", 32, "Host\\Restart-Service"),
-        ("New-ElevatedAccessApprovalPolicy -ApprovalType ", 47, "Auto Manual"),
+        (
+            "Approve-ElevatedAccessRequest -RequestId a4",
+            41,
+            "a4bc1bdf-00a1-42b4-be65-b6c63d6be279",
+        ),
+        (
+            "Approve-ElevatedAccessRequest -RequestId 1\n -Com",
+            44,
+            "-Comment",
+        ),
+        (
+            "New-ElevatedAccessRequest -Task ho",
+            32,
+            "Host\\Restart-Service",
+        ),
+        (
+            "New-ElevatedAccessApprovalPolicy -ApprovalType ",
+            47,
+            "Auto Manual",
+        ),
         ("Set-ElevatedAccessGroup app", 24, "approvers@example.com"),
         ("Get-Help Deny", 9, "Deny-ElevatedAccessRequest"),
         ("Approve-ElevatedAccessRequest $", 30, "$x"),

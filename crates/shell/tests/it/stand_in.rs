@@ -20,23 +20,44 @@ pub(crate) fn request(at: i64, status: &str) -> Object {
         .with("RequestorUPN", "admin@contoso.com")
         .with("Service", "Office365")
         .with("RequestedAccess", "Data Access Request")
-        .with("Identity", format!("a4bc1bd{at}-00a1-42b4-be65-b6c63d6be279"))
+        .with(
+            "Identity",
+            format!("a4bc1bd{at}-00a1-42b4-be65-b6c63d6be279"),
+        )
         .with("RequestStatus", status)
         .with("DurationHours", at * 2)
-        .with("Context", Value::Table(Object::new().with("DataTable", "Message").with("Columns", "Subject")))
+        .with(
+            "Context",
+            Value::Table(
+                Object::new()
+                    .with("DataTable", "Message")
+                    .with("Columns", "Subject"),
+            ),
+        )
         .with("DateCreatedUtc", Time(1_532_455_362_000 + at * 86_400_000))
 }
 
 #[async_trait]
 impl Host for StandIn {
-    async fn call(&mut self, bound: &Bound, _: &mut dyn Console) -> Result<Vec<Value>, ErrorRecord> {
+    async fn call(
+        &mut self,
+        bound: &Bound,
+        _: &mut dyn Console,
+    ) -> Result<Vec<Value>, ErrorRecord> {
         let given: Vec<_> = bound
             .cmdlet
             .parameters
             .iter()
-            .filter_map(|parameter| Some(format!(" -{} {}", parameter.name, bound.text(parameter.name)?)))
+            .filter_map(|parameter| {
+                Some(format!(
+                    " -{} {}",
+                    parameter.name,
+                    bound.text(parameter.name)?
+                ))
+            })
             .collect();
-        self.asked.push(format!("{}{}", bound.cmdlet.name, given.concat()));
+        self.asked
+            .push(format!("{}{}", bound.cmdlet.name, given.concat()));
         match bound.cmdlet.name {
             "Get-ElevatedAccessRequest" => Ok(match bound.text("Identity").as_deref() {
                 Some("none") => Vec::new(),
@@ -47,12 +68,20 @@ impl Host for StandIn {
                     Value::Object(request(3, "pending")),
                 ],
             }),
-            "Deny-ElevatedAccessRequest" => Err(ErrorRecord::new(Reason::Refused, "NotPending", "It is decided already.")),
+            "Deny-ElevatedAccessRequest" => Err(ErrorRecord::new(
+                Reason::Refused,
+                "NotPending",
+                "It is decided already.",
+            )),
             _ => Ok(Vec::new()),
         }
     }
 
-    async fn invoke(&mut self, run: &Invocation, _: &mut dyn Console) -> Result<Vec<Value>, ErrorRecord> {
+    async fn invoke(
+        &mut self,
+        run: &Invocation,
+        _: &mut dyn Console,
+    ) -> Result<Vec<Value>, ErrorRecord> {
         let given: Vec<_> = run
             .parameters
             .iter()
@@ -122,10 +151,16 @@ pub(crate) struct Came {
 pub(crate) fn run_on(text: &str, mut console: Remembered) -> Came {
     let script = parse(text).map_err(|fault| fault.shown(text)).unwrap();
     let mut session = Session::new(StandIn::default());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let ended = runtime.block_on(session.run(&script, &mut console));
     let asked = std::mem::take(&mut session.host().asked);
-    Came { console, asked, ended }
+    Came {
+        console,
+        asked,
+        ended,
+    }
 }
 
 pub(crate) fn run(text: &str) -> Came {
