@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
-    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve,
+    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve, shell,
     show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
@@ -122,6 +122,7 @@ pub(crate) enum Command {
     Deny(end::DenyArgs),
     Revoke(end::RevokeArgs),
     Run(run::Args),
+    Shell(shell::Args),
     Grants(grants::Args),
     Executions(executions::Args),
     Prove(prove::Args),

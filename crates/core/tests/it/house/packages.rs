@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{none, root};
 
 /// Which of our packages each may import, tests included. Imports go down only.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("writ-core", &[]),
     ("writ-store", &["writ-core"]),
     ("writ-connect", &["writ-core"]),
@@ -19,6 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
         &["writ-core", "writ-store", "writ-connect", "writ-engine"],
     ),
     ("writ-client", &["writ-core"]),
+    ("writ-shell", &["writ-core", "writ-client"]),
     (
         "writ-cli",
         &[
@@ -28,6 +29,7 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
             "writ-engine",
             "writ-server",
             "writ-client",
+            "writ-shell",
         ],
     ),
     (
@@ -68,9 +70,10 @@ const NOT_IN_CORE: [&str; 20] = [
 
 /// The one package that may build in a heavy dependency; tests may tamper with
 /// what it makes.
-const ONLY_IN: [(&str, &str); 3] = [
+const ONLY_IN: [(&str, &str); 4] = [
     ("axum", "writ-server"),
     ("clap", "writ-cli"),
+    ("reedline", "writ-cli"),
     ("rusqlite", "writ-store"),
 ];
 
