@@ -93,9 +93,9 @@ fn syntax(cmdlet: &Cmdlet) -> String {
             Some(_) => format!("[-{}]", parameter.name),
             None => format!("-{}", parameter.name),
         };
-        let whole = match parameter.kind {
-            Kind::Switch => name,
-            kind => format!("{name} <{}>", kind.short()),
+        let whole = match parameter.kind == Kind::Switch {
+            true => name,
+            false => format!("{name} <{}>", parameter.kind.short()),
         };
         parts.push(match parameter.mandatory {
             true => whole,

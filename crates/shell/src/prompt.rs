@@ -65,7 +65,7 @@ fn lacks(cmdlet: &'static Cmdlet, arguments: &[Argument], piped: bool) -> bool {
         if is_placed {
             places -= 1;
         }
-        !is_placed && parameter.mandatory && !(piped && !parameter.from.is_empty())
+        !is_placed && parameter.mandatory && (!piped || parameter.from.is_empty())
     });
     missing.next().is_some()
 }
@@ -179,8 +179,7 @@ fn word_start(text: &str) -> usize {
 fn command_start(text: &str) -> usize {
     let mut start = 0;
     let mut quote: Option<fn(char) -> bool> = None;
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, c)) = letters.next() {
+    for (at, c) in text.char_indices() {
         let closes = quote.is_some_and(|closes| closes(c));
         if closes || c == '\n' {
             quote = None;

@@ -35,11 +35,11 @@ pub struct ErrorRecord {
     /// As PowerShell names it.
     pub id: String,
     /// Where it comes from, if not from here.
-    pub computer: Option<String>,
+    pub computer: Option<Box<str>>,
     /// Whether the whole block is shown, and not only the sentence.
     pub whole: bool,
     /// The command that would help.
-    pub next: Option<String>,
+    pub next: Option<Box<str>>,
 }
 
 impl ErrorRecord {
@@ -84,6 +84,7 @@ impl ErrorRecord {
     /// The same, with the command that would help.
     #[must_use]
     pub fn with_next(mut self, next: impl Into<String>) -> Self {
+        let next: String = next.into();
         self.next = Some(next.into());
         self
     }

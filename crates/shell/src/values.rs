@@ -176,7 +176,14 @@ impl Value {
     pub fn unwrapped(self) -> Self {
         match self {
             Self::List(mut items) if items.len() < 2 => items.pop().unwrap_or_default(),
-            other => other,
+            Self::Null
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Text(_)
+            | Self::Time(_)
+            | Self::List(_)
+            | Self::Table(_)
+            | Self::Object(_) => self,
         }
     }
 
@@ -185,7 +192,12 @@ impl Value {
         match self {
             Self::Null => Vec::new(),
             Self::List(items) => items,
-            other => vec![other],
+            Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Text(_)
+            | Self::Time(_)
+            | Self::Table(_)
+            | Self::Object(_) => vec![self],
         }
     }
 

@@ -71,9 +71,10 @@ impl<H: Host> Session<H> {
                 for item in items {
                     // Lists in lists are one list.
                     let value = Box::pin(self.value(item, numbers, console)).await?;
-                    match value {
-                        Value::List(more) => values.extend(more),
-                        one => values.push(one),
+                    if let Value::List(more) = value {
+                        values.extend(more);
+                    } else {
+                        values.push(value);
                     }
                 }
                 Ok(Value::List(values))

@@ -285,7 +285,7 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
             Given::Named(name, value) => (name, value),
             Given::Value(value) => {
                 let mut record = no_place(name, &value);
-                record.next = Some(format!("{name} -Identity {}", quoted(&value.text())));
+                record.next = Some(format!("{name} -Identity {}", quoted(&value.text())).into());
                 return Err(record);
             }
         };

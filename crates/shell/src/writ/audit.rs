@@ -195,7 +195,11 @@ fn operations(body: &Body) -> Vec<String> {
                     "New-ElevatedAccessApprovalPolicy",
                 ],
                 Noun::Group(_) => &["Set-ElevatedAccessGroup", "New-ElevatedAccessGroup"],
-                other => return vec![format!("Set-{}", object_name(other))],
+                Noun::Site(_)
+                | Noun::Person(_)
+                | Noun::Workload(_)
+                | Noun::Task(_)
+                | Noun::Preferences(_) => return vec![format!("Set-{}", object_name(object))],
             },
             Some(Change::Remove(ObjectName::Policy(_))) => &["Remove-ElevatedAccessApprovalPolicy"],
             Some(Change::Remove(ObjectName::Group(_))) => &["Remove-ElevatedAccessGroup"],

@@ -71,9 +71,9 @@ pub(super) fn insufficient(
     ErrorRecord {
         category: "NotSpecified: (:) [], LocalizedException".to_owned(),
         id: format!("[{mark}] [FailureCategory=Cmdlet-LocalizedException] 882BD051"),
-        computer: Some(host.to_owned()),
+        computer: Some(host.into()),
         whole: true,
-        next: Some(raising(run)),
+        next: Some(raising(run).into()),
         ..ErrorRecord::new(
             Reason::Refused,
             "882BD051",

@@ -73,11 +73,15 @@ impl Editor {
     /// Asks for a command.
     pub(super) fn read(&mut self) -> io::Result<Typed> {
         let signal = self.reedline.read_line(&Ps)?;
-        Ok(match signal {
-            Signal::Success(text) if text.trim().is_empty() => Typed::Nothing,
-            Signal::Success(text) => Typed::Text(text),
-            Signal::CtrlD => Typed::End,
-            _ => Typed::Nothing,
+        if let Signal::Success(text) = signal {
+            return Ok(match text.trim().is_empty() {
+                true => Typed::Nothing,
+                false => Typed::Text(text),
+            });
+        }
+        Ok(match matches!(signal, Signal::CtrlD) {
+            true => Typed::End,
+            false => Typed::Nothing,
         })
     }
 }
