@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
-    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve, shell,
-    show, site, status, system_account, task, verify, workload,
+    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve,
+    shell, show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 

@@ -35,7 +35,9 @@ impl Console for Terminal {
             return None;
         }
         let mut err = io::stderr().lock();
-        err.write_all(question.as_bytes()).and_then(|()| err.flush()).ok()?;
+        err.write_all(question.as_bytes())
+            .and_then(|()| err.flush())
+            .ok()?;
         let mut line = String::new();
         match io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => None,
