@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::commands::{
     approve, audit, completions, control, demo, doctor, emulator, end, executions, grants, group,
     init, key, log, login, man, person, policy, preferences, prove, recover, request, requests,
-    run, secret, serve, show, site, status, system_account, task, verify, workload,
+    run, secret, serve, shell, show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -128,6 +128,7 @@ pub(crate) enum Command {
     Deny(end::DenyArgs),
     Revoke(end::RevokeArgs),
     Run(run::Args),
+    Shell(shell::Args),
     Grants(grants::Args),
     Executions(executions::Args),
     Prove(prove::Args),

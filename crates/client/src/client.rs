@@ -319,5 +319,9 @@ fn checked(posted: Posted, digest: Digest) -> Result<Posted, Error> {
     }
     let code = receipt.code.as_deref().unwrap_or("refused").to_owned();
     let sentence = posted.detail.unwrap_or_else(|| code.clone());
-    Err(Error::Refused { code, sentence })
+    Err(Error::Refused {
+        code,
+        sentence,
+        receipt: Some(Box::new(posted.receipt)),
+    })
 }

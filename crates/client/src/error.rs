@@ -1,7 +1,7 @@
 //! What can go wrong between a person and a server.
 
 use thiserror::Error;
-use writ_core::view::Problem;
+use writ_core::view::{Problem, Receipt};
 
 /// Why something was not done: always a sentence that says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -16,6 +16,8 @@ pub enum Error {
         code: String,
         /// Why, and what to do.
         sentence: String,
+        /// The entry that says so, if it is one.
+        receipt: Option<Box<Receipt>>,
     },
     /// Nobody answered.
     #[error("{0}")]
@@ -72,6 +74,7 @@ impl From<Problem> for Error {
             Self::Refused {
                 code,
                 sentence: detail,
+                receipt: None,
             }
         }
     }

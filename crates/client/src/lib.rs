@@ -18,7 +18,10 @@ mod http;
 mod profile;
 mod system;
 
-pub use acts::{Asking, Ending, Invited, Invitee, Joining, Narrowing, Paired, Pairing, Started};
+pub use acts::{
+    Asking, Disabled, Enabled, Enabling, Ending, Invited, Invitee, Joining, Narrowing, Paired,
+    Pairing, Started, Unlisted, exempt, is_disabled,
+};
 pub use client::{Client, Listed};
 pub use code::{Code, CodeError, Purpose, RecoverySeed};
 pub use error::Error;

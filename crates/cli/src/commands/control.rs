@@ -1,9 +1,8 @@
 //! `writ enable`, `writ disable`: whether privileged access is enabled.
 
 use clap::ValueEnum;
-use writ_client::Client;
-use writ_core::names::{Address, Pattern, Upn};
-use writ_core::object::{Approval, Control, MAX_EXEMPTION, Object, Policy, SystemAccount};
+use writ_client::{Enabling, is_disabled};
+use writ_core::names::{Address, Upn};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -43,31 +42,13 @@ pub(crate) struct DisableArgs {
 }
 
 pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, Failure> {
-    let client = context.client()?;
-    let before = client.control().await?;
-    let mut control = before.value.unwrap_or_default();
-    control.enabled = true;
-    control.stop_system_accounts = false;
-    control.admin_group = args.admin_group.or(control.admin_group);
-    if args.unlisted.is_some() && control.admin_group.is_none() {
-        return Err(Failure::usage(
-            "there is no default group that could be asked; name one: --admin-group ADDRESS",
-        ));
-    }
-    let until = writ_client::now().plus(MAX_EXEMPTION);
-    for upn in &args.system_account {
-        let account = SystemAccount {
-            upn: upn.clone(),
-            tasks: None,
-            until,
-        };
-        super::system_account::put(&mut control, account);
-    }
-    let group = control.admin_group.clone();
-    client
-        .set(Object::Control(control.into()), before.seen)
-        .await?;
-    match group {
+    let enabling = Enabling {
+        admin_group: args.admin_group,
+        system_accounts: args.system_account.clone(),
+        ask_unlisted: args.unlisted.is_some(),
+    };
+    let enabled = context.client()?.enable(enabling).await?;
+    match enabled.admin_group {
         Some(group) => print(&format!(
             "Privileged access is enabled; {group} decides where a policy names no approvers."
         )),
@@ -76,47 +57,31 @@ pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, 
     for upn in &args.system_account {
         print(&format!(
             "{upn} runs all tasks without asking until {}. Its key: writ system-account invite {upn}",
-            local(until)
+            local(enabled.exempt_until)
         ));
     }
-    if let Some(Unlisted::Ask) = args.unlisted {
-        ask_for_unlisted(&client).await?;
+    match enabled.unlisted {
+        writ_client::Unlisted::AsBefore => {}
+        writ_client::Unlisted::Asked => print(
+            "Tasks that no other policy covers ask the default group; those of high risk stay \
+             closed. See: writ policy show '*'",
+        ),
+        writ_client::Unlisted::Covered => {
+            print("There is a policy on `*` already, and it stays: writ policy show '*'");
+        }
     }
     Ok(Exit::Done)
 }
 
-/// Sets the policy that covers what no other does, unless there is one.
-async fn ask_for_unlisted(client: &Client) -> Result<(), Failure> {
-    let everything = Pattern::parse("*").map_err(Failure::usage)?;
-    let policies = client.policies().await?;
-    if policies
-        .value
-        .iter()
-        .any(|policy| policy.task == everything)
-    {
-        print("There is a policy on `*` already, and it stays: writ policy show '*'");
-        return Ok(());
-    }
-    let policy = Policy::new(everything, Approval::Manual);
-    client
-        .set(Object::Policy(policy.into()), policies.seen)
-        .await?;
-    print(
-        "Tasks that no other policy covers ask the default group; those of high risk stay closed. \
-         See: writ policy show '*'",
-    );
-    Ok(())
-}
-
 pub(crate) async fn disable(args: &DisableArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let before = client.control().await?;
     let stop = args.include_system_accounts;
-    let is_done = |control: &Control| !control.enabled && (control.stop_system_accounts || !stop);
-    let Some(mut control) = before.value.filter(|control| !is_done(control)) else {
+    let before = client.control().await?.value;
+    let is_done = before.is_none_or(|control| is_disabled(&control, stop));
+    if is_done {
         print("Privileged access is not enabled.");
         return Ok(Exit::Done);
-    };
+    }
     let others = match stop {
         true => "System accounts run nothing either.",
         false => "System accounts go on.",
@@ -128,17 +93,14 @@ pub(crate) async fn disable(args: &DisableArgs, context: &Context) -> Result<Exi
         ),
         args.yes,
     )?;
-    control.enabled = false;
-    control.stop_system_accounts |= stop;
-    let accounts = control.system_accounts.len();
-    let stopped = control.stop_system_accounts;
-    client
-        .set(Object::Control(control.into()), before.seen)
-        .await?;
+    let Some(disabled) = client.disable(stop).await? else {
+        print("Privileged access is not enabled.");
+        return Ok(Exit::Done);
+    };
     print(
         "Privileged access is disabled. Policies and grants are kept; enable it again: writ enable",
     );
-    if accounts > 0 && !stopped {
+    if disabled.accounts_go_on {
         print("The system accounts go on; stop them too: writ disable --include-system-accounts");
     }
     Ok(Exit::Done)

@@ -27,6 +27,7 @@ pub(crate) mod requests;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod serve;
+pub(crate) mod shell;
 pub(crate) mod show;
 pub(crate) mod site;
 mod source;
@@ -68,6 +69,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Deny(args) => end::deny(args, context).await,
         Command::Revoke(args) => end::revoke(args, context).await,
         Command::Run(args) => run::run(args, context).await,
+        Command::Shell(args) => shell::run(args, context).await,
         Command::Grants(args) => grants::run(&args, context).await,
         Command::Executions(args) => executions::run(&args, context).await,
         Command::Prove(args) => prove::run(&args, context).await,

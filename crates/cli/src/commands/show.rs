@@ -1,8 +1,5 @@
 //! `writ show`: one request, whole. Also what other commands show of requests.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
 use writ_client::Client;
 use writ_core::record::Status;
 use writ_core::value::Constraints;
@@ -11,9 +8,6 @@ use writ_core::view::RequestView;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{Progress, local, print_fields, print_json};
-
-/// How often to look whether a request was decided.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Show one request: who, what, why, until when, who decided
 #[derive(Clone, Debug, clap::Args)]
@@ -59,25 +53,23 @@ pub(super) fn waits_for(view: &RequestView) -> String {
 /// Waits until a request is decided.
 pub(super) async fn wait(
     client: &Client,
-    mut view: RequestView,
+    view: RequestView,
     context: &Context,
 ) -> Result<RequestView, Failure> {
     let mut progress = Progress::new();
-    while view.status == Status::Pending {
+    let show = |view: &RequestView| {
         if !context.is_json() {
             progress.at(|since| {
                 format!(
                     "waiting {} s for {}; Ctrl-C stops waiting, not the request: writ show {} --wait",
                     since.as_secs(),
-                    waits_for(&view),
+                    waits_for(view),
                     view.id.brief()
                 )
             });
         }
-        sleep(LOOK).await;
-        view = client.show(&view.id.to_string()).await?;
-    }
-    Ok(view)
+    };
+    Ok(client.decision(view, show).await?)
 }
 
 /// How waiting for a decision ended.

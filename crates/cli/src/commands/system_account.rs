@@ -149,7 +149,7 @@ fn find<'a>(control: &'a Control, upn: &Upn) -> Result<&'a SystemAccount, Failur
 async fn change(client: &Client, account: SystemAccount) -> Result<Exit, Failure> {
     let Seen { seen, value } = control(client).await?;
     let mut control = value;
-    put(&mut control, account.clone());
+    writ_client::exempt(&mut control, account.clone());
     client.set(Object::Control(control.into()), seen).await?;
     print(&format!(
         "{} runs {} without asking until {}. Its key: writ system-account invite {0}",
@@ -158,15 +158,6 @@ async fn change(client: &Client, account: SystemAccount) -> Result<Exit, Failure
         local(account.until)
     ));
     Ok(Exit::Done)
-}
-
-/// Puts an exemption in the place of the one that was there, or at the end.
-pub(super) fn put(control: &mut Control, account: SystemAccount) {
-    let mut known = control.system_accounts.iter_mut();
-    match known.find(|known| known.upn == account.upn) {
-        Some(known) => *known = account,
-        None => control.system_accounts.push(account),
-    }
 }
 
 fn tasks(account: &SystemAccount) -> String {

@@ -19,6 +19,7 @@ mod proof;
 mod resolve;
 mod revoke_kill;
 mod secrets;
+mod shell;
 mod site;
 mod site_keys;
 mod story;

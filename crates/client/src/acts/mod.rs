@@ -1,5 +1,6 @@
 //! One function per verb: look, fill, sign, post.
 
+mod control;
 mod join;
 mod log;
 mod objects;
@@ -11,6 +12,7 @@ mod requests;
 mod runs;
 mod secrets;
 
+pub use control::{Disabled, Enabled, Enabling, Unlisted, exempt, is_disabled};
 pub use join::Joining;
 pub use pair::{Paired, Pairing};
 pub use people::{Invited, Invitee};

@@ -1,8 +1,12 @@
 //! Asking, deciding, ending.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
 use writ_core::digest::RequestId;
 use writ_core::envelope::Kind;
 use writ_core::names::TaskName;
+use writ_core::record::Status;
 use writ_core::statement::{Approve, End, Request};
 use writ_core::time::{Seconds, Time};
 use writ_core::value::Constraints;
@@ -11,6 +15,9 @@ use writ_core::view::RequestView;
 use crate::client::Client;
 use crate::error::Error;
 use crate::http::Listing;
+
+/// How often to look whether a request was decided.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What somebody asks for.
 #[derive(Clone, Debug)]
@@ -98,6 +105,20 @@ impl Client {
     /// One request, by its id or the first digits of it.
     pub async fn show(&self, id: &str) -> Result<RequestView, Error> {
         self.get(&format!("/v1/requests/{id}"), &[]).await
+    }
+
+    /// Waits until a request is decided, and shows it each time it looks.
+    pub async fn decision(
+        &self,
+        mut view: RequestView,
+        mut show: impl FnMut(&RequestView),
+    ) -> Result<RequestView, Error> {
+        while view.status == Status::Pending {
+            show(&view);
+            sleep(LOOK).await;
+            view = self.show(&view.id.to_string()).await?;
+        }
+        Ok(view)
     }
 
     /// Requests, the newest first.

@@ -21,6 +21,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
         &["writ-core", "writ-store", "writ-connect", "writ-engine"],
     ),
     ("writ-client", &["writ-core"]),
+    ("writ-shell", &["writ-core", "writ-client"]),
     (
         "writ-cli",
         &[
@@ -31,6 +32,7 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
             "writ-server",
             "writ-client",
             "writ-emulator",
+            "writ-shell",
         ],
     ),
     (
@@ -71,9 +73,10 @@ const NOT_IN_CORE: [&str; 20] = [
 
 /// The one package that may build in a heavy dependency; tests may tamper with
 /// what it makes.
-const ONLY_IN: [(&str, &str); 3] = [
+const ONLY_IN: [(&str, &str); 4] = [
     ("axum", "writ-server"),
     ("clap", "writ-cli"),
+    ("reedline", "writ-cli"),
     ("rusqlite", "writ-store"),
 ];
 

@@ -1,0 +1,71 @@
+//! What the shell shows and asks, on this terminal.
+
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use writ_core::secret::Secret;
+use writ_shell::Console;
+
+use crate::output::{is_interactive, print, remark};
+use crate::typed;
+
+/// How long a line is where nobody looks at it: nothing is cut.
+const UNCUT: usize = 10_000;
+/// How long a line is on a terminal that does not say it.
+const USUAL: usize = 80;
+
+/// This terminal, or whatever is in its place.
+pub(super) struct Terminal;
+
+impl Console for Terminal {
+    fn out(&mut self, text: &str) {
+        print(text);
+    }
+
+    fn err(&mut self, text: &str) {
+        remark(text);
+    }
+
+    fn is_interactive(&self) -> bool {
+        is_interactive()
+    }
+
+    fn ask(&mut self, question: &str) -> Option<String> {
+        if !is_interactive() {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        err.write_all(question.as_bytes())
+            .and_then(|()| err.flush())
+            .ok()?;
+        let mut line = String::new();
+        match io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+        }
+    }
+
+    fn ask_secret(&mut self, question: &str) -> Option<Secret> {
+        typed::ask(question.trim_end_matches([' ', ':']), "use a terminal").ok()
+    }
+
+    fn width(&self) -> usize {
+        let out = io::stdout();
+        if !out.is_terminal() {
+            return UNCUT;
+        }
+        match rustix::termios::tcgetwinsize(&out) {
+            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+            Ok(_) | Err(_) => USUAL,
+        }
+    }
+
+    fn write_file(&mut self, path: &str, text: &str, over: bool) -> Result<(), String> {
+        let file = match over {
+            true => File::create(path),
+            false => File::create_new(path),
+        };
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|error| error.to_string())
+    }
+}

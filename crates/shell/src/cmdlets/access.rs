@@ -1,0 +1,120 @@
+//! Signing in, looking back, help.
+
+use super::{Cmdlet, Effect, Kind, Parameter};
+
+const SIGN_IN: &[Parameter] = &[
+    Parameter::new(
+        "UserPrincipalName",
+        Kind::Text,
+        "Who signs in; who did last on this machine, if not said.",
+    )
+    .at(0),
+    Parameter::new(
+        "ConnectionUri",
+        Kind::Text,
+        "The server; the one of that person, if not said.",
+    ),
+    Parameter::new(
+        "ShowBanner",
+        Kind::Boolean,
+        "Whether to say who is signed in.",
+    )
+    .or(&["ShowProgress"]),
+];
+
+const SIGN_IN_HELP: &str = "There is no password: your key on this machine signs. Who never \
+                            signed in here does it once with: writ login URL --as UPN";
+
+pub(super) const CMDLETS: &[Cmdlet] = &[
+    Cmdlet {
+        name: "Connect-ExchangeOnline",
+        aliases: &[],
+        synopsis: "Signs in.",
+        description: SIGN_IN_HELP,
+        parameters: SIGN_IN,
+        examples: &[(
+            "Connect-ExchangeOnline -UserPrincipalName alice@example.com",
+            "Goes on as this person.",
+        )],
+        effect: Effect::Reads,
+    },
+    Cmdlet {
+        name: "Connect-EXOPSSession",
+        aliases: &[],
+        synopsis: "Signs in; the older name of Connect-ExchangeOnline.",
+        description: SIGN_IN_HELP,
+        parameters: SIGN_IN,
+        examples: &[("Connect-EXOPSSession", "Goes on as who signed in last.")],
+        effect: Effect::Reads,
+    },
+    Cmdlet {
+        name: "Search-UnifiedAuditLog",
+        aliases: &[],
+        synopsis: "Searches the log of all that was said.",
+        description: "For auditors and administrators. Each record is read from the log itself.",
+        parameters: &[
+            Parameter::new("StartDate", Kind::Time, "From when, included, in UTC.")
+                .mandatory()
+                .at(0),
+            Parameter::new("EndDate", Kind::Time, "Until when, excluded, in UTC.")
+                .mandatory()
+                .at(1),
+            Parameter::new(
+                "Operations",
+                Kind::Texts,
+                "Only these, such as New-ElevatedAccessRequest.",
+            ),
+            Parameter::new("UserIds", Kind::Texts, "Only what these people said."),
+            Parameter::new("FreeText", Kind::Text, "Only records that hold this text."),
+            Parameter::new(
+                "ResultSize",
+                Kind::Integer,
+                "How many at most; 100, if not said.",
+            ),
+        ],
+        examples: &[(
+            "Search-UnifiedAuditLog -StartDate 2026-11-01 -EndDate 2026-12-01 \
+             -Operations Approve-ElevatedAccessRequest | Export-Csv november.csv",
+            "The approvals of a month, as a file.",
+        )],
+        effect: Effect::Reads,
+    },
+    Cmdlet {
+        name: "Get-Command",
+        aliases: &["gcm"],
+        synopsis: "Lists what can be typed.",
+        description: "Any other name is a task of the workload Exchange; a task of another \
+                      workload is typed with it: Host\\Restart-Service.",
+        parameters: &[
+            Parameter::new("Name", Kind::Texts, "Only these; * stands for anything.").at(0),
+            Parameter::new("Noun", Kind::Texts, "Only those of this noun."),
+            Parameter::new("Verb", Kind::Texts, "Only those of this verb."),
+        ],
+        examples: &[(
+            "Get-Command *-ElevatedAccess*",
+            "Those of privileged access.",
+        )],
+        effect: Effect::Reads,
+    },
+    Cmdlet {
+        name: "Get-Help",
+        aliases: &["help", "man"],
+        synopsis: "Says how a command is used.",
+        description: "",
+        parameters: &[
+            Parameter::new("Name", Kind::Text, "Which.").at(0),
+            Parameter::new("Examples", Kind::Switch, "Only how it is used."),
+            Parameter::new(
+                "Full",
+                Kind::Switch,
+                "Everything, which is what is shown anyway.",
+            )
+            .or(&["Detailed"]),
+        ],
+        examples: &[(
+            "Get-Help New-ElevatedAccessRequest",
+            "How to ask for a task.",
+        )],
+        effect: Effect::Reads,
+    },
+];

@@ -1,0 +1,146 @@
+//! Get-Command and Get-Help: out of the tables of cmdlets, and nothing else.
+
+use crate::binder::Bound;
+use crate::cmdlets::{self, COMMON, Cmdlet, Kind, Parameter};
+use crate::pipe::wildcard;
+use crate::record::{ErrorRecord, Reason};
+use crate::values::{Object, Value};
+
+/// What can be typed.
+pub(crate) fn commands(bound: &Bound) -> Vec<Value> {
+    let fits = |parameter: &str, text: &str| {
+        let patterns = bound.texts(parameter);
+        patterns.is_none_or(|patterns| patterns.iter().any(|p| wildcard(p, text, false)))
+    };
+    cmdlets::all()
+        .filter(|cmdlet| {
+            let (verb, noun) = cmdlet.name.split_once('-').unwrap_or((cmdlet.name, ""));
+            fits("Name", cmdlet.name) && fits("Verb", verb) && fits("Noun", noun)
+        })
+        .map(|cmdlet| {
+            let object = Object::new()
+                .with("Name", cmdlet.name)
+                .with("Synopsis", cmdlet.synopsis);
+            Value::Object(object)
+        })
+        .collect()
+}
+
+/// How a command is used.
+pub(crate) fn help(bound: &Bound) -> Result<Vec<Value>, ErrorRecord> {
+    let Some(name) = bound.text("Name") else {
+        return Ok(vec![Value::from(OVERVIEW)]);
+    };
+    let cmdlet = cmdlets::find(&name).ok_or_else(|| {
+        let message = format!(
+            "Get-Help could not find {name}. What is not a cmdlet here is a task, and its \
+             parameters are shown by: writ task show 'Workload\\Command'"
+        );
+        ErrorRecord::new(Reason::Usage, "HelpNotFound", message).with_next("Get-Command")
+    })?;
+    Ok(vec![Value::Text(page(cmdlet, bound.switch("Examples")))])
+}
+
+const OVERVIEW: &str = "
+Privileged access: ask for one task, get it approved, run it by its name.
+
+    New-ElevatedAccessRequest -Task 'Exchange\\New-MoveRequest' -Reason 'why' -DurationHours 4
+    Get-ElevatedAccessRequest
+    New-MoveRequest -Identity alice -TargetDatabase DB01
+
+    Get-Command                  lists all cmdlets
+    Get-Help CMDLET              says how one is used
+    exit                         ends the shell
+
+A name that is no cmdlet is a task of the workload Exchange; a task of another
+workload is typed with it: Host\\Restart-Service -Name web.
+";
+
+fn page(cmdlet: &Cmdlet, only_examples: bool) -> String {
+    let mut text = format!("\nNAME\n    {}\n", cmdlet.name);
+    if !only_examples {
+        text.push_str(&format!("\nSYNOPSIS\n    {}\n", cmdlet.synopsis));
+        text.push_str(&format!("\nSYNTAX\n    {}\n", syntax(cmdlet)));
+        if !cmdlet.description.is_empty() {
+            text.push_str(&format!("\nDESCRIPTION\n{}", folded(cmdlet.description, 4)));
+        }
+        if !cmdlet.aliases.is_empty() {
+            text.push_str(&format!("\nALIASES\n    {}\n", cmdlet.aliases.join(", ")));
+        }
+        if !cmdlet.parameters.is_empty() {
+            text.push_str("\nPARAMETERS\n");
+        }
+        for parameter in cmdlet.parameters {
+            text.push_str(&described(parameter));
+        }
+    }
+    text.push_str("\nEXAMPLES\n");
+    for (command, what) in cmdlet.examples {
+        text.push_str(&format!("{}{}\n", folded(what, 4), indented(command)));
+    }
+    text
+}
+
+fn indented(command: &str) -> String {
+    format!("        {command}\n")
+}
+
+/// How a cmdlet is typed.
+fn syntax(cmdlet: &Cmdlet) -> String {
+    let mut parts = vec![cmdlet.name.to_owned()];
+    for parameter in cmdlet.parameters.iter().chain(&COMMON) {
+        let name = match parameter.position {
+            Some(_) => format!("[-{}]", parameter.name),
+            None => format!("-{}", parameter.name),
+        };
+        let whole = match parameter.kind == Kind::Switch {
+            true => name,
+            false => format!("{name} <{}>", parameter.kind.short()),
+        };
+        parts.push(match parameter.mandatory {
+            true => whole,
+            false => format!("[{whole}]"),
+        });
+    }
+    folded(&parts.join(" "), 4).trim().to_owned()
+}
+
+fn described(parameter: &Parameter) -> String {
+    let mut text = format!("    -{}", parameter.name);
+    if parameter.kind != Kind::Switch {
+        text.push_str(&format!(" <{}>", parameter.kind.short()));
+    }
+    let mut notes = Vec::new();
+    if parameter.mandatory {
+        notes.push("required".to_owned());
+    }
+    if let Kind::Word(words) = parameter.kind {
+        notes.push(words.join(", "));
+    }
+    if !parameter.aliases.is_empty() {
+        notes.push(format!("also -{}", parameter.aliases.join(", -")));
+    }
+    if !notes.is_empty() {
+        text.push_str(&format!("  ({})", notes.join("; ")));
+    }
+    format!("{text}\n{}", folded(parameter.help, 8))
+}
+
+/// Text in lines of at most 80 characters.
+fn folded(text: &str, indent: usize) -> String {
+    let indent = " ".repeat(indent);
+    let mut lines = Vec::new();
+    let mut line = indent.clone();
+    for word in text.split_whitespace() {
+        let is_begun = line.len() > indent.len();
+        if is_begun && line.chars().count() + 1 + word.chars().count() > 80 {
+            lines.push(std::mem::replace(&mut line, indent.clone()));
+        }
+        if line.len() > indent.len() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n") + "\n"
+}

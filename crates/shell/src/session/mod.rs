@@ -1,0 +1,171 @@
+//! A session: runs what was read, statement after statement.
+//!
+//! What comes out of a pipeline is shown, or kept in a variable. An error ends
+//! its statement; the script goes on, unless `Stop` was said. Of a script with a
+//! fault nothing is run: it never comes here.
+
+mod evaluate;
+mod perform;
+mod stages;
+
+pub(crate) use perform::quoted;
+
+use std::collections::BTreeMap;
+
+use crate::binder::{ErrorAction, error_action};
+use crate::cmdlets;
+use crate::format::default_view;
+use crate::host::{Console, Host};
+use crate::record::{ErrorRecord, Reason};
+use crate::syntax::{Element, Pipeline, Script, Statement};
+use crate::values::Value;
+
+/// How a script ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Why the last statement that failed did.
+    pub failed: Option<Reason>,
+    /// Whether the session is to end.
+    pub exit: bool,
+}
+
+/// Runs scripts. Variables last as long as it does.
+#[derive(Debug)]
+pub struct Session<H> {
+    host: H,
+    variables: BTreeMap<String, Value>,
+    failed: Option<Reason>,
+}
+
+/// What comes out of a pipeline.
+pub(crate) enum Flow {
+    /// Values.
+    Values(Vec<Value>),
+    /// What is only to be shown.
+    Shown(String),
+}
+
+/// Why something does not go on.
+pub(crate) enum Halt {
+    /// It was shown; the next statement goes on.
+    Statement,
+    /// It was shown; the script ends.
+    Script,
+}
+
+impl<H: Host> Session<H> {
+    /// A session without variables.
+    pub const fn new(host: H) -> Self {
+        Self {
+            host,
+            variables: BTreeMap::new(),
+            failed: None,
+        }
+    }
+
+    /// Who does what cmdlets say.
+    pub const fn host(&mut self) -> &mut H {
+        &mut self.host
+    }
+
+    /// The names of the variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// Runs a script.
+    pub async fn run(&mut self, script: &Script, console: &mut dyn Console) -> Ended {
+        self.failed = None;
+        for statement in &script.statements {
+            if is_exit(&statement.pipeline) {
+                return Ended {
+                    failed: self.failed,
+                    exit: true,
+                };
+            }
+            match self.statement(statement, console).await {
+                Ok(()) | Err(Halt::Statement) => {}
+                Err(Halt::Script) => break,
+            }
+        }
+        Ended {
+            failed: self.failed,
+            exit: false,
+        }
+    }
+
+    async fn statement(
+        &mut self,
+        statement: &Statement,
+        console: &mut dyn Console,
+    ) -> Result<(), Halt> {
+        let flow = self.pipeline(&statement.pipeline, console).await?;
+        match (flow, &statement.target) {
+            (Flow::Values(values), Some(target)) => {
+                let value = Value::List(values).unwrapped();
+                self.variables.insert(target.to_ascii_lowercase(), value);
+            }
+            (Flow::Values(values), None) => {
+                let text = default_view(&values, console.width());
+                if !text.is_empty() {
+                    console.out(text.strip_suffix('\n').unwrap_or(&text));
+                }
+            }
+            (Flow::Shown(text), None) => {
+                console.out(text.strip_suffix('\n').unwrap_or(&text));
+            }
+            (Flow::Shown(_), Some(_)) => {
+                let record = ErrorRecord::new(
+                    Reason::Usage,
+                    "FormatObject",
+                    "What Format-List and Format-Table make is only shown, not kept.",
+                );
+                return Err(self.report(&record, "", None, console));
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows an error, or keeps it quiet, and says what goes on.
+    fn report(
+        &mut self,
+        record: &ErrorRecord,
+        command: &str,
+        common: Option<crate::binder::Common>,
+        console: &mut dyn Console,
+    ) -> Halt {
+        let common = common.unwrap_or_default();
+        let preferred = self
+            .variables
+            .get("erroractionpreference")
+            .map(error_action);
+        let action = common.error_action.or(preferred).unwrap_or_default();
+        if action == ErrorAction::Quiet {
+            return Halt::Statement;
+        }
+        let view = self.variables.get("errorview").map(Value::text);
+        let is_whole = view.is_some_and(|view| view.eq_ignore_ascii_case("NormalView"));
+        console.err(&record.shown(command, is_whole || common.verbose));
+        self.failed = Some(record.reason);
+        match action {
+            ErrorAction::Stop => Halt::Script,
+            ErrorAction::Continue | ErrorAction::Quiet => Halt::Statement,
+        }
+    }
+}
+
+/// `exit`, alone.
+fn is_exit(pipeline: &Pipeline) -> bool {
+    let [Element::Command(command)] = pipeline.elements.as_slice() else {
+        return false;
+    };
+    let is_named = ["exit", "quit"]
+        .iter()
+        .any(|name| command.name.eq_ignore_ascii_case(name));
+    is_named && command.arguments.is_empty()
+}
+
+/// The name that a command is shown by.
+fn spelled(name: &str) -> &str {
+    cmdlets::find(name).map_or(name, |cmdlet| cmdlet.name)
+}

@@ -1,0 +1,211 @@
+//! The host over the client: each cmdlet is one act of `writ-client`, signed by
+//! the person's own key.
+
+mod audit;
+mod control;
+mod groups;
+mod objects;
+mod policies;
+mod refused;
+mod requests;
+mod runs;
+mod typed;
+
+use async_trait::async_trait;
+use writ_client::{Client, Listing, Profile, Profiles};
+use writ_core::names::{Address, Upn};
+
+use crate::binder::Bound;
+use crate::host::{Console, Host, Invocation};
+use crate::prompt::Known;
+use crate::record::{ErrorRecord, Reason};
+use crate::values::{Object, Value};
+
+use self::refused::refused;
+
+/// What comes of a cmdlet.
+type Done = Result<Vec<Value>, ErrorRecord>;
+
+/// How many requests are listed where nobody said how many.
+const MOST: usize = 1_000;
+/// How many ids are known to the prompt.
+const MOST_KNOWN: usize = 100;
+
+/// Does what cmdlets say as one of the people who signed in on this machine.
+#[derive(Debug)]
+pub struct Writ {
+    profiles: Profiles,
+    /// Who, and where, if that was named.
+    profile: Option<String>,
+    server: Option<String>,
+    client: Option<Client>,
+}
+
+impl Writ {
+    /// As the profile that is named, or the one that is used where none is.
+    pub const fn new(profiles: Profiles, profile: Option<String>, server: Option<String>) -> Self {
+        Self {
+            profiles,
+            profile,
+            server,
+            client: None,
+        }
+    }
+
+    /// Speaks to the server.
+    fn client(&mut self) -> Result<&Client, ErrorRecord> {
+        if self.client.is_none() {
+            let profile = self
+                .profiles
+                .get(self.profile.as_deref())
+                .map_err(refused)?;
+            let client = Client::new(profile, self.server.as_deref()).map_err(refused)?;
+            self.client = Some(client);
+        }
+        let missing = || ErrorRecord::new(Reason::Usage, "NotConnected", "Nobody is signed in.");
+        self.client.as_ref().ok_or_else(missing)
+    }
+
+    /// What the prompt can complete; nothing, if nobody answers.
+    pub async fn known(&mut self) -> Known {
+        let Ok(client) = self.client() else {
+            return Known::default();
+        };
+        let all = Listing {
+            with: vec![("scope", "all".to_owned())],
+            most: MOST_KNOWN,
+        };
+        let requests = client.requests(&all).await.unwrap_or_default();
+        let tasks = client.tasks().await.map(|seen| seen.value);
+        let groups = client.groups().await.map(|seen| seen.value);
+        Known {
+            requests: requests.iter().map(|view| view.id.short()).collect(),
+            tasks: tasks
+                .unwrap_or_default()
+                .iter()
+                .map(|task| task.name.to_string())
+                .collect(),
+            groups: groups
+                .unwrap_or_default()
+                .iter()
+                .map(|group| group.address.to_string())
+                .collect(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Goes on as somebody who signed in on this machine.
+    async fn sign_in(&mut self, bound: &Bound, console: &mut dyn Console) -> Done {
+        if let Some(name) = bound.text("UserPrincipalName") {
+            self.profile = Some(self.profile_of(&name)?.name().to_owned());
+        }
+        if let Some(server) = bound.text("ConnectionUri") {
+            self.server = Some(server);
+        }
+        self.client = None;
+        let who = self.client()?.who_am_i().await;
+        let client = self.client()?;
+        let who = who.map_err(refused)?;
+        let is_quiet = bound
+            .get("ShowBanner")
+            .is_some_and(|shown| !shown.is_true());
+        if !is_quiet {
+            console.err(&format!(
+                "Signed in as {} at {}. Your key {} signs what you do.",
+                who.upn,
+                client.url(),
+                who.key.short()
+            ));
+        }
+        Ok(Vec::new())
+    }
+
+    /// The profile of a person, or of that name.
+    fn profile_of(&self, name: &str) -> Result<Profile, ErrorRecord> {
+        let upn = Upn::parse(name).map_err(|error| usage(error.to_string()))?;
+        for known in self.profiles.names() {
+            let profile = self.profiles.get(Some(&known)).map_err(refused)?;
+            if profile.account().upn == upn {
+                return Ok(profile);
+            }
+        }
+        let message = format!("{upn} never signed in on this machine.");
+        let record = ErrorRecord::new(Reason::Usage, "NotConnected", message);
+        Err(record.with_next(format!("writ login URL --as {upn}")))
+    }
+}
+
+#[async_trait]
+impl Host for Writ {
+    async fn call(&mut self, bound: &Bound, console: &mut dyn Console) -> Done {
+        let name = bound.cmdlet.name;
+        if matches!(name, "Connect-ExchangeOnline" | "Connect-EXOPSSession") {
+            return self.sign_in(bound, console).await;
+        }
+        let client = self.client()?;
+        match name {
+            "Enable-ElevatedAccessControl" => control::enable(client, bound, console).await,
+            "Disable-ElevatedAccessControl" => control::disable(client, bound, console).await,
+            "New-ElevatedAccessApprovalPolicy" => policies::new(client, bound, console).await,
+            "Get-ElevatedAccessApprovalPolicy" => policies::get(client, bound).await,
+            "Set-ElevatedAccessApprovalPolicy" => policies::set(client, bound, console).await,
+            "Remove-ElevatedAccessApprovalPolicy" => policies::remove(client, bound).await,
+            "New-ElevatedAccessRequest" => requests::new(client, bound, console).await,
+            "Get-ElevatedAccessRequest" => requests::get(client, bound, console).await,
+            "Approve-ElevatedAccessRequest" => requests::approve(client, bound, console).await,
+            "Deny-ElevatedAccessRequest" => requests::deny(client, bound, console).await,
+            "Get-ElevatedAccessAuthorization" => requests::authorizations(client, bound).await,
+            "Revoke-ElevatedAccessAuthorization" => requests::revoke(client, bound, console).await,
+            "New-ElevatedAccessGroup" => groups::new(client, bound).await,
+            "Get-ElevatedAccessGroup" => groups::get(client, bound).await,
+            "Set-ElevatedAccessGroup" => groups::set(client, bound).await,
+            "Remove-ElevatedAccessGroup" => groups::remove(client, bound).await,
+            "Search-UnifiedAuditLog" => audit::search(client, bound).await,
+            other => Err(ErrorRecord::unknown_command(other)),
+        }
+    }
+
+    async fn invoke(&mut self, invocation: &Invocation, console: &mut dyn Console) -> Done {
+        runs::run(self.client()?, invocation, console).await
+    }
+}
+
+/// What was typed cannot be meant.
+fn usage(message: impl Into<String>) -> ErrorRecord {
+    ErrorRecord::new(Reason::Usage, "InvalidArgument", message)
+}
+
+/// The address in a parameter, if it was given.
+fn address(bound: &Bound, name: &str) -> Result<Option<Address>, ErrorRecord> {
+    let text = bound.text(name);
+    text.map(|text| Address::parse(&text).map_err(|error| usage(error.to_string())))
+        .transpose()
+}
+
+/// The addresses in a parameter, if it was given.
+fn addresses(bound: &Bound, name: &str) -> Result<Option<Vec<Address>>, ErrorRecord> {
+    let read = |text: &String| Address::parse(text).map_err(|error| usage(error.to_string()));
+    bound
+        .texts(name)
+        .map(|texts| texts.iter().map(read).collect())
+        .transpose()
+}
+
+/// An id as people type it: the first digits, 4 at least, with or without dashes.
+fn id(text: &str) -> Result<String, ErrorRecord> {
+    let digits = text.trim().replace('-', "").to_ascii_lowercase();
+    let is_prefix =
+        (4..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    match is_prefix {
+        true => Ok(digits),
+        false => Err(usage(format!(
+            "'{}' is no id; give one, or at least its first 4 digits.",
+            text.escape_debug()
+        ))
+        .with_next("Get-ElevatedAccessRequest | ft Identity, RequestedAccess, RequestStatus")),
+    }
+}
+
+fn one(object: Object) -> Vec<Value> {
+    vec![Value::Object(object)]
+}

@@ -1,0 +1,191 @@
+//! Tasks, run by their names.
+
+use std::collections::BTreeMap;
+
+use writ_client::{Client, Error, Started};
+use writ_core::names::{ParameterName, TaskName};
+use writ_core::secret::Secret;
+use writ_core::value::{Schemas, Values};
+use writ_core::view::{ExecutionView, RunStatus};
+
+use super::refused::{insufficient, refused};
+use super::{Done, usage};
+use crate::host::{Console, Invocation};
+use crate::letters::plain_lines;
+use crate::record::{ErrorRecord, Reason};
+use crate::values::Value;
+
+/// What a task says of its parameters; none if there is no such task.
+pub(super) async fn schemas(
+    client: &Client,
+    task: &TaskName,
+) -> Result<Option<Schemas>, ErrorRecord> {
+    match client.task(task).await {
+        Ok(task) => Ok(Some(task.value.parameters)),
+        Err(error) if error.code() == Some("unknown-object") => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Console) -> Done {
+    let task = TaskName::parse(&run.task).map_err(|error| usage(error.to_string()))?;
+    let Some(schemas) = schemas(client, &task).await? else {
+        return Err(unknown(&task));
+    };
+    let (values, secrets) = given(run, &task, &schemas, console)?;
+    let started = match client.invoke(task, values, secrets, None).await {
+        Ok(started) => started,
+        Err(Error::Refused { code, receipt, .. }) if code == "insufficient" => {
+            return Err(insufficient(client, run, receipt.as_deref()));
+        }
+        Err(error) => return Err(refused(error)),
+    };
+    let lost = |error: Error| lost(&started, &error);
+    let view = client.outcome(started.execution).await.map_err(lost)?;
+    let output = client.output(&view).await.map_err(lost)?;
+    came(&view, &output, console)
+}
+
+fn unknown(task: &TaskName) -> ErrorRecord {
+    let name = match task.workload().as_str().eq_ignore_ascii_case("Exchange") {
+        true => task.command(),
+        false => task.as_str(),
+    };
+    ErrorRecord::unknown_command(name).with_next("Get-Command; and for tasks: writ task list")
+}
+
+/// What was given, sorted into values and secrets; a secret that the task needs
+/// is asked for.
+fn given(
+    run: &Invocation,
+    task: &TaskName,
+    schemas: &Schemas,
+    console: &mut dyn Console,
+) -> Result<(Values, BTreeMap<ParameterName, Secret>), ErrorRecord> {
+    let wrong = |message: String| {
+        ErrorRecord::binding(task.as_str(), "ParameterBindingFailed", message)
+            .with_next(format!("writ task show '{task}'"))
+    };
+    let mut values = Values::new();
+    for (typed, value) in &run.parameters {
+        let name = super::typed::name(typed, schemas).map_err(wrong)?;
+        let switch = Value::Boolean(true);
+        let value = value.as_ref().unwrap_or(&switch);
+        let value = super::typed::value(&name, value, schemas.get(&name)).map_err(wrong)?;
+        if values.insert(name.clone(), value).is_some() {
+            return Err(wrong(format!(
+                "Cannot bind parameter because parameter '{name}' is specified more than once."
+            )));
+        }
+    }
+    let mut secrets = BTreeMap::new();
+    for (name, schema) in schemas {
+        if schema.is_secret() && schema.required {
+            let secret = console.ask_secret(&format!("{name}: "));
+            let secret = secret.ok_or_else(|| {
+                wrong(format!(
+                    "The secret parameter '{name}' is needed, and there is nobody to ask. Run it \
+                     with: writ run '{task}' --param {name}=@FILE"
+                ))
+            })?;
+            secrets.insert(name.clone(), secret);
+        }
+    }
+    Ok((values, secrets))
+}
+
+/// The run is authorised and goes on; only what became of it was not seen.
+fn lost(started: &Started, error: &Error) -> ErrorRecord {
+    let id = started.execution.brief();
+    ErrorRecord::new(
+        Reason::Unknown,
+        "OutcomeNotSeen",
+        format!(
+            "The run was authorised, and its outcome was not seen: {error}. Do not repeat it; see \
+             what became of it first."
+        ),
+    )
+    .with_next(format!("writ executions show {id}"))
+}
+
+/// What came of a run: its output, all of it, or an error.
+fn came(view: &ExecutionView, output: &[u8], console: &mut dyn Console) -> Done {
+    let next = format!("writ executions show {}", view.id.brief());
+    let note = view.note.as_deref().unwrap_or("no more is known");
+    let problem = match view.status {
+        RunStatus::Succeeded => None,
+        RunStatus::Failed => Some((
+            Reason::TaskFailed,
+            "TaskFailed",
+            format!("The task failed: {note}"),
+        )),
+        RunStatus::Unknown | RunStatus::Authorized => Some((
+            Reason::Unknown,
+            "OutcomeUnknown",
+            format!(
+                "What became of the task is not known: {note}. It is not run again by itself: look \
+                 at the target first."
+            ),
+        )),
+    };
+    if let Some((reason, id, message)) = problem {
+        let text = plain_lines(&String::from_utf8_lossy(output));
+        if !text.trim().is_empty() {
+            console.err(text.trim_end());
+        }
+        return Err(ErrorRecord::new(reason, id, message).with_next(next));
+    }
+    let kept = output.len() as u64;
+    if view.output.is_some_and(|output| output.size > kept) {
+        let message = format!(
+            "The task succeeded, and only the first {kept} bytes of its output were kept: nothing \
+             of it goes down the pipeline."
+        );
+        return Err(ErrorRecord::new(Reason::Broken, "OutputCut", message).with_next(next));
+    }
+    if let Some(note) = &view.note {
+        console.err(&format!("WARNING: {}", plain_lines(note)));
+    }
+    Ok(objects(&String::from_utf8_lossy(output)))
+}
+
+/// Objects, if the output is JSON; else its lines.
+fn objects(output: &str) -> Vec<Value> {
+    let text = output.trim();
+    if text.starts_with(['{', '['])
+        && let Ok(value) = crate::pipe::from_json(text)
+    {
+        let inner = value.object().and_then(|object| object.get("value"));
+        return match inner {
+            Some((_, Value::List(items))) => items.clone(),
+            Some(_) | None => value.items(),
+        };
+    }
+    output.lines().map(Value::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_objects_or_lines() {
+        for (output, count, first) in [
+            ("", 0, ""),
+            ("a\nb\n", 2, "a"),
+            ("{\"a\": 1}", 1, "@{a=1}"),
+            ("[{\"a\": 1}, {\"a\": 2}]\n", 2, "@{a=1}"),
+            (
+                "{\"@odata.context\": \"x\", \"value\": [{\"b\": 1, \"a\": 2}]}",
+                1,
+                "@{b=1; a=2}",
+            ),
+            ("{not json", 1, "{not json"),
+        ] {
+            let objects = objects(output);
+            assert_eq!(objects.len(), count, "{output}");
+            let text = objects.first().map(Value::text).unwrap_or_default();
+            assert_eq!(text, first, "{output}");
+        }
+    }
+}

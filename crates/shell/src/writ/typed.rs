@@ -1,0 +1,247 @@
+//! Values as a task's schemas want them: what was typed has no types of its own.
+
+use std::collections::BTreeMap;
+
+use writ_core::names::ParameterName;
+use writ_core::value::{Constraint, Constraints, Range, Schema, Schemas, Value as Core, ValueType};
+
+use crate::values::Value;
+
+/// The parameter of a task that a name means, whole or shortened. What a task
+/// does not know is left as it was typed: the rules say what is wrong with it.
+pub(super) fn name(typed: &str, schemas: &Schemas) -> Result<ParameterName, String> {
+    let exact = schemas
+        .keys()
+        .find(|known| known.as_str().eq_ignore_ascii_case(typed));
+    if let Some(exact) = exact {
+        return Ok(exact.clone());
+    }
+    let begins = |known: &&ParameterName| {
+        known
+            .as_str()
+            .get(..typed.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(typed))
+    };
+    let found: Vec<_> = schemas.keys().filter(begins).collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] if schemas.is_empty() => ParameterName::parse(typed).map_err(|error| error.to_string()),
+        [] => Err(format!(
+            "A parameter cannot be found that matches parameter name '{typed}'."
+        )),
+        several => {
+            let names: Vec<_> = several.iter().map(|name| format!("-{name}")).collect();
+            Err(format!(
+                "Parameter cannot be processed because the parameter name '{typed}' is ambiguous. \
+                 Possible matches include: {}.",
+                names.join(" ")
+            ))
+        }
+    }
+}
+
+/// A value of the type that a parameter takes.
+pub(super) fn value(
+    name: &ParameterName,
+    value: &Value,
+    schema: Option<&Schema>,
+) -> Result<Core, String> {
+    let wrong = |what: &str| {
+        let shown: String = value.text().chars().take(80).collect();
+        format!(
+            "Cannot bind parameter '{name}'. Cannot convert value \"{shown}\" to type \"{what}\"."
+        )
+    };
+    match (schema.map(|schema| schema.value_type), value) {
+        (Some(ValueType::Integer), _) => value
+            .number()
+            .map(Core::Integer)
+            .ok_or_else(|| wrong("System.Int64")),
+        (Some(ValueType::Boolean), Value::Boolean(boolean)) => Ok(Core::Boolean(*boolean)),
+        (Some(ValueType::Boolean), _) => match value.text().to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(Core::Boolean(true)),
+            "false" | "0" => Ok(Core::Boolean(false)),
+            _ => Err(wrong("System.Boolean")),
+        },
+        (Some(ValueType::List), _) => {
+            let items = value.clone().items();
+            Ok(Core::List(
+                items.iter().map(untyped).collect::<Result<_, _>>()?,
+            ))
+        }
+        (Some(ValueType::Table), _) => match value.object() {
+            Some(_) => untyped(value),
+            None => Err(wrong("System.Collections.Hashtable")),
+        },
+        (Some(ValueType::Secret), _) => Err(format!(
+            "The parameter '{name}' is a secret, and a command line is none. Take what was typed \
+             for known. Leave it out to be asked."
+        )),
+        (Some(ValueType::String), Value::List(_) | Value::Table(_) | Value::Object(_)) => {
+            Err(wrong("System.String"))
+        }
+        (Some(ValueType::String), _) => Ok(Core::Text(value.text())),
+        (None, _) => untyped(value),
+    }
+}
+
+fn untyped(value: &Value) -> Result<Core, String> {
+    Ok(match value {
+        Value::Null => return Err("$null is no value for a task; leave it out.".to_owned()),
+        Value::Boolean(boolean) => Core::Boolean(*boolean),
+        Value::Integer(number) => Core::Integer(*number),
+        Value::Text(_) | Value::Time(_) => Core::Text(value.text()),
+        Value::List(items) => Core::List(items.iter().map(untyped).collect::<Result<_, _>>()?),
+        Value::Table(object) | Value::Object(object) => {
+            let mut members = BTreeMap::new();
+            for (name, member) in object.fields() {
+                members.insert(name.to_owned(), untyped(member)?);
+            }
+            Core::Table(members)
+        }
+    })
+}
+
+/// What `-Parameters` says: a value; one of several; a form with `*`; a range
+/// such as 1..9; `$null`, which means that it is not given.
+pub(super) fn constraints(value_given: &Value, schemas: &Schemas) -> Result<Constraints, String> {
+    let mut constraints = Constraints::new();
+    let Some(table) = value_given.object() else {
+        return Ok(constraints);
+    };
+    for (typed, said) in table.fields() {
+        let name = name(typed, schemas)?;
+        let schema = schemas.get(&name);
+        let value_type = schema.map(|schema| schema.value_type);
+        let constraint = match said {
+            Value::Null => Constraint::Absent,
+            Value::List(items) if value_type == Some(ValueType::List) => {
+                Constraint::SubsetOf(items.iter().map(untyped).collect::<Result<_, _>>()?)
+            }
+            Value::List(items) => {
+                let values = items.iter().map(|item| value(&name, item, schema));
+                Constraint::OneOf(values.collect::<Result<_, _>>()?)
+            }
+            Value::Text(text) => match (value_type, range(text)) {
+                (Some(ValueType::Integer), Some(range)) => Constraint::Range(range),
+                (None | Some(ValueType::String), _) if text.contains('*') => {
+                    Constraint::Glob(text.clone())
+                }
+                _ => Constraint::Equals(value(&name, said, schema)?),
+            },
+            Value::Boolean(_)
+            | Value::Integer(_)
+            | Value::Time(_)
+            | Value::Table(_)
+            | Value::Object(_) => Constraint::Equals(value(&name, said, schema)?),
+        };
+        constraint
+            .check()
+            .map_err(|problem| format!("The parameter '{name}': {problem}."))?;
+        if constraints.insert(name.clone(), constraint).is_some() {
+            return Err(format!("The parameter '{name}' is named twice."));
+        }
+    }
+    Ok(constraints)
+}
+
+fn range(text: &str) -> Option<Range> {
+    let (min, max) = text.split_once("..")?;
+    let bound = |text: &str| match text.trim() {
+        "" => Some(None),
+        number => number.parse().ok().map(Some),
+    };
+    Some(Range {
+        min: bound(min)?,
+        max: bound(max)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::Object;
+
+    fn schemas() -> Schemas {
+        let types = [
+            ("Identity", ValueType::String),
+            ("Items", ValueType::List),
+            ("BadItemLimit", ValueType::Integer),
+            ("Force", ValueType::Boolean),
+            ("Password", ValueType::Secret),
+        ];
+        types
+            .into_iter()
+            .map(|(name, value_type)| (ParameterName::parse(name).unwrap(), Schema::of(value_type)))
+            .collect()
+    }
+
+    #[test]
+    fn names_may_be_shortened_and_ignore_case() {
+        let schemas = schemas();
+        for (typed, meant) in [
+            ("identity", "Identity"),
+            ("Id", "Identity"),
+            ("bad", "BadItemLimit"),
+        ] {
+            assert_eq!(name(typed, &schemas).unwrap().as_str(), meant);
+        }
+        assert!(
+            name("I", &schemas)
+                .unwrap_err()
+                .contains("-Identity -Items")
+        );
+        assert!(
+            name("Bogus", &schemas)
+                .unwrap_err()
+                .contains("cannot be found")
+        );
+        assert_eq!(name("Bogus", &Schemas::new()).unwrap().as_str(), "Bogus");
+    }
+
+    #[test]
+    fn values_take_the_type_of_the_task() {
+        let schemas = schemas();
+        let typed = |typed: &str, given: Value| {
+            let name = name(typed, &schemas).unwrap();
+            value(&name, &given, schemas.get(&name))
+        };
+        assert_eq!(typed("Identity", "12".into()), Ok(Core::Text("12".into())));
+        assert_eq!(typed("Bad", "12".into()), Ok(Core::Integer(12)));
+        assert_eq!(
+            typed("Force", Value::Boolean(true)),
+            Ok(Core::Boolean(true))
+        );
+        assert_eq!(
+            typed("Items", "a".into()),
+            Ok(Core::List(vec![Core::Text("a".into())]))
+        );
+        assert!(typed("Bad", "x".into()).is_err());
+        assert!(typed("Identity", Value::List(vec!["a".into(), "b".into()])).is_err());
+        let said = typed("Password", "hunter2".into()).unwrap_err();
+        assert!(
+            said.contains("is a secret") && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn constraints_have_forms() {
+        let said = |name: &str, value: Value| {
+            let table = Value::Table(Object::new().with(name, value));
+            let all = constraints(&table, &schemas())?;
+            Ok::<_, String>(all.values().next().unwrap().to_string())
+        };
+        assert_eq!(said("Id", "alice".into()).unwrap(), "= alice");
+        assert_eq!(said("Id", "web-*".into()).unwrap(), "like web-*");
+        assert_eq!(
+            said("Id", Value::List(vec!["a".into(), "b".into()])).unwrap(),
+            "one of a, b"
+        );
+        assert_eq!(said("Bad", "1..9".into()).unwrap(), "from 1 to 9");
+        assert_eq!(said("Bad", 4.into()).unwrap(), "= 4");
+        assert!(said("Id", Value::Null).is_ok());
+        assert!(said("Bad", "9..1".into()).is_err());
+        assert!(said("Bogus", "1".into()).is_err());
+    }
+}

@@ -1,0 +1,12 @@
+//! The shell without a server: its language, its pipelines, its cmdlets.
+
+#![cfg(test)]
+
+mod binding;
+mod hostile;
+mod language;
+mod pipelines;
+mod printed;
+mod prompt;
+mod sessions;
+mod stand_in;

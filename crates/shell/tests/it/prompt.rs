@@ -1,0 +1,86 @@
+//! At the prompt.
+
+use writ_shell::{Known, complete, goes_on};
+
+#[test]
+fn a_command_goes_on_while_it_is_not_whole() {
+    for text in [
+        "New-ElevatedAccessRequest",
+        "New-ElevatedAccessRequest ",
+        "New-ElevatedAccessRequest \n    -Task 'a'",
+        "New-ElevatedAccessRequest \n    -Task 'a' \n    -Reason 'b' ",
+        "Approve-ElevatedAccessRequest \n    -RequestId 1234",
+        "Enable-ElevatedAccessControl",
+        "Get-ElevatedAccessRequest |",
+        "Get-ElevatedAccessRequest | ?{",
+        "X a,",
+        "X `",
+        "Get-ElevatedAccessRequest | Approve-ElevatedAccessRequest",
+    ] {
+        assert!(goes_on(text), "{text}");
+    }
+    for text in [
+        "",
+        "New-ElevatedAccessRequest\n",
+        "New-ElevatedAccessRequest \n    -Task 'a' \n    -Reason 'b' \n    -DurationHours 4",
+        "Approve-ElevatedAccessRequest 1234 ok",
+        "Approve-ElevatedAccessRequest 1234 -Comment ok",
+        "Get-ElevatedAccessRequest | Approve-ElevatedAccessRequest -Comment ok",
+        "Get-ElevatedAccessRequest",
+        "Disable-ElevatedAccessControl",
+        "New-ElevatedAccessRequest -Bogus 1",
+        "X 'a",
+        "X | ?{\n",
+        "# nothing",
+    ] {
+        assert!(!goes_on(text), "{text}");
+    }
+}
+
+#[test]
+fn what_may_stand_at_the_cursor_is_known() {
+    let known = Known {
+        requests: vec!["a4bc1bdf-00a1-42b4-be65-b6c63d6be279".into()],
+        tasks: vec![
+            "Exchange\\New-MoveRequest".into(),
+            "Host\\Restart-Service".into(),
+        ],
+        groups: vec!["approvers@example.com".into()],
+        variables: vec!["x".into()],
+    };
+    for (text, at, wanted) in [
+        ("approve-e", 0, "Approve-ElevatedAccessRequest"),
+        ("Get-X | sel", 8, "Select-Object"),
+        ("New-M", 0, "New-MoveRequest"),
+        ("host\\", 0, "Host\\Restart-Service"),
+        ("Approve-ElevatedAccessRequest -r", 30, "-RequestId"),
+        (
+            "Approve-ElevatedAccessRequest -RequestId a4",
+            41,
+            "a4bc1bdf-00a1-42b4-be65-b6c63d6be279",
+        ),
+        (
+            "Approve-ElevatedAccessRequest -RequestId 1\n -Com",
+            44,
+            "-Comment",
+        ),
+        (
+            "New-ElevatedAccessRequest -Task ho",
+            32,
+            "Host\\Restart-Service",
+        ),
+        (
+            "New-ElevatedAccessApprovalPolicy -ApprovalType ",
+            47,
+            "Auto Manual",
+        ),
+        ("Set-ElevatedAccessGroup app", 24, "approvers@example.com"),
+        ("Get-Help Deny", 9, "Deny-ElevatedAccessRequest"),
+        ("Approve-ElevatedAccessRequest $", 30, "$x"),
+        ("Get-X -A 'b | ", 14, ""),
+        ("Bogus -", 6, ""),
+    ] {
+        let (start, found) = complete(text, &known);
+        assert_eq!((start, found.join(" ").as_str()), (at, wanted), "{text}");
+    }
+}
