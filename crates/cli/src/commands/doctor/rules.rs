@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
-use writ_core::object::{Approval, Policy, Rule, Task};
+use writ_core::object::{Approval, Policy, Rule, Task, Workload};
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
-use writ_core::value::{Schemas, check_constraints};
+use writ_core::value::{Schemas, check_constraint};
 
 use super::Finding;
 use crate::output::local;
@@ -136,6 +136,13 @@ fn policies(state: &State, rules: &[Rule]) -> Vec<Finding> {
 }
 
 fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
+    // Where tasks need not be set, any task and any parameter may be meant.
+    if state
+        .workloads()
+        .any(|of| of.open_tasks && may_be_of(policy, of))
+    {
+        return None;
+    }
     let tasks: Vec<&Task> = state
         .tasks()
         .map(AsRef::as_ref)
@@ -162,12 +169,21 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
         return Some(Finding::warn("policies", message, show));
     }
     tasks.iter().find_map(|task| {
-        let mut rules = policy.parameters.clone();
-        rules.retain(|name, _| task.parameters.contains_key(name));
-        let problem = check_constraints(&task.parameters, &rules).err()?;
+        let mut rules = policy.parameters.iter();
+        let problem = rules.find_map(|(name, rule)| {
+            task.parameters.get(name)?;
+            check_constraint(&task.parameters, name, rule).err()
+        })?;
         let message = format!("{}: for {}: {problem}", policy.task, task.name);
         Some(Finding::warn("policies", message, show.clone()))
     })
+}
+
+/// Whether a policy covers a task that the workload could have.
+fn may_be_of(policy: &Policy, workload: &Workload) -> bool {
+    let start = format!(r"{}\", workload.name).to_lowercase();
+    let covered = policy.task.prefix().to_lowercase();
+    covered.starts_with(&start) || start.starts_with(&covered)
 }
 
 fn exemptions(state: &State, now: Time) -> Vec<Finding> {
