@@ -8,7 +8,7 @@ use writ_core::names::{Address, Upn};
 use writ_core::object::{Approval, Policy, Rule, Task};
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
-use writ_core::value::{Schemas, check_constraints};
+use writ_core::value::Schemas;
 
 use super::Finding;
 use crate::output::local;
@@ -142,6 +142,9 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
         .filter(|task| policy.task.covers(&task.name))
         .collect();
     let show = format!("writ policy show '{}'", policy.task);
+    if covers_open(state, policy) {
+        return None;
+    }
     if tasks.is_empty() {
         let message = format!("{}: there is no such task", policy.task);
         return Some(Finding::warn("policies", message, "writ task list"));
@@ -164,9 +167,20 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
     tasks.iter().find_map(|task| {
         let mut rules = policy.parameters.clone();
         rules.retain(|name, _| task.parameters.contains_key(name));
-        let problem = check_constraints(&task.parameters, &rules).err()?;
+        let problem = task.admits_constraints(&rules).err()?;
         let message = format!("{}: for {}: {problem}", policy.task, task.name);
         Some(Finding::warn("policies", message, show.clone()))
+    })
+}
+
+/// Whether a policy covers tasks that need not be set, of which nothing is known.
+fn covers_open(state: &State, policy: &Policy) -> bool {
+    let text = policy.task.to_string().to_ascii_lowercase();
+    let stem = text.trim_end_matches('*');
+    let mut open = state.workloads().filter(|workload| workload.open_tasks);
+    open.any(|workload| {
+        let prefix = format!("{}\\", workload.name.key());
+        !stem.is_empty() && (stem.starts_with(&prefix) || prefix.starts_with(stem))
     })
 }
 
