@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
-use writ_core::object::{Approval, Policy, Rule, Task, Workload};
+use writ_core::object::{Approval, Policy, Rule, Task};
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
-use writ_core::value::{Schemas, check_constraint};
+use writ_core::value::Schemas;
 
 use super::Finding;
 use crate::output::local;
@@ -136,19 +136,15 @@ fn policies(state: &State, rules: &[Rule]) -> Vec<Finding> {
 }
 
 fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
-    // Where tasks need not be set, any task and any parameter may be meant.
-    if state
-        .workloads()
-        .any(|of| of.open_tasks && may_be_of(policy, of))
-    {
-        return None;
-    }
     let tasks: Vec<&Task> = state
         .tasks()
         .map(AsRef::as_ref)
         .filter(|task| policy.task.covers(&task.name))
         .collect();
     let show = format!("writ policy show '{}'", policy.task);
+    if covers_open(state, policy) {
+        return None;
+    }
     if tasks.is_empty() {
         let message = format!("{}: there is no such task", policy.task);
         return Some(Finding::warn("policies", message, "writ task list"));
@@ -169,21 +165,23 @@ fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {
         return Some(Finding::warn("policies", message, show));
     }
     tasks.iter().find_map(|task| {
-        let mut rules = policy.parameters.iter();
-        let problem = rules.find_map(|(name, rule)| {
-            task.parameters.get(name)?;
-            check_constraint(&task.parameters, name, rule).err()
-        })?;
+        let mut rules = policy.parameters.clone();
+        rules.retain(|name, _| task.parameters.contains_key(name));
+        let problem = task.admits_constraints(&rules).err()?;
         let message = format!("{}: for {}: {problem}", policy.task, task.name);
         Some(Finding::warn("policies", message, show.clone()))
     })
 }
 
-/// Whether a policy covers a task that the workload could have.
-fn may_be_of(policy: &Policy, workload: &Workload) -> bool {
-    let start = format!(r"{}\", workload.name).to_lowercase();
-    let covered = policy.task.prefix().to_lowercase();
-    covered.starts_with(&start) || start.starts_with(&covered)
+/// Whether a policy covers tasks that need not be set, of which nothing is known.
+fn covers_open(state: &State, policy: &Policy) -> bool {
+    let text = policy.task.to_string().to_ascii_lowercase();
+    let stem = text.trim_end_matches('*');
+    let mut open = state.workloads().filter(|workload| workload.open_tasks);
+    open.any(|workload| {
+        let prefix = format!("{}\\", workload.name.key());
+        !stem.is_empty() && (stem.starts_with(&prefix) || prefix.starts_with(stem))
+    })
 }
 
 fn exemptions(state: &State, now: Time) -> Vec<Finding> {
