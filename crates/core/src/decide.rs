@@ -38,6 +38,13 @@ pub(crate) fn decide(
             None => Refusal::GenesisFirst {},
         });
     }
+    // What was lost is undone, and nobody brings part of it back.
+    if let Some(recovery) = r.recovery().filter(|recovery| statement.at <= recovery.at) {
+        return Err(Refusal::BeforeRecovery {
+            at: statement.at,
+            recovered: recovery.at,
+        });
+    }
     match (&statement.body, &statement.by) {
         (Body::Genesis(_), _) => Err(Refusal::GenesisTwice {}),
         // Service keys are no passkeys.

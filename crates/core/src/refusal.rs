@@ -105,6 +105,10 @@ refusals! {
     Stale { at: Time, now: Time } "stale"
         "the statement says it was made at {at}, and here it is {now}; they may differ by at most {FRESH}"
         ": set the clock and repeat"
+    /// The statement is from before the log went on from a backup.
+    BeforeRecovery { at: Time, recovered: Time } "before-recovery"
+        "the statement says it was made at {at}, and at {recovered} the log went on from a backup: what was said before does not count unless it is in it"
+        "; to say it still, make it anew"
     /// The same statement is in the log already.
     Replayed { index: u64 } "replayed"
         "the same statement is entry {index} already, and acts once"

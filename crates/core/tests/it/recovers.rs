@@ -7,10 +7,11 @@ use writ_core::testing::*;
 use writ_core::time::{Seconds, Time};
 
 use crate::proof::every_yes_is_proved;
-use crate::said::no;
+use crate::said::{no, refused};
 
 pub(crate) fn all() {
     an_administrator_signs_for_the_log_as_it_is();
+    what_was_said_before_and_lost_is_not_said_again();
 }
 
 fn head(size: u64) -> TreeHead {
@@ -102,6 +103,26 @@ fn what_was_open_ends_and_the_log_has_another_name() {
     assert!(w.state.execution(run).is_some());
     w.grant();
     w.invoke("alice", RESTART, &[("unit", "x")]);
+    every_yes_is_proved(&w);
+}
+
+#[test]
+fn what_was_said_before_and_lost_is_not_said_again() {
+    let mut w = World::ready();
+    let request = w.envelope("alice", "alice", asking(SAY));
+    let mut late = w.payload("alice", asking(SAY));
+    let body = recovering(&w);
+    w.yes("admin", body);
+    refused(w.apply(request, "alice"), "before-recovery");
+    for (after, fits) in [(0, false), (1, true)] {
+        late.at = Time(w.state.recovery().unwrap().at.0 + after);
+        w.now = Time(w.now.0 + 2);
+        let late = w.sign(&late, "alice");
+        match fits {
+            true => assert!(w.apply(late, "alice").refusal.is_none()),
+            false => drop(refused(w.apply(late, "alice"), "before-recovery")),
+        }
+    }
     every_yes_is_proved(&w);
 }
 

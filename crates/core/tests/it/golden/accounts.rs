@@ -130,6 +130,8 @@ fn recovered(w: &mut World) {
         kept: head(w.size()),
     };
     w.yes("admin", recover);
+    no(w, "alice", asking(RESTART), "before-recovery");
+    w.wait(Seconds(1));
     let ticket = Request {
         ticket: Some("INC-1".into()),
         ..asking(RESTART)

@@ -8,6 +8,7 @@ use writ_core::object::{Object, Site};
 use writ_core::proof::{ProofError, WritFile, check};
 use writ_core::statement::{Recover, RunResult, TreeHead};
 use writ_core::testing::*;
+use writ_core::time::Seconds;
 
 use super::{checked, end_of, small};
 
@@ -17,7 +18,9 @@ fn recover(w: &mut World) -> Index {
         root: Digest::of(&size.to_be_bytes()),
     };
     let (lost, kept) = (head(w.size() + 10), head(w.size()));
-    w.yes("admin", Recover { lost, kept }).index
+    let index = w.yes("admin", Recover { lost, kept }).index;
+    w.wait(Seconds(1));
+    index
 }
 
 fn new_key(w: &mut World) -> Index {
