@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    approve, audit, completions, control, demo, end, executions, grants, group, init, key, log,
-    login, person, policy, preferences, prove, recover, request, requests, run, secret, serve,
-    shell, show, site, status, system_account, task, verify, workload,
+    approve, audit, completions, control, demo, doctor, end, executions, grants, group, init, key,
+    log, login, man, person, policy, preferences, prove, recover, request, requests, run, secret,
+    serve, shell, show, site, status, system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -40,6 +40,11 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line, with its examples.
+pub(crate) fn command() -> clap::Command {
+    crate::examples::shown(Cli::command())
 }
 
 /// What every command takes.
@@ -114,6 +119,7 @@ pub(crate) enum Command {
     Logout(login::LogoutArgs),
     Whoami(status::WhoamiArgs),
     Status(status::StatusArgs),
+    Doctor(doctor::Args),
     Request(request::Args),
     Requests(requests::Args),
     Show(show::Args),
@@ -154,6 +160,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Log(log::Args),
     Completions(completions::Args),
+    Man(man::Args),
     #[command(subcommand, hide = true)]
     DemoService(demo::service::Args),
 }

@@ -94,6 +94,11 @@ impl Failure {
         }
     }
 
+    /// The sentence.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     /// Says it on standard error, and answers the exit code.
     pub(crate) fn report(self) -> ExitCode {
         if form() != Form::Table {

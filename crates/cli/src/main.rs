@@ -6,7 +6,11 @@
 
 mod args;
 mod commands;
+mod complete;
 mod context;
+#[cfg(test)]
+mod corpus;
+mod examples;
 mod exit;
 mod node;
 mod output;
@@ -18,7 +22,7 @@ mod yaml;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::args::Cli;
 use crate::context::Context;
@@ -33,7 +37,11 @@ fn main() -> ExitCode {
         let _ = writ_connect::child::exec(words);
         return ExitCode::from(126);
     }
-    let cli = match Cli::try_parse() {
+    if complete::answered() {
+        return ExitCode::SUCCESS;
+    }
+    let read = args::command().try_get_matches();
+    let cli = match read.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage::shown(error),
     };

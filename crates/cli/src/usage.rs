@@ -28,7 +28,8 @@ pub(crate) fn shown(mut error: clap::Error) -> ExitCode {
     if output::form() != Form::Table {
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
-        let message = text.split("\n\n").next().unwrap_or(text);
+        let words = text.split("\n\n").next().unwrap_or(text).split_whitespace();
+        let message = words.collect::<Vec<_>>().join(" ");
         let path = command.get_bin_name().unwrap_or("writ");
         return Failure::usage(format!("{message}; see: {path} --help")).report();
     }

@@ -117,6 +117,11 @@ impl Client {
         self.http.url()
     }
 
+    /// The certificate that the server shows, as DER; none without TLS.
+    pub async fn certificate(&self) -> Result<Option<Vec<u8>>, Error> {
+        self.http.certificate().await
+    }
+
     /// This machine's key.
     pub const fn key(&self) -> &SigningKey {
         &self.key

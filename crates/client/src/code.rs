@@ -202,8 +202,44 @@ impl fmt::Debug for RecoverySeed {
 }
 
 #[cfg(test)]
+#[path = "../../core/tests/it/corpus/mutate.rs"]
+mod mutate;
+
+#[cfg(test)]
 mod tests {
+    use super::mutate::mutant;
     use super::*;
+
+    /// A code with a typing mistake is none, but for what typing leaves open.
+    #[test]
+    fn a_mutant_of_a_code_is_the_same_one_or_none() {
+        let seed = Zeroizing::new([7; SEED]);
+        let mark = mark(organization(1));
+        let purpose = Purpose::Invitation;
+        let code = Code {
+            purpose,
+            seed,
+            mark,
+        };
+        let text = code.reveal();
+        let mut same = 0;
+        for seed in 0..20_000 {
+            let mutant = mutant(text.as_bytes(), &[], seed);
+            let Ok(typed) = String::from_utf8(mutant) else {
+                continue;
+            };
+            // One of 256 mistakes has the check byte of another code.
+            if let Ok(read) = Code::read(purpose, &typed) {
+                let letters = |text: &str| {
+                    let letters = text.chars().filter(|c| c.is_ascii_alphanumeric());
+                    letters.collect::<String>().to_ascii_uppercase()
+                };
+                assert_eq!(letters(&read.reveal()), letters(&typed), "seed {seed}");
+                same += usize::from(*read.reveal() == *text);
+            }
+        }
+        assert!(same > 20, "only {same} mutants are the code itself");
+    }
 
     fn organization(byte: u8) -> OrganizationId {
         OrganizationId(Digest::from_bytes([byte; 32]))

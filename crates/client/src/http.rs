@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE};
+use reqwest::tls::TlsInfo;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use writ_core::digest::OrganizationId;
@@ -113,6 +114,7 @@ impl Http {
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             .redirect(redirect::Policy::none())
+            .tls_info(true)
             .user_agent(concat!("writ/", env!("CARGO_PKG_VERSION")));
         if here {
             builder = builder.no_proxy();
@@ -157,6 +159,16 @@ impl Http {
             Ok(entry) if OrganizationId(leaf_hash(&leaf)) == view.id => Ok((view, entry)),
             Ok(_) | Err(_) => Err(odd("its id is not that of its entry 0")),
         }
+    }
+
+    /// The certificate that the server shows, as DER; none without TLS.
+    pub(crate) async fn certificate(&self) -> Result<Option<Vec<u8>>, Error> {
+        let request = self.request(Method::GET, "/v1/organization", &[])?;
+        let response = self.send(request).await?;
+        let shown = response.extensions().get::<TlsInfo>();
+        Ok(shown
+            .and_then(|info| info.peer_certificate())
+            .map(<[u8]>::to_vec))
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(

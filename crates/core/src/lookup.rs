@@ -187,6 +187,11 @@ impl State {
         self.executions.get(&id)?.value.as_ref()
     }
 
+    /// All executions without their final outcome: in flight, or ended unknown.
+    pub fn executions(&self) -> impl Iterator<Item = &Arc<ExecutionRecord>> {
+        live(&self.executions)
+    }
+
     /// The executions of a node that have no outcome yet.
     pub fn open_executions(&self, node: &Name) -> impl Iterator<Item = &Arc<ExecutionRecord>> {
         live(&self.executions)

@@ -372,6 +372,33 @@ pub struct Job {
 
 /// Leave to start one run, once: neither `Clone` nor made anywhere but from
 /// durable State.
+///
+/// It is not made by hand:
+///
+/// ```compile_fail,E0423
+/// fn make(job: writ_core::run::Job) -> writ_core::run::Permit {
+///     writ_core::run::Permit(job)
+/// }
+/// ```
+///
+/// nor of a State that may not be on disk:
+///
+/// ```compile_fail,E0624
+/// use std::collections::BTreeMap;
+/// use writ_core::{digest::ExecutionId, names::Name, state::State, time::Time};
+/// fn ask(state: &State, id: ExecutionId, node: &Name) {
+///     let _ = state.permit(id, node, Time(0), &BTreeMap::new());
+/// }
+/// ```
+///
+/// and one is not two:
+///
+/// ```compile_fail,E0277
+/// fn twice<T: Clone>(_: T) {}
+/// fn start(permit: writ_core::run::Permit) {
+///     twice(permit);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Permit(Job);
 

@@ -111,8 +111,9 @@ impl Engine {
     /// was recorded, except [`TurnedAway::Unknown`], which says so.
     pub async fn submit(&self, submission: Submission) -> Result<Posted, TurnedAway> {
         let answer = self.admit(submission).await;
-        if answer.is_err() {
+        if let Err(away) = &answer {
             self.0.door.turned_away.add(1);
+            self.0.figures.turned_away(away.code());
         }
         answer
     }

@@ -58,9 +58,14 @@ impl Kept {
         let bytes = to_bytes(ledger).map_err(io::Error::other)?;
         let next = self.0.with_extension("next");
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        // Never through a link that somebody left there.
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut file = options.open(&next)?;
         file.write_all(&bytes)?;
         file.sync_all()?;

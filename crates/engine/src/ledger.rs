@@ -32,6 +32,16 @@ pub(crate) enum Step {
     Known(Answer),
 }
 
+impl Step {
+    /// The new entry, if it is one.
+    pub(crate) fn appended(&self) -> Option<&Decided> {
+        match self {
+            Self::Appended(decided) => Some(decided),
+            Self::Known(_) => None,
+        }
+    }
+}
+
 /// What vouches for the signatures of leaves that are replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {

@@ -14,7 +14,9 @@ mod beside;
 mod bucket;
 mod clock;
 mod compare;
+mod derived;
 mod door;
+mod figures;
 mod follow;
 mod keep;
 mod known;
@@ -36,14 +38,16 @@ mod verify;
 
 pub use bucket::{Buckets, Rate};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use derived::{Compared, Derived, Differs, RowProblem};
 pub use door::{PER_PERSON, Submission};
+pub use figures::{Figures, Histogram};
 pub use keep::Kept;
 pub use ledger::{Corrupt, Ledger, Trust};
 pub use local::{Anchor, LocalError, LocalState, ServiceKey, found_organization};
 pub use log::ProveError;
 pub use recover::Recovering;
 pub use rotate::Rotating;
-pub use start::{Options, StartError};
+pub use start::{Options, StartError, rebuild_rows};
 pub use verify::{Report, verify_log};
 
 use std::sync::Arc;
@@ -73,6 +77,7 @@ struct Inner {
     door: door::Door,
     room: room::Room,
     live: live::Live,
+    figures: figures::Counting,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 }
@@ -108,6 +113,16 @@ impl Engine {
     /// The node's name.
     pub fn node(&self) -> &Name {
         &self.0.node
+    }
+
+    /// What was counted since the start.
+    pub fn figures(&self) -> Figures {
+        self.0.figures.now()
+    }
+
+    /// How many runs are in flight on this node.
+    pub fn in_flight(&self) -> usize {
+        self.0.room.taken()
     }
 
     /// The output of a run, as soon as it begins on this node; until its outcome

@@ -14,6 +14,9 @@ use writ_store::{NewEntry, Row};
 /// The version of this file's answers: another number rebuilds every row.
 pub(crate) const PROJECTOR: u32 = 1;
 
+/// What there are rows of.
+pub(crate) const NOUNS: [&str; 2] = ["request", "execution"];
+
 /// The rows that an entry makes or changes.
 pub(crate) fn rows(index: Index, facts: &[Fact]) -> Vec<Row> {
     facts.iter().filter_map(|fact| row(index, fact)).collect()

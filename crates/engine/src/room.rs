@@ -36,6 +36,12 @@ impl Room {
             })
     }
 
+    /// How many slots are taken.
+    pub(crate) fn taken(&self) -> usize {
+        let free = self.slots.available_permits();
+        (self.most as usize).saturating_sub(free)
+    }
+
     /// Returns when every slot is free. Nobody gets one while it waits.
     pub(crate) async fn emptied(&self) {
         // An error means that it was closed already.

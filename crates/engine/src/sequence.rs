@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId};
 use writ_core::log::Tiles;
@@ -26,6 +26,7 @@ use writ_store::{Backend, Batch, Point, StoreError, point};
 
 use crate::clock::{Clock, Entropy};
 use crate::door::{TurnedAwayCount, out_of_time};
+use crate::figures::Counting;
 use crate::follow::{Followed, read_on};
 use crate::keep::Keeping;
 use crate::known::known;
@@ -80,6 +81,7 @@ pub(crate) struct Sequencer {
     pub(crate) room: Room,
     pub(crate) to_start: mpsc::UnboundedSender<ToStart>,
     pub(crate) turned_away: TurnedAwayCount,
+    pub(crate) figures: Counting,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) stopped: watch::Sender<bool>,
 }
@@ -232,9 +234,13 @@ impl Sequencer {
             let said = batch.iter().map(|item| &item.said);
             let (next, steps) = self.ledger.decide(now, &self.node, said);
             point(Point::Decided);
+            let begun = Instant::now();
             match self.store.append(self.write(&next, &steps, &batch)).await {
                 Ok(()) => {
                     point(Point::Appended);
+                    self.figures.appended(begun.elapsed());
+                    self.figures
+                        .decided(steps.iter().filter_map(Step::appended));
                     self.publish(next);
                     point(Point::Published);
                     self.answer(batch, steps);
@@ -364,6 +370,7 @@ impl Sequencer {
                     if ledger.size() > self.ledger.size() {
                         self.publish(ledger);
                     }
+                    self.figures.decided(&found);
                     for decided in &found {
                         let mut waiting = batch.iter_mut();
                         let item = waiting.find(|item| item.said.digest() == decided.digest);

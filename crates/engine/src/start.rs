@@ -24,6 +24,7 @@ use crate::bucket::Rate;
 use crate::clock::{Clock, Entropy};
 use crate::compare::{NEWEST, compare, compare_on};
 use crate::door::{Door, INBOX, TurnedAwayCount};
+use crate::figures::Counting;
 use crate::follow::{CHUNK, Followed, first_changed, follow};
 use crate::keep::Keeping;
 use crate::ledger::{Corrupt, Ledger, Trust};
@@ -203,6 +204,7 @@ impl Engine {
         tokio::spawn(comparing);
         let (stopped_in, stopped) = watch::channel(false);
         let turned_away = TurnedAwayCount::default();
+        let figures = Counting::default();
         let room = Room::new(options.max_runs);
         let sequencer = Sequencer {
             ledger,
@@ -219,6 +221,7 @@ impl Engine {
             room: room.clone(),
             to_start,
             turned_away: turned_away.clone(),
+            figures: figures.clone(),
             stop: stop_out,
             stopped: stopped_in,
         };
@@ -235,6 +238,7 @@ impl Engine {
             door: Door::new(inbox_in, &options, turned_away),
             room,
             live: Live::default(),
+            figures,
             stop,
             stopped,
         }));
@@ -347,6 +351,15 @@ pub(crate) async fn replay(
     }
     local.adopt(&ledger)?;
     Ok(ledger)
+}
+
+/// Makes every row anew from the log, while no node serves it.
+pub async fn rebuild_rows(
+    mut local: LocalState,
+    store: &dyn Backend,
+) -> Result<Ledger, StartError> {
+    store.rebuild(Rebuild::Begin).await?;
+    replay(&mut local, store).await
 }
 
 /// The leaf that was changed, if one shows it; else what is known.

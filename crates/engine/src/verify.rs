@@ -5,6 +5,7 @@ use writ_core::log::{Checkpoint, leaf_hash};
 use writ_core::state::Decided;
 use writ_store::{Backend, StoredEntry};
 
+use crate::derived::Derived;
 use crate::follow::follow;
 use crate::ledger::{Corrupt, Ledger, Trust};
 use crate::local::Anchor;
@@ -19,6 +20,9 @@ pub struct Report {
     /// All of it: its head is what was verified, and the next time may go on
     /// from it.
     pub ledger: Ledger,
+    /// What else the store should hold, if the log was verified from its first
+    /// entry.
+    pub derived: Option<Derived>,
 }
 
 /// Replays the log of a store with all signatures, from the end of a ledger that
@@ -31,16 +35,21 @@ pub async fn verify_log(
     mut told: impl FnMut(&Decided, Digest),
 ) -> Result<Report, StartError> {
     let before = ledger.size();
+    still_holds(store, before).await?;
     let signed = anchor.head.as_deref().map(size_of).transpose();
     let signed = signed.map_err(StartError::Corrupt)?;
     let mut at_signed = match signed == Some(before) && before > 0 {
         true => Some(is_signed(&ledger, anchor).map_err(StartError::Corrupt)?),
         false => None,
     };
+    let mut derived = (before == 0).then(Derived::default);
     let seen = |ledger: &Ledger, decided: Decided, entry: &StoredEntry| {
         as_stored(&decided, entry)?;
         if signed == Some(ledger.size()) {
             at_signed = Some(is_signed(ledger, anchor)?);
+        }
+        if let Some(derived) = &mut derived {
+            derived.saw(&decided)?;
         }
         told(&decided, entry.leaf_hash);
         Ok(())
@@ -67,7 +76,22 @@ pub async fn verify_log(
         (Some(_), Some(true)) | (None, _) => Ok(Report {
             organization,
             ledger,
+            derived,
         }),
+    }
+}
+
+/// What is not read again must at least be there.
+async fn still_holds(store: &dyn Backend, verified: u64) -> Result<(), StartError> {
+    let Some(last) = verified.checked_sub(1) else {
+        return Ok(());
+    };
+    match store.entries(Index(last), 1).await?.is_empty() {
+        true => Err(StartError::Cut {
+            found: store.head().await?.size,
+            verified,
+        }),
+        false => Ok(()),
     }
 }
 

@@ -5,19 +5,27 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::http::StatusCode;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use writ_core::names::Upn;
 use writ_core::time::{Seconds, Time};
 use writ_engine::{Buckets, Engine};
 
+use crate::failure::Failure;
 use crate::guard::{MAX_READERS, PER_READER};
 use crate::listen::Reach;
 use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
+use crate::recent::Recent;
 use crate::session::Checked;
+use crate::tally::{Place, Tally};
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
 /// at once.
 const MAX_WAITING: usize = 256;
+/// How many streams of events there are at once.
+const MAX_STREAMS: usize = 256;
+/// How many of them one person may have.
+const STREAMS_PER_PERSON: u32 = 8;
 /// How many large bodies may be in memory at once.
 const MAX_LARGE: usize = 32;
 
@@ -33,10 +41,14 @@ struct Inner {
     checked: Checked,
     genesis: OnceCell<String>,
     waiting: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    streams_of: Tally<Upn>,
+    recent: Recent,
     large: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     started: Time,
     requests: AtomicU64,
+    answered: [AtomicU64; 5],
 }
 
 impl App {
@@ -50,9 +62,13 @@ impl App {
             checked: Checked::default(),
             genesis: OnceCell::new(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            streams_of: Tally::new(STREAMS_PER_PERSON),
+            recent: Recent::default(),
             large: Arc::new(Semaphore::new(MAX_LARGE)),
             stopping: watch::Sender::new(false),
             requests: AtomicU64::new(0),
+            answered: Default::default(),
         }))
     }
 
@@ -95,6 +111,24 @@ impl App {
         self.0.waiting.clone().try_acquire_owned().ok()
     }
 
+    /// Leave for somebody to follow events, if neither they nor all do too much.
+    pub(crate) fn may_follow(
+        &self,
+        upn: &Upn,
+    ) -> Result<(Place<Upn>, OwnedSemaphorePermit), Failure> {
+        let place = self.0.streams_of.enter(upn.clone());
+        let place = place.ok_or(Failure::TooManyStreams {
+            most: STREAMS_PER_PERSON,
+        })?;
+        let slot = self.0.streams.clone().try_acquire_owned();
+        Ok((place, slot.map_err(|_| Failure::Overloaded)?))
+    }
+
+    /// What the newest entries changed.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.0.recent
+    }
+
     /// Leave to hold a large body, if not too many do.
     pub(crate) fn may_hold(&self) -> Option<OwnedSemaphorePermit> {
         self.0.large.clone().try_acquire_owned().ok()
@@ -108,6 +142,27 @@ impl App {
     /// Lets whoever waits know that the server stops.
     pub(crate) fn stop(&self) {
         self.0.stopping.send_replace(true);
+    }
+
+    /// When it began to serve.
+    pub(crate) fn started(&self) -> Time {
+        self.0.started
+    }
+
+    /// Counts an answer, by the class of its status.
+    pub(crate) fn answer(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).checked_sub(1);
+        if let Some(count) = class.and_then(|class| self.0.answered.get(class)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many answers there were, from 1xx to 5xx.
+    pub(crate) fn answered(&self) -> [u64; 5] {
+        self.0
+            .answered
+            .each_ref()
+            .map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Names one call in headers and in log lines: unlike any other of this

@@ -27,7 +27,7 @@ pub(crate) const MAX_BODY: usize = 2 * 1024 * 1024;
 /// The longest body for each statement where none brings blobs, in bytes.
 const MAX_BARE: usize = 64 * 1024;
 /// How many statements may be posted at once.
-const MAX_STATEMENTS: usize = 64;
+pub(crate) const MAX_STATEMENTS: usize = 64;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(20);
 

@@ -8,9 +8,10 @@ use std::fmt;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use writ_core::names::Upn;
+use writ_core::names::{Address, TaskName, Upn};
 use writ_core::refusal::TurnedAway;
-use writ_core::time::Seconds;
+use writ_core::statement::Principal;
+use writ_core::time::{Seconds, Time};
 use writ_core::view::Problem;
 use writ_store::StoreError;
 
@@ -95,6 +96,11 @@ pub enum Failure {
         /// How long to wait.
         after: Seconds,
     },
+    /// The caller follows the events too many times already.
+    TooManyStreams {
+        /// How many times one may.
+        most: u32,
+    },
     /// Too much is going on.
     Overloaded,
     /// The store cannot be asked now.
@@ -139,7 +145,7 @@ impl Failure {
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::TurnedAway(away) => status_of(away),
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyStreams { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable { .. } | Self::NotReady => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -169,6 +175,7 @@ impl Failure {
             Self::Slow => "slow",
             Self::TurnedAway(away) => away.code(),
             Self::TooMany { .. } => "too-many",
+            Self::TooManyStreams { .. } => "too-many-streams",
             Self::Overloaded => "overloaded",
             Self::Unavailable { .. } => "unavailable",
             Self::NotReady => "not-ready",
@@ -202,6 +209,79 @@ impl Failure {
         };
         Some(Cause(cause.clone()))
     }
+}
+
+impl Failure {
+    /// One of each, for whoever lists their codes and statuses.
+    pub(crate) fn every() -> Vec<Self> {
+        let text = String::new;
+        let (noun, after, size) = ("", Seconds(7), 0);
+        let ours = [
+            Self::NoSession,
+            Self::SessionOver,
+            Self::UnknownObject { sentence: text() },
+            Self::NotFound { noun, id: text() },
+            Self::Ambiguous {
+                noun,
+                id: text(),
+                candidates: text(),
+            },
+            Self::NoOutput,
+            Self::BadHost,
+            Self::BeyondLog { size },
+            Self::NothingToProve,
+            Self::NoSuchPath,
+            Self::WrongMethod,
+            Self::BadPath { problem: text() },
+            Self::BadQuery { problem: text() },
+            Self::NotJson,
+            Self::TooBig { most: 0 },
+            Self::Slow,
+            Self::TooMany { after },
+            Self::TooManyStreams { most: 0 },
+            Self::Overloaded,
+            Self::Unavailable { cause: text() },
+            Self::NotReady,
+            Self::Internal { cause: text() },
+        ];
+        let upn = Upn::parse("nobody@example.com").ok();
+        let forbidden = upn.map(|upn| Self::Forbidden { upn, only: "" });
+        let door = every_turned_away().into_iter().map(Self::TurnedAway);
+        ours.into_iter().chain(forbidden).chain(door).collect()
+    }
+}
+
+/// One of each, in the order of the catalogue.
+fn every_turned_away() -> Vec<TurnedAway> {
+    let problem = String::new;
+    let (at, now, after) = (Time(0), Time(1), Seconds(7));
+    let who = Principal::Node;
+    let names = TaskName::parse(r"Host\Say").ok();
+    let names = names.zip(Address::parse("nobody@example.com").ok());
+    let quorum = names.map(|(task, group)| TurnedAway::Quorum {
+        task,
+        group,
+        problem: problem(),
+    });
+    let before = [
+        TurnedAway::TooBig { size: 2, most: 1 },
+        TurnedAway::BadForm { problem: problem() },
+        TurnedAway::OtherInstance {},
+        TurnedAway::OutOfTime { at, now },
+        TurnedAway::NoSuchKey { who },
+        TurnedAway::BadSignature {},
+        TurnedAway::BadAttachment { problem: problem() },
+        TurnedAway::BadTemplate { problem: problem() },
+    ];
+    let then = [
+        TurnedAway::TooMany { after },
+        TurnedAway::Busy {},
+        TurnedAway::Overloaded {},
+        TurnedAway::Unavailable { problem: problem() },
+        TurnedAway::Unknown {},
+        TurnedAway::Stopping {},
+    ];
+    before.into_iter().chain(quorum).chain(then).collect()
 }
 
 impl fmt::Display for Failure {
@@ -269,6 +349,10 @@ impl fmt::Display for Failure {
             Self::TooMany { after } => {
                 write!(f, "that was too much at once; repeat in {after}")
             }
+            Self::TooManyStreams { most } => write!(
+                f,
+                "you follow the events {most} times already; end one of these streams first"
+            ),
             Self::Overloaded => f.write_str(
                 "the server is overloaded; nothing was recorded: repeat in a few seconds",
             ),
@@ -352,42 +436,21 @@ impl IntoResponse for Failure {
 
 #[cfg(test)]
 mod tests {
-    use writ_core::statement::Principal;
-    use writ_core::time::Time;
-
     use super::*;
 
     #[test]
     fn the_door_answers_with_these_statuses() {
-        let text = || String::from("x");
-        let task = || r"Host\Say".parse().unwrap();
-        let (at, now) = (Time(0), Time(1));
-        let who = Principal::Node;
-        for (away, status) in [
-            (TurnedAway::TooBig { size: 2, most: 1 }, 413),
-            (TurnedAway::BadForm { problem: text() }, 422),
-            (TurnedAway::OtherInstance {}, 409),
-            (TurnedAway::OutOfTime { at, now }, 409),
-            (TurnedAway::NoSuchKey { who }, 401),
-            (TurnedAway::BadSignature {}, 401),
-            (TurnedAway::BadAttachment { problem: text() }, 422),
-            (TurnedAway::BadTemplate { problem: text() }, 422),
-            (
-                TurnedAway::Quorum {
-                    task: task(),
-                    group: "approvers@fabrikam.com".parse().unwrap(),
-                    problem: text(),
-                },
-                409,
-            ),
-            (TurnedAway::TooMany { after: Seconds(7) }, 429),
-            (TurnedAway::Busy {}, 503),
-            (TurnedAway::Overloaded {}, 503),
-            (TurnedAway::Unavailable { problem: text() }, 503),
-            (TurnedAway::Unknown {}, 503),
-            (TurnedAway::Stopping {}, 503),
-        ] {
+        for away in every_turned_away() {
             let failure = Failure::from(away);
+            let status = match failure.code() {
+                "too-big" => 413,
+                "bad-form" | "bad-attachment" | "bad-template" => 422,
+                "wrong-instance" | "stale" | "quorum" => 409,
+                "key-not-live" | "bad-signature" => 401,
+                "too-many" => 429,
+                "busy" | "overloaded" | "unavailable" | "unknown-fate" | "stopping" => 503,
+                other => panic!("{other}"),
+            };
             assert_eq!(failure.status().as_u16(), status, "{}", failure.code());
             let response = failure.into_response();
             let retry = response.headers().get(header::RETRY_AFTER);
@@ -398,6 +461,24 @@ mod tests {
                 _ => None,
             };
             assert_eq!(retry, expected);
+        }
+    }
+
+    #[test]
+    fn every_reason_of_the_door_is_among_all_failures() {
+        let every = every_turned_away();
+        let codes: Vec<_> = every.iter().map(TurnedAway::code).collect();
+        let catalog: Vec<_> = TurnedAway::CATALOG.iter().map(|l| l.code).collect();
+        assert_eq!(codes, catalog);
+    }
+
+    #[test]
+    fn a_code_has_one_status() {
+        let mut statuses = std::collections::BTreeMap::new();
+        for failure in Failure::every() {
+            let status = failure.status();
+            let known = *statuses.entry(failure.code()).or_insert(status);
+            assert_eq!(known, status, "{}", failure.code());
         }
     }
 

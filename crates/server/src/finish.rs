@@ -39,6 +39,7 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
     if let Some(Cause(cause)) = response.extensions_mut().remove() {
         log(&id, &method, route.as_ref(), response.status(), &cause);
     }
+    app.answer(response.status());
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers

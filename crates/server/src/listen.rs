@@ -1,7 +1,10 @@
 //! Where to listen, and how: nothing off this host goes without TLS.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
 
 use crate::tls::Tls;
 
@@ -15,6 +18,21 @@ pub struct Reach {
     pub behind_proxy: bool,
 }
 
+/// Where a server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the API.
+    pub api: TcpListener,
+    /// For metrics, if they are served.
+    pub metrics: Option<MetricsListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(api: TcpListener) -> Self {
+        Self { api, metrics: None }
+    }
+}
+
 /// Why an address is not listened at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenError {
@@ -25,6 +43,11 @@ pub enum ListenError {
     },
     /// Others than this host could reach it, and read along.
     InTheClear {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Others than this host could reach the metrics, which ask for no session.
+    OpenMetrics {
         /// The address.
         address: SocketAddr,
     },
@@ -45,6 +68,14 @@ impl fmt::Display for ListenError {
                  listen on loopback, and reach it through an SSH tunnel: --listen 127.0.0.1:{port}\n  \
                  give it a certificate in writ.toml: [tls] certificate = \"FILE\", key = \"FILE\"\n  \
                  put a reverse proxy with TLS before it: --behind-proxy, or behind_proxy = true",
+                port = address.port()
+            ),
+            Self::OpenMetrics { address } => write!(
+                f,
+                "refusing to serve metrics at {address}, since whoever reaches them reads them; \
+                 do one of these in writ.toml:\n  \
+                 serve them on loopback: [metrics] listen = \"127.0.0.1:{port}\"\n  \
+                 where a network keeps others out, say so: [metrics] beyond_loopback = true",
                 port = address.port()
             ),
         }
@@ -75,6 +106,47 @@ impl Reach {
             true => Ok(address),
             false => Err(ListenError::InTheClear { address }),
         }
+    }
+}
+
+/// An address where metrics may be served: only this host reaches it, or others
+/// may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsAddress(SocketAddr);
+
+/// A listener at such an address.
+#[derive(Debug)]
+pub struct MetricsListener(TcpListener);
+
+impl MetricsAddress {
+    /// The address, if metrics may be served there.
+    pub fn admit(address: SocketAddr, beyond_loopback: bool) -> Result<Self, ListenError> {
+        match is_here(address.ip()) || beyond_loopback {
+            true => Ok(Self(address)),
+            false => Err(ListenError::OpenMetrics { address }),
+        }
+    }
+
+    /// Listens there.
+    pub async fn listen(self) -> io::Result<MetricsListener> {
+        TcpListener::bind(self.0).await.map(MetricsListener)
+    }
+}
+
+impl fmt::Display for MetricsAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl MetricsListener {
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    pub(crate) fn into_inner(self) -> TcpListener {
+        self.0
     }
 }
 
@@ -117,6 +189,22 @@ mod tests {
             }
             assert_eq!(PROXY.admit(address), Ok(address));
         }
+    }
+
+    #[test]
+    fn metrics_are_for_this_host_unless_it_is_said_otherwise() {
+        let here = listen_address("127.0.0.1:9464").unwrap();
+        assert_eq!(MetricsAddress::admit(here, false), Ok(MetricsAddress(here)));
+        let elsewhere = listen_address("0.0.0.0:9464").unwrap();
+        assert_eq!(
+            MetricsAddress::admit(elsewhere, true),
+            Ok(MetricsAddress(elsewhere))
+        );
+        let refused = MetricsAddress::admit(elsewhere, false)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("beyond_loopback = true"), "{refused}");
+        assert!(refused.contains("127.0.0.1:9464"), "{refused}");
     }
 
     #[test]

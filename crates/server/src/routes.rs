@@ -2,36 +2,40 @@
 //!
 //! [`Routes`] is a router that takes only handlers whose first parameter is a
 //! guard, and keeps the **table of permissions** while it is built. So there
-//! is no route that nobody thought about, and the table cannot be wrong:
+//! is no route that nobody thought about, and the table cannot be wrong. With
+//! each comes what it is asked and answers, so no route is undescribed:
 //!
 //! ```
-//! use writ_server::{Anonymous, Anyone, Caller, Routes};
+//! use writ_server::{Anonymous, Anyone, Caller, Operation, Routes};
 //! async fn open(_: Anonymous) {}
 //! async fn guarded(_: Caller<Anyone>) {}
-//! let routes = Routes::default().get("/open", open).get("/guarded", guarded);
+//! let about = |id| Operation::new(id, "An example");
+//! let routes = Routes::default()
+//!     .get("/open", open, about("open"))
+//!     .get("/guarded", guarded, about("guarded"));
 //! assert_eq!(routes.permitted().len(), 2);
 //! ```
 //!
 //! A handler without a guard does not compile:
 //!
 //! ```compile_fail,E0277
-//! use writ_server::Routes;
+//! use writ_server::{Operation, Routes};
 //! async fn forgotten(_: axum::extract::RawQuery) {}
-//! let routes = Routes::default().get("/forgotten", forgotten);
+//! let routes = Routes::default().get("/forgotten", forgotten, Operation::new("forgotten", "forgotten"));
 //! ```
 //!
 //! Nor does one with its guard in the wrong place, or with no parameter:
 //!
 //! ```compile_fail,E0277
-//! use writ_server::{Anonymous, Routes};
+//! use writ_server::{Anonymous, Operation, Routes};
 //! async fn late(_: axum::extract::RawQuery, _: Anonymous) {}
-//! let routes = Routes::default().get("/late", late);
+//! let routes = Routes::default().get("/late", late, Operation::new("late", "late"));
 //! ```
 //!
 //! ```compile_fail,E0277
-//! use writ_server::Routes;
+//! use writ_server::{Operation, Routes};
 //! async fn bare() {}
-//! let routes = Routes::default().get("/bare", bare);
+//! let routes = Routes::default().get("/bare", bare, Operation::new("bare", "bare"));
 //! ```
 
 use std::fmt;
@@ -46,6 +50,7 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Anonymous, Caller, Permission};
+use crate::openapi::Operation;
 
 /// A first parameter that says who may call.
 pub trait Guard {
@@ -96,6 +101,13 @@ impl fmt::Display for Permitted {
     }
 }
 
+/// A route, who may call it, and what it is asked and answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    pub(crate) permitted: Permitted,
+    pub(crate) operation: Operation,
+}
+
 /// Refuses a query where nothing would read it: whoever sends one expects that
 /// it counts.
 async fn no_query(request: Request, next: Next) -> Response {
@@ -111,56 +123,72 @@ async fn no_query(request: Request, next: Next) -> Response {
 #[derive(Debug, Default)]
 pub struct Routes {
     router: Router<App>,
-    permitted: Vec<Permitted>,
+    described: Vec<Described>,
 }
 
 impl Routes {
     /// Adds a reading that takes no query.
     #[must_use]
-    pub fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    pub fn get<H, T>(self, path: &'static str, handler: H, about: Operation) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
     {
         let handler = get(handler).route_layer(from_fn(no_query));
         let router = self.router.route(path, handler);
-        Self { router, ..self }.noted("GET", path, T::NAME)
+        Self { router, ..self }.noted("GET", path, T::NAME, about)
     }
 
     /// Adds a reading whose handler takes a query, and refuses what it does not know.
     #[must_use]
-    pub fn query<H, T>(self, path: &'static str, handler: H) -> Self
+    pub fn query<H, T>(self, path: &'static str, handler: H, about: Operation) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
     {
         let router = self.router.route(path, get(handler));
-        Self { router, ..self }.noted("GET", path, T::NAME)
+        Self { router, ..self }.noted("GET", path, T::NAME, about)
     }
 
     /// Adds a posting, which takes no query.
     #[must_use]
-    pub fn post<H, T>(self, path: &'static str, handler: H) -> Self
+    pub fn post<H, T>(self, path: &'static str, handler: H, about: Operation) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
     {
         let handler = post(handler).route_layer(from_fn(no_query));
         let router = self.router.route(path, handler);
-        Self { router, ..self }.noted("POST", path, T::NAME)
+        Self { router, ..self }.noted("POST", path, T::NAME, about)
     }
 
     /// The table of permissions, in the order of the routes.
-    pub fn permitted(&self) -> &[Permitted] {
-        &self.permitted
+    pub fn permitted(&self) -> Vec<Permitted> {
+        let routes = self.described.iter();
+        routes.map(|route| route.permitted).collect()
+    }
+
+    /// What each route is asked and answers, in the order of the routes.
+    pub(crate) fn described(&self) -> &[Described] {
+        &self.described
     }
 
     pub(crate) fn into_router(self) -> Router<App> {
         self.router
     }
 
-    fn noted(mut self, method: &'static str, path: &'static str, who: &'static str) -> Self {
-        self.permitted.push(Permitted { path, method, who });
+    fn noted(
+        mut self,
+        method: &'static str,
+        path: &'static str,
+        who: &'static str,
+        operation: Operation,
+    ) -> Self {
+        let permitted = Permitted { path, method, who };
+        self.described.push(Described {
+            permitted,
+            operation,
+        });
         self
     }
 }

@@ -26,7 +26,8 @@ use writ_engine::Engine;
 
 use crate::api;
 use crate::app::App;
-use crate::listen::Reach;
+use crate::listen::{Listeners, Reach};
+use crate::metrics;
 use crate::origin::{Origin, Peer};
 use crate::tally::{Place, Tally};
 
@@ -53,6 +54,14 @@ impl Patience {
         life: Duration::from_secs(600),
         grace: Duration::from_secs(40),
     };
+
+    /// For metrics, which few ask for.
+    const FIGURES: Self = Self {
+        connections: 16,
+        per_address: 4,
+        grace: Duration::from_secs(2),
+        ..Self::USUAL
+    };
 }
 
 /// The largest head of a call, in bytes.
@@ -65,11 +74,16 @@ const MAX_HEADERS: usize = 64;
 /// Refuses a listener where others than this host could read along.
 pub async fn serve(
     engine: Engine,
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     reach: Reach,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    // INVARIANT: nothing is served off loopback without TLS.
+    let Listeners {
+        api: listener,
+        metrics,
+    } = listeners.into();
+    // INVARIANT: the API is not served off loopback without TLS. Metrics name nobody,
+    // and are where a `MetricsListener` may be.
     reach
         .admit(listener.local_addr()?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
@@ -78,6 +92,24 @@ pub async fn serve(
     let stopping = app.stopping();
     if let Some(tls) = reach.tls.clone() {
         tokio::spawn(tls.keep_fresh(stopping.clone()));
+    }
+    if let Some(listener) = metrics {
+        let served = Served {
+            router: metrics::router(app.clone()),
+            reach: Reach::default(),
+        };
+        let (mut told, stopping) = (stopping.clone(), stopping.clone());
+        let stop = async move {
+            // Either way it is time to stop.
+            let _ = told.wait_for(|stopping| *stopping).await;
+        };
+        tokio::spawn(converse(
+            served,
+            listener.into_inner(),
+            stop,
+            stopping,
+            Patience::FIGURES,
+        ));
     }
     let stop = async move {
         stop.await;

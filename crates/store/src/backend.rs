@@ -124,6 +124,15 @@ pub struct Listed {
     pub view: String,
 }
 
+/// A row, and all that finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeRow {
+    /// The row.
+    pub row: Listed,
+    /// Pairs of kind and value, in any order.
+    pub facets: Vec<(String, String)>,
+}
+
 /// One step of making the rows anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rebuild {
@@ -175,6 +184,14 @@ pub trait Backend: Send + Sync + 'static {
         hex_prefix: &str,
         limit: usize,
     ) -> Result<Vec<Listed>, StoreError>;
+
+    /// Rows of a noun with their facets, by id: those after one, or from the first.
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError>;
 
     /// A blob.
     async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError>;

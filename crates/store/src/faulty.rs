@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
 
-use crate::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry};
+use crate::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry, WholeRow};
 
 /// What is about to happen.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +136,16 @@ impl<B: Backend> Backend for Faulty<B> {
     ) -> Result<Vec<Listed>, StoreError> {
         self.ask(Call::Read("by_prefix"))?;
         self.inner.by_prefix(noun, hex_prefix, limit).await
+    }
+
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError> {
+        self.ask(Call::Read("rows"))?;
+        self.inner.rows(noun, after, max).await
     }
 
     async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {

@@ -65,7 +65,8 @@ pub mod conformance;
 mod faulty;
 
 pub use backend::{
-    Backend, Batch, Listed, Listing, MAX_READ, NewEntry, Rebuild, Row, StoredEntry, empty_head,
+    Backend, Batch, Listed, Listing, MAX_READ, NewEntry, Rebuild, Row, StoredEntry, WholeRow,
+    empty_head,
 };
 pub use error::StoreError;
 #[cfg(feature = "testing")]

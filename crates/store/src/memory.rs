@@ -9,7 +9,8 @@ use writ_core::statement::TreeHead;
 
 use crate::backend::{no_rebuild, prefix_range};
 use crate::{
-    Backend, Batch, Listed, Listing, MAX_READ, Rebuild, Row, StoreError, StoredEntry, empty_head,
+    Backend, Batch, Listed, Listing, MAX_READ, Rebuild, Row, StoreError, StoredEntry, WholeRow,
+    empty_head,
 };
 
 /// A store in memory. A clone is the same store, so one can outlive whoever
@@ -194,6 +195,26 @@ impl Backend for Memory {
         let rows: &BTreeMap<(&str, Digest), Row> = &kept.rows;
         let found = rows.range((noun, first)..=(noun, last));
         Ok(found.take(limit).map(|(_, row)| listed(row)).collect())
+    }
+
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError> {
+        let kept = self.kept();
+        let of_noun = kept.rows.values().filter(|row| row.noun == noun);
+        let rest = of_noun.filter(|row| after.is_none_or(|after| row.id > after));
+        let whole = |row: &Row| WholeRow {
+            row: listed(row),
+            facets: row
+                .facets
+                .iter()
+                .map(|(kind, value)| ((*kind).to_owned(), value.clone()))
+                .collect(),
+        };
+        Ok(rest.take(max).map(whole).collect())
     }
 
     async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {

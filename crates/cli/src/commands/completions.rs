@@ -1,22 +1,52 @@
 //! `writ completions`: what a shell needs to complete the command line.
 
-use clap::CommandFactory;
-use clap_complete::Shell;
+use clap::ValueEnum;
+use clap_complete::env::Shells;
 
-use crate::args::Cli;
-use crate::exit::Exit;
+use crate::complete::ASKED;
+use crate::exit::{Exit, Failure};
 use crate::output::print_bytes;
 
-/// Print completions for a shell: writ completions bash > /etc/bash_completion.d/writ
+/// Print completions for a shell, also of ids, tasks and people
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which shell
-    shell: Shell,
+    #[arg(value_enum)]
+    shell: Known,
 }
 
-pub(crate) fn run(args: &Args) -> Exit {
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Known {
+    /// writ completions bash > /etc/bash_completion.d/writ
+    Bash,
+    /// writ completions zsh > ~/.zfunc/_writ
+    Zsh,
+    /// writ completions fish > ~/.config/fish/completions/writ.fish
+    Fish,
+    /// writ completions powershell >> $PROFILE
+    #[value(name = "powershell")]
+    PowerShell,
+}
+
+impl Known {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::PowerShell => "powershell",
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "writ", &mut script);
+    let shells = Shells::builtins();
+    let shell = shells.completer(args.shell.name());
+    let shell = shell.ok_or_else(|| Failure::usage("this shell is not known"))?;
+    shell
+        .write_registration(ASKED, "writ", "writ", "writ", &mut script)
+        .map_err(Failure::broken)?;
     print_bytes(&script);
-    Exit::Done
+    Ok(Exit::Done)
 }

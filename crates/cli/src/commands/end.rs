@@ -103,14 +103,13 @@ async fn others(client: &Client, ended: &RequestView) -> Result<(), Failure> {
         with: vec![
             ("scope", "all".to_owned()),
             ("status", Status::Live.name().to_owned()),
+            ("by", ended.by.to_string()),
+            ("task", ended.task.to_string()),
         ],
         most: MAX_LIVE,
     };
     let live = client.requests(&listing).await?;
-    let others = live
-        .iter()
-        .filter(|view| view.id != ended.id && view.by == ended.by && view.task == ended.task);
-    for view in others {
+    for view in live.iter().filter(|view| view.id != ended.id) {
         let until = view.grant.as_ref().map(|grant| local(grant.until));
         complain(
             Colour::Yellow,

@@ -6,7 +6,7 @@ use writ_core::entry::Entry;
 use writ_core::statement::{Statement, TreeHead, Unverified};
 use writ_engine::{Kept, Ledger};
 
-use super::source::{CHUNK, Source};
+use super::source::{CHUNK, Source, Verified};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{local, print_bytes, print_items, print_json, print_table, remark};
@@ -33,6 +33,11 @@ pub(crate) enum Args {
         #[arg(long)]
         new: bool,
     },
+    /// Make the listings of requests and runs anew from the log
+    ///
+    /// On the host of a node that is stopped. Listings have no authority; this is
+    /// for when `writ log verify` says that they do not say what the log says.
+    Rebuild,
     /// Print the signed checkpoint
     Checkpoint,
     /// Print every leaf, byte for byte, one a line
@@ -47,6 +52,15 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         Args::Show { from, limit } => show(*from, *limit, context).await,
         Args::Verify { new } => verify_log(*new, context).await,
         Args::Export => export(context).await,
+        Args::Rebuild => {
+            let ledger = context.data()?.rebuild_rows().await;
+            let ledger = ledger.map_err(Failure::broken)?;
+            remark(&format!(
+                "The listings are made anew from {} entries.",
+                ledger.size()
+            ));
+            Ok(Exit::Done)
+        }
         Args::Checkpoint => {
             let note = context.client()?.checkpoint().await?;
             print_bytes(note.as_bytes());
@@ -156,32 +170,44 @@ async fn export(context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn verify_log(new: bool, context: &Context) -> Result<Exit, Failure> {
+    let verified = verified(new, context).await?;
+    if context.is_json() {
+        let TreeHead { size, root } = verified.ledger.head();
+        print_json(&json!({
+            "organization_id": verified.organization,
+            "size": size,
+            "root": root,
+            "source": verified.source,
+            "compared": verified.compared,
+        }));
+        return Ok(Exit::Done);
+    }
+    verified.print();
+    Ok(Exit::Done)
+}
+
+/// Verifies the log, all of it or what is new, and remembers how far.
+pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, Failure> {
     let source = Source::of(context)?;
     let kept = source.kept(context)?;
     let (from, most) = begin(new, &kept, source.organization());
-    let verified = source.verify(from, |_, _| {}).await?;
-    let TreeHead { size, root } = verified.ledger.head();
+    let mut verified = source.verify(from, |_, _| {}).await?;
+    let size = verified.ledger.head().size;
     if most > size {
         return Err(Failure::broken(format!(
             "the log verifies with {size} entries, and {most} were verified before: it was cut since"
         )));
+    }
+    // Only what is as it should be in every way is not looked at again.
+    if let Some(derived) = verified.derived.take() {
+        verified.compared = source.compare(derived).await?;
     }
     if let Err(error) = kept.write(&verified.ledger) {
         remark(&format!(
             "the next `log verify --new` begins at entry 0: {error}"
         ));
     }
-    if context.is_json() {
-        print_json(&json!({
-            "organization_id": verified.organization,
-            "size": size,
-            "root": root,
-            "source": verified.source,
-        }));
-        return Ok(Exit::Done);
-    }
-    verified.print();
-    Ok(Exit::Done)
+    Ok(verified)
 }
 
 /// What to go on from, and how many entries were verified before.

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod end;
 pub(crate) mod executions;
 pub(crate) mod grants;
@@ -14,6 +15,7 @@ pub(crate) mod key;
 mod listing;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod man;
 pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod preferences;
@@ -31,7 +33,7 @@ mod source;
 pub(crate) mod status;
 pub(crate) mod system_account;
 pub(crate) mod task;
-mod task_file;
+pub(crate) mod task_file;
 mod task_test;
 pub(crate) mod verify;
 pub(crate) mod workload;
@@ -50,6 +52,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::DemoService(args) => demo::service::main(&args),
+        Command::Doctor(_) => doctor::run(context).await,
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
         Command::Recover(args) => recover::run(&args, context).await,
@@ -84,7 +87,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::SystemAccount(args) => system_account::run(args, context).await,
         Command::Audit(args) => audit::run(&args, context).await,
         Command::Log(args) => log::run(&args, context).await,
-        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

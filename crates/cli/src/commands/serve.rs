@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+use writ_server::Listeners;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -37,8 +38,12 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let mut reach = config.reach()?;
     reach.behind_proxy |= args.behind_proxy;
     let address = reach.admit(address).map_err(Failure::usage)?;
+    let metrics = config.metrics()?;
     if args.check {
-        let in_force = data.check(&config).await?;
+        let (in_force, doubts) = data.check(&config).await?;
+        for doubt in doubts {
+            remark(&doubt);
+        }
         print(&format!(
             "{in_force}\n{} is fine",
             data.config_file().display()
@@ -53,6 +58,15 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
             "cannot listen on {address}: {error}; choose another with --listen ADDRESS:PORT"
         ))
     })?;
+    let metrics = match metrics {
+        Some(address) => Some(address.listen().await.map_err(|error| {
+            Failure::usage(format!(
+                "cannot serve metrics on {address}: {error}; choose another in writ.toml: \
+                 [metrics] listen"
+            ))
+        })?),
+        None => None,
+    };
     let engine = data.open(&config).await?;
     let published = engine.published();
     let domain = published
@@ -66,13 +80,20 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         listener.local_addr().unwrap_or(address),
         published.size()
     ));
+    if let Some(address) = metrics.as_ref().and_then(|m| m.local_addr().ok()) {
+        remark(&format!("metrics are at http://{address}/metrics"));
+    }
+    let listeners = Listeners {
+        api: listener,
+        metrics,
+    };
 
     let (stop, told) = tokio::sync::oneshot::channel::<()>();
     let until = async {
         // Either way it is time to stop.
         let _ = told.await;
     };
-    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, until));
+    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listeners, reach, until));
     let ended = tokio::select! {
         () = asked => {
             remark(&format!("stopping; runs in flight have {} seconds", PATIENCE.as_secs()));

@@ -5,7 +5,7 @@ use writ_core::digest::{Digest, Index, OrganizationId};
 use writ_core::log::{Checkpoint, leaf_hash};
 use writ_core::state::Decided;
 use writ_core::statement::TreeHead;
-use writ_engine::{Kept, Ledger, Trust};
+use writ_engine::{Compared, Derived, Kept, Ledger, Trust};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -76,6 +76,19 @@ impl Source {
         }
     }
 
+    /// Compares what the database holds beside the log with what the log makes of
+    /// it. What a server holds beside it, only its operator can look at.
+    pub(super) async fn compare(&self, derived: Derived) -> Result<Option<Compared>, Failure> {
+        let Place::Database(data) = &self.place else {
+            return Ok(None);
+        };
+        let mut progress = Progress::new();
+        let compared = data.compare(derived, |done| {
+            progress.at(|_| format!("{done} rows and texts compared"));
+        });
+        compared.await.map(Some).map_err(Failure::broken)
+    }
+
     /// Verifies the log beyond what was verified before. `seen` is told of every
     /// entry, and the hash of its leaf.
     pub(super) async fn verify(
@@ -91,7 +104,7 @@ impl Source {
 }
 
 /// The organization whose database is on this machine, if that is meant.
-fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
+pub(super) fn beside(context: &Context) -> Result<Option<OrganizationId>, Failure> {
     if context.named_server().is_some() {
         return Ok(None);
     }
@@ -111,6 +124,10 @@ pub(super) struct Verified {
     pub(super) organization: OrganizationId,
     /// All of it: its head is what was verified, and the next time goes on from it.
     pub(super) ledger: Ledger,
+    /// What else should be there, if all of it was verified from the database.
+    pub(super) derived: Option<Derived>,
+    /// What else is there, once it was compared.
+    pub(super) compared: Option<Compared>,
     /// How many entries had been verified before.
     before: u64,
     /// Where the entries were: a file, an address.
@@ -133,6 +150,24 @@ impl Verified {
         }
         print(&format!("  organization id  {}", self.organization));
         print(&format!("  root             {root}"));
+        if let Some(compared) = &self.compared {
+            let Compared {
+                rows,
+                newer,
+                texts,
+                sealed,
+            } = compared;
+            print(&format!(
+                "  listings         {rows} rows, as the log makes them"
+            ));
+            if *newer > 0 {
+                print(&format!(
+                    "  newer rows       {newer}, made since the last entry verified; not compared"
+                ));
+            }
+            print(&format!("  texts, outputs   {texts}, to the byte"));
+            print(&format!("  sealed boxes     {sealed}, there"));
+        }
     }
 }
 
@@ -156,6 +191,8 @@ async fn from_database(
     Ok(Verified {
         organization,
         ledger: report.ledger,
+        derived: report.derived,
+        compared: None,
         before,
         source: data.database().display().to_string(),
         how: "every signature and every decision, against the head that the node signed",
@@ -216,6 +253,8 @@ async fn from_server(
     Ok(Verified {
         organization,
         ledger,
+        derived: None,
+        compared: None,
         before,
         source: client.url().to_owned(),
         how: "every signature and every decision, downloaded, against the signed checkpoint",

@@ -45,7 +45,7 @@ struct Entry {
 }
 
 /// Reads a file; the error says where and what.
-pub(super) fn read(path: &Path) -> Result<Vec<Task>, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Task>, String> {
     let bad = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| bad(&error))?;
     parse(&text).map_err(|error| bad(&error))

@@ -12,7 +12,7 @@ use toml::Spanned;
 use writ_connect::{Isolation, Limits, RunAs};
 use writ_core::digest::Digest;
 use writ_core::names::Name;
-use writ_server::{Reach, Tls, TlsFile};
+use writ_server::{MetricsAddress, Reach, Tls, TlsFile, listen_address};
 
 use super::NodeError;
 
@@ -32,6 +32,13 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 
 # How many runs it has in flight at most.
 # max_runs = 64
+
+# Figures about this node in the text format of Prometheus, at /metrics. They name
+# nobody and ask for no session, so they are for this host, unless a network keeps
+# others out and beyond_loopback says so. Without this table there are none.
+# [metrics]
+# listen = "127.0.0.1:9464"
+# beyond_loopback = false
 
 # TLS of its own: a certificate chain and its key, both PEM. They are read again
 # when they change, without a restart.
@@ -79,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) max_runs: u32,
     /// TLS of its own.
     tls: Option<TlsFiles>,
+    /// Figures for whoever watches over it.
+    metrics: Option<Metrics>,
     /// The connector `command`.
     pub(crate) command: Command,
     /// Where this was read, for errors that show later.
@@ -92,6 +101,15 @@ pub(crate) struct Config {
 struct TlsFiles {
     certificate: Spanned<PathBuf>,
     key: Spanned<PathBuf>,
+}
+
+/// Where figures are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metrics {
+    listen: Spanned<String>,
+    #[serde(default)]
+    beyond_loopback: bool,
 }
 
 /// The connector `command`.
@@ -176,6 +194,7 @@ impl Default for Config {
             behind_proxy: false,
             max_runs: 64,
             tls: None,
+            metrics: None,
             command: Command::default(),
             source: Source::default(),
         }
@@ -202,7 +221,7 @@ impl Config {
         Ok(Self { source, ..config })
     }
 
-    /// How the API is reached. Paths start where the file lies.
+    /// How the API is reached.
     pub(crate) fn reach(&self) -> Result<Reach, NodeError> {
         let tls = self.tls.as_ref().map(|files| self.open(files));
         Ok(Reach {
@@ -211,10 +230,41 @@ impl Config {
         })
     }
 
-    fn open(&self, files: &TlsFiles) -> Result<Tls, NodeError> {
+    /// Where figures are served, if they are.
+    pub(crate) fn metrics(&self) -> Result<Option<MetricsAddress>, NodeError> {
+        let Some(metrics) = &self.metrics else {
+            return Ok(None);
+        };
+        let address = listen_address(metrics.listen.get_ref())
+            .and_then(|address| MetricsAddress::admit(address, metrics.beyond_loopback));
+        let wrong = |error| {
+            self.source
+                .wrong(metrics.listen.span(), "metrics.listen", &error)
+        };
+        address.map(Some).map_err(wrong)
+    }
+
+    /// The file with the certificate to show, if it shows one.
+    pub(crate) fn certificate(&self) -> Option<PathBuf> {
+        self.tls
+            .as_ref()
+            .map(|files| self.beside(&files.certificate))
+    }
+
+    /// The file with the key that belongs to it.
+    pub(crate) fn certificate_key(&self) -> Option<PathBuf> {
+        self.tls.as_ref().map(|files| self.beside(&files.key))
+    }
+
+    /// Paths start where writ.toml lies.
+    fn beside(&self, file: &Spanned<PathBuf>) -> PathBuf {
         let folder = self.source.path.parent().unwrap_or(Path::new(""));
-        let path = |file: &Spanned<PathBuf>| folder.join(file.get_ref());
-        Tls::open(&path(&files.certificate), &path(&files.key)).map_err(|error| {
+        folder.join(file.get_ref())
+    }
+
+    fn open(&self, files: &TlsFiles) -> Result<Tls, NodeError> {
+        let (certificate, key) = (self.beside(&files.certificate), self.beside(&files.key));
+        Tls::open(&certificate, &key).map_err(|error| {
             let (at, key) = match error.file() {
                 TlsFile::Certificate => (&files.certificate, "tls.certificate"),
                 TlsFile::Key => (&files.key, "tls.key"),
@@ -248,6 +298,10 @@ mod tests {
         assert_eq!(plain.max_runs, spelled.max_runs);
         assert_eq!(plain.behind_proxy, spelled.behind_proxy);
         assert!(plain.tls.is_none() && spelled.tls.is_some());
+        assert_eq!(plain.metrics().unwrap(), None);
+        let here = "127.0.0.1:9464".parse().unwrap();
+        let here = MetricsAddress::admit(here, false).unwrap();
+        assert_eq!(spelled.metrics().unwrap(), Some(here));
         assert_eq!(spelled.command.programs, [PathBuf::from("/bin/echo")]);
         assert_eq!(plain.command.limits, spelled.command.limits);
         assert_eq!(plain.command.write, spelled.command.write);
@@ -279,6 +333,12 @@ mod tests {
                 assert!(error.contains(word), "{word}: {error}");
             }
         }
+        let config = parse("[metrics]\nlisten = \"0.0.0.0:9464\"\n").unwrap();
+        let error = config.metrics().unwrap_err().to_string();
+        let start = "/etc/writ.toml: line 2: metrics.listen: refusing";
+        assert!(error.starts_with(start), "{error}");
+        let config = parse("[metrics]\nlisten = \"0.0.0.0:1\"\nbeyond_loopback = true\n");
+        assert!(config.unwrap().metrics().unwrap().is_some());
         let config = parse("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n").unwrap();
         let error = config.reach().unwrap_err().to_string();
         let start = "/etc/writ.toml: line 2: tls.certificate: /etc/c.pem: ";

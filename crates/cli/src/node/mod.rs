@@ -21,8 +21,9 @@ use writ_core::state::Decided;
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_core::value::Values;
 use writ_engine::{
-    Anchor, Clock, Engine, Entropy, Kept, Ledger, LocalState, Options, PER_PERSON, Recovering,
-    Report, Rotating, ServiceKey, SystemClock, SystemEntropy, found_organization, verify_log,
+    Anchor, Clock, Compared, Derived, Engine, Entropy, Kept, Ledger, LocalState, Options,
+    PER_PERSON, Recovering, Report, Rotating, ServiceKey, SystemClock, SystemEntropy,
+    found_organization, rebuild_rows, verify_log,
 };
 use writ_store::{Point, Sqlite, point};
 
@@ -183,13 +184,14 @@ impl DataDirectory {
         }
     }
 
-    /// Whether the node could start with this configuration; what isolates its
-    /// programs.
-    pub(crate) async fn check(&self, config: &Config) -> Result<String, NodeError> {
+    /// Whether the node could start with this configuration: what isolates its
+    /// programs, and what isolates them less than one may think, in sentences.
+    pub(crate) async fn check(&self, config: &Config) -> Result<(String, Vec<String>), NodeError> {
         let scratch = tempfile::tempdir().map_err(NodeError::new)?;
         let_pass(scratch.path()).map_err(NodeError::new)?;
         let command = self.command(config, scratch.path().to_owned())?;
-        command.look().await.map_err(NodeError::new)
+        let in_force = command.look().await.map_err(NodeError::new)?;
+        Ok((in_force, command.warnings()))
     }
 
     /// Whether the node could run a task with this configuration, and why not.
@@ -198,7 +200,8 @@ impl DataDirectory {
         config: &Config,
         task: &Task,
     ) -> Result<Result<(), String>, NodeError> {
-        let command = self.command(config, std::env::temp_dir())?;
+        let scratch = tempfile::tempdir().map_err(NodeError::new)?;
+        let command = self.command(config, scratch.path().to_owned())?;
         Ok(command.check_task(task))
     }
 
@@ -346,6 +349,24 @@ impl DataDirectory {
         anchor
             .head
             .ok_or_else(|| NodeError::new("the node has not signed a checkpoint yet"))
+    }
+
+    /// Makes the rows of listings anew, while no node serves.
+    pub(crate) async fn rebuild_rows(&self) -> Result<Ledger, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        let store = Sqlite::open(&self.database()).map_err(NodeError::new)?;
+        rebuild_rows(local, &store).await.map_err(NodeError::new)
+    }
+
+    /// Compares what the database holds beside the log with what the log makes
+    /// of it, also while a node serves it.
+    pub(crate) async fn compare(
+        &self,
+        derived: Derived,
+        told: impl FnMut(u64),
+    ) -> Result<Compared, NodeError> {
+        let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
+        derived.compare(&store, told).await.map_err(NodeError::new)
     }
 
     /// Verifies the log beyond a ledger, also while a node serves it.

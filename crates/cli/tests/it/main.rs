@@ -3,6 +3,9 @@
 #![cfg(test)]
 
 mod audit;
+mod completion;
+mod doctor;
+mod forms;
 mod isolation;
 mod keys;
 mod kill;

@@ -43,6 +43,53 @@ fn projections_changed_by_hand_let_nothing_run() {
 }
 
 #[test]
+fn rows_and_texts_changed_by_hand_are_named() {
+    let (mut site, _) = stopped();
+    let verify = |site: &Site| site.admin(&["log", "verify"]);
+    verify(&site).said(0, "3 rows");
+    verify(&site).said(0, "texts, outputs   1, to the byte");
+    for (change, words) in [
+        (
+            "UPDATE rows SET view = replace(view, '\"pending\"', '\"live\"')",
+            "is not what entry",
+        ),
+        ("UPDATE rows SET created = created + 1", "is not what entry"),
+        ("UPDATE rows SET at = 1000000", "is not what entry"),
+        (
+            "UPDATE facets SET value = 'bob@fabrikam.onmicrosoft.com' WHERE kind = 'by'",
+            "is not what entry",
+        ),
+        (
+            "INSERT INTO facets SELECT noun, 'by', 'bob@fabrikam.onmicrosoft.com', created, id
+             FROM rows",
+            "is not what entry",
+        ),
+        (
+            "INSERT INTO rows SELECT noun, randomblob(32), created, at, view FROM rows LIMIT 1",
+            "no entry made its row",
+        ),
+        ("DELETE FROM rows WHERE noun = 'execution'", "is missing"),
+    ] {
+        site.sql(change);
+        verify(&site)
+            .said(1, words)
+            .said(1, "writ log rebuild")
+            .said(1, "the log verifies");
+        site.admin(&["log", "rebuild"]).said(0, "made anew");
+        verify(&site).said(0, "3 rows");
+    }
+    // While it serves, nobody makes anything anew.
+    site.serve();
+    site.admin(&["log", "rebuild"]).said(1, "stop it first");
+    site.writ("alice", &["requests"]).said(0, "pending");
+    verify(&site).ok();
+    site.sql("UPDATE blobs SET bytes = CAST(bytes || 'x' AS BLOB)");
+    verify(&site).said(1, "is not what was signed for");
+    site.sql("DELETE FROM blobs");
+    verify(&site).said(1, "is missing: restore");
+}
+
+#[test]
 fn a_changed_leaf_stops_the_start_and_is_named() {
     let (site, _) = stopped();
     site.sql(

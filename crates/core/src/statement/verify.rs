@@ -63,6 +63,24 @@ impl fmt::Display for VerifyError {
 impl std::error::Error for VerifyError {}
 
 /// A statement that was read, and not yet checked against any key.
+///
+/// Nothing is applied that was not checked:
+///
+/// ```compile_fail,E0308
+/// use writ_core::{digest::Index, names::Name, state::State, statement::Unverified, time::Time};
+/// fn forge(state: &State, said: &Unverified, node: &Name) {
+///     state.apply(Index(0), Time(0), node, said);
+/// }
+/// ```
+///
+/// and what is inside is not taken out:
+///
+/// ```compile_fail,E0616
+/// use writ_core::statement::{Unverified, Verified};
+/// fn take(said: Unverified) -> Verified {
+///     said.0
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unverified(Verified);
 

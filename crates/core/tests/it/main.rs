@@ -4,6 +4,7 @@
 
 mod approvals;
 mod control;
+mod corpus;
 mod documents;
 mod ends;
 mod golden;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
-use writ_store::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry};
+use writ_store::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry, WholeRow};
 
 pub(crate) struct Switch {
     store: RwLock<Arc<dyn Backend>>,
@@ -94,6 +94,15 @@ impl Backend for Switch {
         limit: usize,
     ) -> Result<Vec<Listed>, StoreError> {
         self.now().by_prefix(noun, hex_prefix, limit).await
+    }
+
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError> {
+        self.now().rows(noun, after, max).await
     }
 
     async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {

@@ -19,6 +19,7 @@ use crate::cursor::Cursor;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find};
 use crate::sight::{Facet, by, facets_of};
@@ -68,6 +69,23 @@ impl TryFrom<u64> for Patience {
     }
 }
 
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-executions", "Runs, the newest first")
+        .query(
+            "scope",
+            "One's own, or all that one may see.",
+            Schema::one_of(&["mine", "all"]),
+        )
+        .query("request", "Under which grant.", Schema::named("Digest"))
+        .query("status", "What it is now.", Schema::named("RunStatus"))
+        .query("task", "Of which task.", Schema::named("TaskName"))
+        .query("by", "On whose behalf.", Schema::named("Upn"))
+        .query("since", "Authorised then or later.", Schema::named("Time"))
+        .in_pages(Schema::named("Cursor"))
+        .answers(Schema::named("Execution").page())
+        .fails(&["unavailable"])
+}
+
 /// `GET /v1/executions?scope=mine|all&request=&status=&task=&by=&since=&limit=&after=`
 pub(super) async fn list(
     caller: Caller<Anyone>,
@@ -86,6 +104,22 @@ pub(super) async fn list(
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
 }
 
+pub(super) fn about() -> Operation {
+    Operation::new("get-execution", "One run")
+        .path(
+            "id",
+            "Its id, or the first digits of it.",
+            Schema::named("Id"),
+        )
+        .query(
+            "wait_s",
+            "How many seconds to wait for its outcome; 0, if not given.",
+            Schema::integer(0, 30),
+        )
+        .answers(Schema::named("Execution"))
+        .fails(&["not-found", "ambiguous", "unavailable"])
+}
+
 /// `GET /v1/executions/{id}?wait_s=0..30`: waits for its outcome, if asked to.
 pub(super) async fn show(
     caller: Caller<Anyone>,
@@ -100,6 +134,25 @@ pub(super) async fn show(
     let caller = wait_for_outcome(caller, &app, view.id, wait.wait_s).await?;
     let id = IdPrefix::of(view.id.0);
     visible(&caller, &app, &id).await.map(Json)
+}
+
+pub(super) fn about_proof() -> Operation {
+    Operation::new("get-execution-proof", "The writ file about one run")
+        .details("How it ended, or while it goes on, that it was authorised.")
+        .path(
+            "id",
+            "Its id, or the first digits of it.",
+            Schema::named("Id"),
+        )
+        .answers_as("text/plain; charset=utf-8", Schema::text())
+        .fails(&[
+            "not-found",
+            "ambiguous",
+            "beyond-log",
+            "nothing-to-prove",
+            "overloaded",
+            "unavailable",
+        ])
 }
 
 /// `GET /v1/executions/{id}/proof`: the writ file about how it ended, or while it

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::cursor::Cursor;
 use crate::extract::Query;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, page_of};
 use crate::shown::Shown;
 
@@ -22,6 +23,18 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<Cursor>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-grants", "Live grants, the one ending first first")
+        .query(
+            "by",
+            "Whose; one's own, if not given.",
+            Schema::named("Upn"),
+        )
+        .query("task", "For which task.", Schema::named("TaskName"))
+        .in_pages(Schema::named("Cursor"))
+        .answers(Schema::named("Request").page().seen())
 }
 
 /// `GET /v1/grants?by=&task=&limit=&after=`: the one ending first first.

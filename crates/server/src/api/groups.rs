@@ -12,6 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -21,6 +22,17 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<Address>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-groups", "The groups, in the order of their names")
+        .query(
+            "member",
+            "Who is in it, directly or through others.",
+            Schema::named("Upn"),
+        )
+        .in_pages(Schema::named("Address"))
+        .answers(Schema::named("Group").page().seen())
 }
 
 /// `GET /v1/groups?member=&limit=&after=`: `member` directly or through others.
@@ -39,6 +51,13 @@ pub(super) async fn list(
         filter.after.as_ref(),
         |group| &group.address,
     ))
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-group", "One group")
+        .path("address", "Its address.", Schema::named("Address"))
+        .answers(Schema::named("Group").seen())
+        .fails(&["unknown-object"])
 }
 
 /// `GET /v1/groups/{address}`

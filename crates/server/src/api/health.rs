@@ -8,9 +8,22 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::Anonymous;
+use crate::openapi::{Operation, Schema};
 
 /// How long the store may take to answer.
 const STORE_TIME: Duration = Duration::from_secs(2);
+
+pub(super) fn about_healthz() -> Operation {
+    Operation::new("get-healthz", "Whether the process answers")
+        .answers_as("text/plain; charset=utf-8", Schema::text())
+}
+
+pub(super) fn about_readyz() -> Operation {
+    Operation::new("get-readyz", "Whether the node can serve")
+        .details("The organization is founded, and the store answers.")
+        .answers_as("text/plain; charset=utf-8", Schema::text())
+        .fails(&["not-ready"])
+}
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz(_: Anonymous) -> &'static str {

@@ -15,9 +15,18 @@ use crate::app::App;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anonymous, Auditor, Caller};
+use crate::openapi::{Operation, Schema};
 
 /// How many entries one answer holds at most; the store may give fewer.
 const MAX_ENTRIES: usize = 1_000;
+
+pub(super) fn about_checkpoint() -> Operation {
+    Operation::new(
+        "get-log-checkpoint",
+        "The checkpoint of the log as it is now: a signed note",
+    )
+    .answers_as("text/plain; charset=utf-8", Schema::text())
+}
 
 /// `GET /v1/log/checkpoint`: a signed note.
 pub(super) async fn checkpoint(_: Anonymous, State(app): State<App>) -> String {
@@ -30,6 +39,18 @@ pub(super) struct Range {
     #[serde(default)]
     from: u64,
     max: Option<usize>,
+}
+
+pub(super) fn about_entries() -> Operation {
+    Operation::new("list-log-entries", "Entries of the log, in order")
+        .query(
+            "from",
+            "From which on; 0, if not given.",
+            Schema::named("Index"),
+        )
+        .query("max", "How many at most.", Schema::count())
+        .answers(Schema::named("Entry").list())
+        .fails(&["unavailable"])
 }
 
 /// `GET /v1/log/entries?from=N&max=M`: leaves, in order; none beyond the end.
@@ -59,6 +80,17 @@ pub(super) struct Leaf {
     size: u64,
 }
 
+pub(super) fn about_inclusion() -> Operation {
+    Operation::new(
+        "get-inclusion-proof",
+        "That a leaf is in the log of some size",
+    )
+    .needs("index", "Which leaf.", Schema::named("Index"))
+    .needs("size", "Of which size.", Schema::count())
+    .answers(Schema::named("Inclusion"))
+    .fails(&["beyond-log", "unavailable"])
+}
+
 /// `GET /v1/log/proof/inclusion?index=I&size=N`: that leaf I is in the log of N.
 pub(super) async fn inclusion(
     _: Anonymous,
@@ -86,6 +118,17 @@ pub(super) struct Sizes {
     to: u64,
 }
 
+pub(super) fn about_consistency() -> Operation {
+    Operation::new(
+        "get-consistency-proof",
+        "That one log is the beginning of another",
+    )
+    .needs("from", "The size of the one.", Schema::count())
+    .needs("to", "The size of the other.", Schema::count())
+    .answers(Schema::named("Consistency"))
+    .fails(&["beyond-log", "unavailable"])
+}
+
 /// `GET /v1/log/proof/consistency?from=M&to=N`: that the log of N begins with
 /// the log of M.
 pub(super) async fn consistency(
@@ -99,6 +142,18 @@ pub(super) async fn consistency(
     let path = app.engine().hashes(&plan).await?;
     let path = path.ok_or_else(|| Failure::beyond(&app))?;
     Ok(Json(ConsistencyView { from, to, path }))
+}
+
+pub(super) fn about_proof() -> Operation {
+    Operation::new("get-entry-proof", "The writ file about an accepted entry")
+        .path("index", "Where it stands.", Schema::named("Index"))
+        .answers_as("text/plain; charset=utf-8", Schema::text())
+        .fails(&[
+            "beyond-log",
+            "nothing-to-prove",
+            "overloaded",
+            "unavailable",
+        ])
 }
 
 /// `GET /v1/log/entries/{index}/proof`: the writ file about an accepted entry.

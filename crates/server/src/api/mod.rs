@@ -1,11 +1,13 @@
 //! The paths, one file per noun.
 
 mod control;
+mod events;
 mod executions;
 mod grants;
 mod groups;
 mod health;
 mod log;
+mod openapi;
 mod organization;
 mod output;
 mod people;
@@ -23,6 +25,7 @@ mod workloads;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 use writ_core::object::Noun;
 use writ_core::refusal::Refusal;
@@ -32,49 +35,87 @@ use crate::extract::MAX_BODY;
 use crate::failure::Failure;
 use crate::finish::{finish, panicked};
 use crate::guard::Anonymous;
+use crate::openapi::document;
 use crate::origin::admit;
 use crate::routes::{Permitted, Routes};
 
 fn routes() -> Routes {
     Routes::default()
-        .get("/healthz", health::healthz)
-        .get("/readyz", health::readyz)
-        .get("/v1/organization", organization::show)
-        .get("/v1/log/checkpoint", log::checkpoint)
-        .query("/v1/log/entries", log::entries)
-        .get("/v1/log/entries/{index}/proof", log::proof)
-        .query("/v1/log/proof/inclusion", log::inclusion)
-        .query("/v1/log/proof/consistency", log::consistency)
-        .get("/v1/log/tile/{*tile}", tiles::hashes)
-        .get("/v1/log/tile/entries/{*part}", tiles::leaves)
-        .post("/v1/statements", statements::post)
-        .get("/v1/whoami", whoami::show)
-        .get("/v1/status", status::show)
-        .get("/v1/site", site::show)
-        .get("/v1/control", control::show)
-        .query("/v1/people", people::list)
-        .get("/v1/people/{upn}", people::show)
-        .query("/v1/groups", groups::list)
-        .get("/v1/groups/{address}", groups::show)
-        .query("/v1/workloads", workloads::list)
-        .get("/v1/workloads/{name}", workloads::show)
-        .query("/v1/tasks", tasks::list)
-        .get("/v1/tasks/{name}", tasks::show)
-        .query("/v1/policies", policies::list)
-        .get("/v1/policies/{pattern}", policies::show)
-        .get("/v1/preferences", preferences::show)
-        .query("/v1/requests", requests::list)
-        .get("/v1/requests/{id}", requests::show)
-        .query("/v1/grants", grants::list)
-        .query("/v1/executions", executions::list)
-        .query("/v1/executions/{id}", executions::show)
-        .get("/v1/executions/{id}/output", output::show)
-        .get("/v1/executions/{id}/proof", executions::proof)
+        .get("/healthz", health::healthz, health::about_healthz())
+        .get("/readyz", health::readyz, health::about_readyz())
+        .get("/v1/openapi.json", openapi::show, openapi::about())
+        .get(
+            "/v1/organization",
+            organization::show,
+            organization::about(),
+        )
+        .get(
+            "/v1/log/checkpoint",
+            log::checkpoint,
+            log::about_checkpoint(),
+        )
+        .query("/v1/log/entries", log::entries, log::about_entries())
+        .get(
+            "/v1/log/entries/{index}/proof",
+            log::proof,
+            log::about_proof(),
+        )
+        .query(
+            "/v1/log/proof/inclusion",
+            log::inclusion,
+            log::about_inclusion(),
+        )
+        .query(
+            "/v1/log/proof/consistency",
+            log::consistency,
+            log::about_consistency(),
+        )
+        .get("/v1/log/tile/{*tile}", tiles::hashes, tiles::about_hashes())
+        .get(
+            "/v1/log/tile/entries/{*part}",
+            tiles::leaves,
+            tiles::about_leaves(),
+        )
+        .post("/v1/statements", statements::post, statements::about())
+        .get("/v1/whoami", whoami::show, whoami::about())
+        .get("/v1/status", status::show, status::about())
+        .get("/v1/site", site::show, site::about())
+        .get("/v1/control", control::show, control::about())
+        .query("/v1/people", people::list, people::about_list())
+        .get("/v1/people/{upn}", people::show, people::about())
+        .query("/v1/groups", groups::list, groups::about_list())
+        .get("/v1/groups/{address}", groups::show, groups::about())
+        .query("/v1/workloads", workloads::list, workloads::about_list())
+        .get("/v1/workloads/{name}", workloads::show, workloads::about())
+        .query("/v1/tasks", tasks::list, tasks::about_list())
+        .get("/v1/tasks/{name}", tasks::show, tasks::about())
+        .query("/v1/policies", policies::list, policies::about_list())
+        .get("/v1/policies/{pattern}", policies::show, policies::about())
+        .get("/v1/preferences", preferences::show, preferences::about())
+        .get("/v1/events", events::follow, events::about())
+        .query("/v1/requests", requests::list, requests::about_list())
+        .get("/v1/requests/{id}", requests::show, requests::about())
+        .query("/v1/grants", grants::list, grants::about_list())
+        .query("/v1/executions", executions::list, executions::about_list())
+        .query("/v1/executions/{id}", executions::show, executions::about())
+        .get("/v1/executions/{id}/output", output::show, output::about())
+        .get(
+            "/v1/executions/{id}/proof",
+            executions::proof,
+            executions::about_proof(),
+        )
 }
+
+pub(crate) use events::GAP;
 
 /// Who may call what: every route there is, in order.
 pub fn permissions() -> Vec<Permitted> {
-    routes().permitted().to_vec()
+    routes().permitted()
+}
+
+/// The API, described: the document at `/v1/openapi.json`.
+pub fn openapi() -> Value {
+    document(routes().described())
 }
 
 /// The API, ready to be served.

@@ -10,6 +10,17 @@ use writ_core::view::OrganizationView;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::Anonymous;
+use crate::openapi::{Operation, Schema};
+
+pub(super) fn about() -> Operation {
+    Operation::new(
+        "get-organization",
+        "The organization, its first entry and its public keys",
+    )
+    .details("Enough to check the organization's id and to enrol.")
+    .answers(Schema::named("Organization"))
+    .fails(&["not-ready", "unavailable"])
+}
 
 /// `GET /v1/organization`
 pub(super) async fn show(

@@ -32,6 +32,7 @@ use crate::app::App;
 use crate::extract::Path;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::shown::{IdPrefix, find};
 
 /// How many random bytes stand before the output in its blob.
@@ -43,6 +44,28 @@ const LIFE: Duration = Duration::from_secs(300);
 /// How long a stream is silent at most, so that both sides see whether the
 /// other is still there.
 const SILENCE: Duration = Duration::from_secs(15);
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-execution-output", "What a run put out")
+        .details(
+            "The bytes as they came, which may be hostile. Whoever accepts `text/event-stream` \
+             follows it while it runs: each event `output` holds bytes in base64, its id is the \
+             count of bytes up to its end, and the last event is `ended`.",
+        )
+        .path(
+            "id",
+            "Its id, or the first digits of it.",
+            Schema::named("Id"),
+        )
+        .header(
+            "Last-Event-ID",
+            "After which byte to go on, for whoever follows.",
+            Schema::form("[0-9]{1,15}"),
+        )
+        .answers_as("application/octet-stream", Schema::bytes())
+        .answers_as("text/event-stream", Schema::text())
+        .fails(&["not-found", "ambiguous", "no-output", "unavailable"])
+}
 
 /// `GET /v1/executions/{id}/output`: the bytes as they came, which may be hostile.
 pub(super) async fn show(

@@ -14,6 +14,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Auditor, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -26,6 +27,24 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<Upn>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-people", "The people, in the order of their names")
+        .query("kind", "What kind of person.", Schema::named("PersonKind"))
+        .query(
+            "role",
+            "What they may do beyond their own requests.",
+            Schema::named("Role"),
+        )
+        .query("active", "Whether they may act.", Schema::flag())
+        .query(
+            "group",
+            "In which group, directly or through others.",
+            Schema::named("Address"),
+        )
+        .in_pages(Schema::named("Upn"))
+        .answers(Schema::named("Person").page().seen())
 }
 
 /// `GET /v1/people?kind=&role=&active=&group=&limit=&after=`: in `group` directly
@@ -48,6 +67,13 @@ pub(super) async fn list(
         filter.after.as_ref(),
         |person| &person.upn,
     ))
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-person", "One person")
+        .path("upn", "Their name.", Schema::named("Upn"))
+        .answers(Schema::named("Person").seen())
+        .fails(&["unknown-object"])
 }
 
 /// `GET /v1/people/{upn}`

@@ -12,6 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,22 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<Pattern>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-policies", "The policies, in the order of their names")
+        .query(
+            "approval",
+            "Whether somebody is asked.",
+            Schema::named("ApprovalKind"),
+        )
+        .query(
+            "group",
+            "Which group is asked in one of its stages.",
+            Schema::named("Address"),
+        )
+        .in_pages(Schema::named("Pattern"))
+        .answers(Schema::named("Policy").page().seen())
 }
 
 /// `GET /v1/policies?approval=auto|manual&group=&limit=&after=`: `group` is asked
@@ -43,6 +60,17 @@ pub(super) async fn list(
         filter.after.as_ref(),
         |policy| &policy.task,
     ))
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-policy", "One policy")
+        .path(
+            "pattern",
+            "Its pattern; the backslash is sent as `%5C`.",
+            Schema::named("Pattern"),
+        )
+        .answers(Schema::named("Policy").seen())
+        .fails(&["unknown-object"])
 }
 
 /// `GET /v1/policies/{pattern}`

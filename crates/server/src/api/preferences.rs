@@ -5,6 +5,12 @@ use writ_core::object::Preferences;
 use writ_core::view::Seen;
 
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-preferences", "What the caller chose for themselves")
+        .answers(Schema::named("Preferences").seen())
+}
 
 /// `GET /v1/preferences`
 pub(super) async fn show(caller: Caller<Anyone>) -> Json<Seen<Preferences>> {

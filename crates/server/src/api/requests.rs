@@ -17,6 +17,7 @@ use crate::cursor::Cursor;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find, shown};
 use crate::sight::{Facet, by, facets_of, groups_of};
@@ -44,6 +45,22 @@ enum Scope {
     All,
 }
 
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-requests", "Requests, the newest first")
+        .query(
+            "scope",
+            "One's own, those that wait for one's approval, or all that one may see.",
+            Schema::one_of(&["mine", "to-approve", "all"]),
+        )
+        .query("status", "What it is now.", Schema::named("RequestStatus"))
+        .query("task", "For which task.", Schema::named("TaskName"))
+        .query("by", "Who asks.", Schema::named("Upn"))
+        .query("since", "Raised then or later.", Schema::named("Time"))
+        .in_pages(Schema::named("Cursor"))
+        .answers(Schema::named("Request").page())
+        .fails(&["unavailable"])
+}
+
 /// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&by=&since=&limit=&after=`
 pub(super) async fn list(
     caller: Caller<Anyone>,
@@ -63,6 +80,17 @@ pub(super) async fn list(
     };
     let wanted = filter.wanted(&caller);
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-request", "One request")
+        .path(
+            "id",
+            "Its id, or the first digits of it.",
+            Schema::named("Id"),
+        )
+        .answers(Schema::named("Request"))
+        .fails(&["not-found", "ambiguous", "unavailable"])
 }
 
 /// `GET /v1/requests/{id}`, by its id or the first digits of it.

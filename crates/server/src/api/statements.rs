@@ -16,9 +16,10 @@ use writ_core::view::{Posted, Problem};
 
 use super::requests;
 use crate::app::App;
-use crate::extract::{Item, Posting};
+use crate::extract::{Item, MAX_STATEMENTS, Posting};
 use crate::failure::Failure;
 use crate::guard::Anonymous;
+use crate::openapi::{Operation, Schema, door_codes};
 use crate::origin::Origin;
 
 /// One answer of a list.
@@ -27,6 +28,29 @@ use crate::origin::Origin;
 enum Answer {
     Posted(Posted),
     Problem(Problem),
+}
+
+pub(super) fn about() -> Operation {
+    let codes: Vec<_> = door_codes().collect();
+    let statement = || Schema::named("Statement");
+    let posted = || Schema::named("Posted");
+    let answer = Schema::either([posted(), Schema::named("Problem")]);
+    Operation::new(
+        "post-statements",
+        "Takes a statement to the log, or a list of them in order",
+    )
+    .details(
+        "The envelope is its own authentication. A refusal by a rule was recorded, and is \
+             answered 200 with `accepted: false`; what was turned away was not recorded, and is \
+             a problem. A list is answered by a list.",
+    )
+    .takes(Schema::either([
+        statement(),
+        statement().list_of(1, MAX_STATEMENTS),
+    ]))
+    .answers(Schema::either([posted(), answer.list()]))
+    .fails(&["not-json", "too-big", "slow", "overloaded", "unavailable"])
+    .fails(&codes)
 }
 
 /// `POST /v1/statements`: one, or a list that is taken in its order.

@@ -7,6 +7,13 @@ use writ_core::view::StatusView;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-status", "How the installation is doing")
+        .answers(Schema::named("Status"))
+        .fails(&["not-ready"])
+}
 
 /// `GET /v1/status`
 pub(super) async fn show(

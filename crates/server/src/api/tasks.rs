@@ -12,6 +12,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -22,6 +23,18 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<TaskName>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new("list-tasks", "The tasks, in the order of their names")
+        .query(
+            "workload",
+            "To which workload it belongs.",
+            Schema::named("Name"),
+        )
+        .query("risk", "Its risk.", Schema::named("Risk"))
+        .in_pages(Schema::named("TaskName"))
+        .answers(Schema::named("Task").page().seen())
 }
 
 /// `GET /v1/tasks?workload=&risk=low|medium|high&limit=&after=`
@@ -40,6 +53,17 @@ pub(super) async fn list(
         filter.after.as_ref(),
         |task| &task.name,
     ))
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-task", "One task")
+        .path(
+            "name",
+            "Its name; the backslash is sent as `%5C`.",
+            Schema::named("TaskName"),
+        )
+        .answers(Schema::named("Task").seen())
+        .fails(&["unknown-object"])
 }
 
 /// `GET /v1/tasks/{name}`

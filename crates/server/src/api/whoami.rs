@@ -4,6 +4,12 @@ use axum::Json;
 use writ_core::view::WhoAmI;
 
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-whoami", "Who is asking, and what they may do")
+        .answers(Schema::named("WhoAmI"))
+}
 
 /// `GET /v1/whoami`
 pub(super) async fn show(caller: Caller<Anyone>) -> Json<WhoAmI> {

@@ -15,6 +15,7 @@ use super::unknown;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
+use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -24,6 +25,20 @@ pub(super) struct Filter {
     #[serde(default)]
     limit: Limit,
     after: Option<Name>,
+}
+
+pub(super) fn about_list() -> Operation {
+    Operation::new(
+        "list-workloads",
+        "The workloads, in the order of their names",
+    )
+    .query(
+        "connector",
+        "Through which connector it is reached.",
+        Schema::named("Name"),
+    )
+    .in_pages(Schema::named("Name"))
+    .answers(Schema::named("Workload").page().seen())
 }
 
 /// `GET /v1/workloads?connector=&limit=&after=`
@@ -42,6 +57,13 @@ pub(super) async fn list(
         filter.after.as_ref(),
         |workload| &workload.name,
     ))
+}
+
+pub(super) fn about() -> Operation {
+    Operation::new("get-workload", "One workload")
+        .path("name", "Its name.", Schema::named("Name"))
+        .answers(Schema::named("Workload").seen())
+        .fails(&["unknown-object"])
 }
 
 /// `GET /v1/workloads/{name}`

@@ -11,13 +11,13 @@ use writ_core::statement::Signout;
 use crate::world::{ADMIN, ALICE, AUDITOR, BOB, EVE, World, upn};
 
 /// What a stream brings.
-struct Stream {
+pub(crate) struct Stream {
     response: reqwest::Response,
     text: String,
 }
 
 impl Stream {
-    fn of(response: reqwest::Response) -> Self {
+    pub(crate) fn of(response: reqwest::Response) -> Self {
         assert_eq!(response.status(), 200);
         let kind = response.headers().get("content-type").unwrap();
         assert_eq!(kind, "text/event-stream");
@@ -26,7 +26,7 @@ impl Stream {
     }
 
     /// The lines of the next event, or nothing at the end.
-    async fn next(&mut self) -> Vec<String> {
+    pub(crate) async fn next(&mut self) -> Vec<String> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let lines = event.lines().map(str::to_owned).collect();

@@ -1,13 +1,16 @@
 //! The API over TCP, with a real engine behind it.
 #![cfg(test)]
 
+mod events;
 mod executions;
 mod http;
 mod limits;
 mod listings;
 mod live;
 mod log;
+mod metrics;
 mod objects;
+mod openapi;
 mod passkeys;
 mod permissions;
 mod requests;

@@ -36,7 +36,7 @@ use writ_engine::{
     Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
     found_organization,
 };
-use writ_server::Reach;
+use writ_server::{Listeners, MetricsAddress, Reach};
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -53,6 +53,7 @@ pub(crate) const SAY: &str = r"Host\Say";
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
+    pub(crate) metrics: SocketAddr,
     scheme: &'static str,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     client: reqwest::Client,
@@ -170,15 +171,24 @@ impl World {
         let engine = engine(&directory.path().join("state"), runs.clone(), per_person).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let figures = "127.0.0.1:0".parse().unwrap();
+        let figures = MetricsAddress::admit(figures, false).unwrap();
+        let figures = figures.listen().await.unwrap();
+        let metrics = figures.local_addr().unwrap();
+        let listeners = Listeners {
+            api: listener,
+            metrics: Some(figures),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let scheme = reach.tls.as_ref().map_or("http", |_| "https");
-        let serving = writ_server::serve(engine.clone(), listener, reach, async {
+        let serving = writ_server::serve(engine.clone(), listeners, reach, async {
             stopped.await.ok();
         });
         tokio::spawn(serving);
         Self {
             engine,
             address,
+            metrics,
             scheme,
             stop: Some(stop),
             client,
@@ -476,12 +486,28 @@ pub(crate) fn token(envelope: &Envelope) -> String {
 }
 
 async fn answered(call: reqwest::RequestBuilder) -> Answer {
-    let response = call.send().await.unwrap();
-    Answer {
+    let (client, call) = call.build_split();
+    let call = call.unwrap();
+    let (method, url) = (call.method().clone(), call.url().clone());
+    let response = client.execute(call).await.unwrap();
+    let mut answer = Answer {
         status: response.status().as_u16(),
         headers: response.headers().clone(),
-        body: response.bytes().await.unwrap().to_vec(),
+        body: Vec::new(),
+    };
+    // A stream has no end to wait for.
+    if answer.header("content-type") != "text/event-stream" {
+        answer.body = response.bytes().await.unwrap().to_vec();
     }
+    let kind = answer.header("content-type");
+    crate::openapi::holds(
+        method.as_str(),
+        url.path(),
+        answer.status,
+        kind,
+        &answer.body,
+    );
+    answer
 }
 
 pub(crate) fn group(address: &str, members: &[&str]) -> Object {

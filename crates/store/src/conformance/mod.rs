@@ -31,5 +31,6 @@ pub async fn all<B: Backend>(make: impl AsyncFn() -> B) {
     rows::any_of_what_is_visible_and_all_of_the_filters(&make().await).await;
     rows::pages_neither_lose_nor_repeat(make().await).await;
     rows::ids_are_found_by_any_prefix(&make().await).await;
+    rows::all_rows_are_read_with_their_facets(&make().await).await;
     rows::a_rebuild_is_done_when_it_says_so(&make().await).await;
 }

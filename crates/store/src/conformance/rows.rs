@@ -6,7 +6,7 @@ use std::sync::Arc;
 use writ_core::digest::{Digest, Index};
 
 use super::make::{batch, digest, everything, of_rows, owned, row};
-use crate::{Backend, Listed, Listing, Rebuild, Row, StoreError, empty_head};
+use crate::{Backend, Listed, Listing, Rebuild, Row, StoreError, WholeRow, empty_head};
 
 fn listed(row: &Row) -> Listed {
     Listed {
@@ -294,6 +294,39 @@ pub(super) async fn ids_are_found_by_any_prefix(store: &impl Backend) {
         assert_eq!(found(nothing, 9).await, [], "{nothing}");
     }
     assert_eq!(store.by_prefix("run", "", 9).await, Ok(Vec::new()));
+}
+
+pub(super) async fn all_rows_are_read_with_their_facets(store: &impl Backend) {
+    let names: Vec<String> = (0..7).map(|n| n.to_string()).collect();
+    let mut rows: Vec<Row> = (0..)
+        .zip(&names)
+        .map(|(n, name)| row("run", name, n, &[("by", name), ("status", "live")]))
+        .collect();
+    put(store, &rows).await;
+    put(store, &[row("request", "0", 7, &[])]).await;
+    rows.sort_by_key(|row| row.id);
+    let mut read = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.rows("run", after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = Some(last.row.id);
+        read.extend(page);
+    }
+    let whole = |row: &Row| {
+        let facets = row.facets.iter();
+        WholeRow {
+            row: listed(row),
+            facets: facets
+                .map(|(kind, value)| ((*kind).to_owned(), value.clone()))
+                .collect(),
+        }
+    };
+    assert_eq!(read, rows.iter().map(whole).collect::<Vec<_>>());
+    let requests = store.rows("request", None, 9).await.unwrap();
+    assert_eq!((requests.len(), &requests[0].facets), (1, &Vec::new()));
+    assert_eq!(store.rows("policy", None, 9).await, Ok(Vec::new()));
 }
 
 pub(super) async fn a_rebuild_is_done_when_it_says_so(store: &impl Backend) {

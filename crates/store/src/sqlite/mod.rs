@@ -23,7 +23,7 @@ use writ_core::statement::TreeHead;
 use self::error::refused;
 use self::workers::Workers;
 use self::write::Writer;
-use crate::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry};
+use crate::{Backend, Batch, Listed, Listing, Rebuild, StoreError, StoredEntry, WholeRow};
 
 const READERS: usize = 4;
 
@@ -139,6 +139,17 @@ impl Backend for Sqlite {
     ) -> Result<Vec<Listed>, StoreError> {
         let (noun, hex_prefix) = (noun.to_owned(), hex_prefix.to_owned());
         self.read(move |connection| read::by_prefix(connection, &noun, &hex_prefix, limit))
+            .await
+    }
+
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError> {
+        let noun = noun.to_owned();
+        self.read(move |connection| read::rows(connection, &noun, after, max))
             .await
     }
 

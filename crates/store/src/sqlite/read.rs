@@ -7,7 +7,7 @@ use writ_core::statement::TreeHead;
 use super::error::{corrupt, refused};
 use super::sql;
 use crate::backend::prefix_range;
-use crate::{Listed, Listing, MAX_READ, StoreError, StoredEntry};
+use crate::{Listed, Listing, MAX_READ, StoreError, StoredEntry, WholeRow};
 
 pub(super) const HEAD: &str = "head";
 pub(super) const PROJECTOR: &str = "projector";
@@ -143,6 +143,28 @@ pub(super) fn by_prefix(
     };
     let parameters = (noun, first.as_bytes(), last.as_bytes(), at_most(limit));
     many(connection, sql::BY_PREFIX, parameters)
+}
+
+pub(super) fn rows(
+    connection: &Connection,
+    noun: &str,
+    after: Option<Digest>,
+    max: usize,
+) -> Result<Vec<WholeRow>, StoreError> {
+    // Rows and facets in one look: they change together.
+    let look = connection.unchecked_transaction().map_err(refused)?;
+    let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+    let rows = many(&look, sql::ROWS, (noun, after, at_most(max)))?;
+    let mut statement = look.prepare(sql::FACETS).map_err(refused)?;
+    rows.into_iter()
+        .map(|row| {
+            let facets = statement.query_map((noun, row.id.as_bytes()), |facet| {
+                Ok((facet.get(0)?, facet.get(1)?))
+            });
+            let facets = facets.and_then(Iterator::collect).map_err(refused)?;
+            Ok(WholeRow { row, facets })
+        })
+        .collect()
 }
 
 pub(super) fn list(connection: &Connection, query: &Listing) -> Result<Vec<Listed>, StoreError> {

@@ -124,6 +124,11 @@ pub(super) const BY_PREFIX: &str = "
     SELECT id, created, at, view FROM rows
     WHERE noun = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
 
+/// Noun, id of the row before or an empty blob, limit.
+pub(super) const ROWS: &str = "
+    SELECT id, created, at, view FROM rows
+    WHERE noun = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+
 /// Noun, place and id of the row before, limit.
 pub(super) const LIST_ALL: &str = "
     SELECT id, created, at, view FROM rows
@@ -234,7 +239,7 @@ mod tests {
     use super::*;
 
     /// The statements that need the tables.
-    const STATEMENTS: [&str; 21] = [
+    const STATEMENTS: [&str; 22] = [
         META,
         SET_META,
         DELETE_META,
@@ -253,6 +258,7 @@ mod tests {
         DELETE_ROWS,
         ROW,
         BY_PREFIX,
+        ROWS,
         LIST_ALL,
         LIST_BY_FACETS,
         COUNT_TABLES,

@@ -53,7 +53,7 @@ fn last(w: &World, wanted: impl Fn(&writ_core::state::Decided) -> bool) -> Index
 }
 
 /// The entry by which a run ended, or else the one by which it was authorised.
-fn end_of(w: &World, run: ExecutionId) -> Index {
+pub(crate) fn end_of(w: &World, run: ExecutionId) -> Index {
     last(w, |decided| {
         let mut facts = decided.facts.iter().filter_map(|fact| fact.execution());
         facts.any(|record| record.id == run)

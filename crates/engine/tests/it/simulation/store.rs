@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
-use writ_store::{Backend, Batch, Listed, Listing, Memory, Rebuild, StoreError, StoredEntry};
+use writ_store::{
+    Backend, Batch, Listed, Listing, Memory, Rebuild, StoreError, StoredEntry, WholeRow,
+};
 
 use super::faults::{Call, Fate, Fault};
 
@@ -60,6 +62,16 @@ impl Backend for Fateful {
     ) -> Result<Vec<Listed>, StoreError> {
         let found = self.kept.by_prefix(noun, hex_prefix, limit);
         self.fate.call(Call::Read("by_prefix"), found).await
+    }
+
+    async fn rows(
+        &self,
+        noun: &str,
+        after: Option<Digest>,
+        max: usize,
+    ) -> Result<Vec<WholeRow>, StoreError> {
+        let found = self.kept.rows(noun, after, max);
+        self.fate.call(Call::Read("rows"), found).await
     }
 
     async fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
