@@ -4,7 +4,7 @@
 use clap::Command;
 
 /// A command, and lines that somebody might type.
-const EXAMPLES: [(&str, &[&str]); 14] = [
+const EXAMPLES: [(&str, &[&str]); 15] = [
     (
         "init",
         &[
@@ -50,6 +50,14 @@ const EXAMPLES: [(&str, &[&str]); 14] = [
     ),
     ("revoke", &["writ revoke 4f2a --comment 'Done' --kill"]),
     ("run", &[r"writ run 'Host\Restart-Service' -P unit=nginx"]),
+    (
+        "shell",
+        &[
+            "writ shell",
+            "writ shell -c 'Get-ElevatedAccessRequest | ft Identity, RequestStatus'",
+            "writ shell commands.ps1",
+        ],
+    ),
     ("prove", &["writ prove 9b31 > run.writ"]),
     (
         "task",

@@ -20,10 +20,6 @@ use crate::output::remark;
 /// holds a fault is not run at all. What is no cmdlet is a task: New-MoveRequest
 /// means Exchange\New-MoveRequest. Inside, Get-Help says more.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
-    writ shell\n  \
-    writ shell -c 'Get-ElevatedAccessRequest | ft Identity, RequestStatus'\n  \
-    writ shell commands.ps1")]
 pub(crate) struct Args {
     /// Run these commands, and end
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]

@@ -14,7 +14,8 @@ const LETTERS: [&str; 48] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4_000,
+        failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_letters_are_read_or_refused(at in prop::collection::vec(0..LETTERS.len(), 0..40)) {

@@ -132,7 +132,8 @@ impl Completer for Names {
             .map(|value| Suggestion {
                 value,
                 span: Span::new(start, pos),
-                append_whitespace: true,
+                // A blank at the end of a line would make the command go on.
+                append_whitespace: false,
                 ..Suggestion::default()
             })
             .collect();
