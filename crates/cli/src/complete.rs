@@ -20,6 +20,8 @@ use crate::context::Context;
 
 /// The variable by which a shell asks, and says which one it is.
 pub(crate) const ASKED: &str = "COMPLETE";
+/// The variable with the line up to the cursor, which bash alone tells.
+pub(crate) const LINE: &str = "_WRIT_LINE";
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// How many ids are offered.
@@ -30,11 +32,14 @@ pub(crate) fn answered() -> bool {
     let Some(shell) = std::env::var_os(ASKED) else {
         return false;
     };
-    let is_bash = shell == "bash";
+    let spelling = match shell == "bash" {
+        true => Spelling::in_bash(&std::env::var(LINE).unwrap_or_default()),
+        false => Spelling::Plain,
+    };
     let words = std::env::args_os();
     let folder = std::env::current_dir().ok();
     // A shell shows no errors while somebody types.
-    let _ = CompleteEnv::with_factory(|| command(is_bash))
+    let _ = CompleteEnv::with_factory(|| command(spelling))
         .var(ASKED)
         .bin("writ")
         .completer("writ")
@@ -77,55 +82,103 @@ impl Noun {
     }
 }
 
-/// The command line, with what its values may be.
-fn command(is_bash: bool) -> Command {
-    args::command().mut_subcommands(|command| {
-        let name = command.get_name().to_owned();
-        with_values(command, &name, is_bash)
-    })
+/// How a shell wants what it is offered.
+#[derive(Clone, Copy)]
+enum Spelling {
+    /// As it is: the shell sees to the rest.
+    Plain,
+    /// bash takes it as if it had been typed.
+    Typed,
+    /// Within quotes that bash keeps, and that are to be closed.
+    Quoted(char),
 }
 
-fn with_values(command: Command, name: &str, is_bash: bool) -> Command {
-    let value = |arg: Arg| match Noun::of(name, arg.get_id().as_str()) {
+impl Spelling {
+    /// By the line up to the cursor: whether a quote is open there.
+    fn in_bash(line: &str) -> Self {
+        let mut open = None;
+        let mut chars = line.chars();
+        while let Some(c) = chars.next() {
+            match (open, c) {
+                (Some('\''), '\\') => {}
+                (_, '\\') => drop(chars.next()),
+                (Some(quote), c) if quote == c => open = None,
+                (None, '\'' | '"') => open = Some(c),
+                (Some(_) | None, _) => {}
+            }
+        }
+        open.map_or(Self::Typed, Self::Quoted)
+    }
+
+    /// What was meant by what was typed.
+    fn read(self, typed: &str) -> String {
+        match self {
+            Self::Plain => typed.to_owned(),
+            Self::Typed => typed.replace(r"\\", r"\"),
+            Self::Quoted(quote) => typed.trim_start_matches(quote).to_owned(),
+        }
+    }
+
+    fn write(self, name: &str) -> String {
+        match self {
+            Self::Plain => name.to_owned(),
+            Self::Typed => name
+                .chars()
+                .flat_map(|c| {
+                    let escape = "\\'\"#&;()<>$`*?[]!| ".contains(c).then_some('\\');
+                    escape.into_iter().chain([c])
+                })
+                .collect(),
+            Self::Quoted('\'') => format!("{}'", name.replace('\'', r"'\''")),
+            Self::Quoted(quote) => {
+                let escaped = name.replace('"', r#"\""#).replace('$', r"\$");
+                format!("{}{quote}", escaped.replace('`', r"\`"))
+            }
+        }
+    }
+}
+
+/// The command line, with what its values may be.
+fn command(spelling: Spelling) -> Command {
+    args::command()
+        .mut_args(|arg| with_value(arg, "writ", spelling))
+        .mut_subcommands(|command| {
+            let name = command.get_name().to_owned();
+            with_values(command, &name, spelling)
+        })
+}
+
+fn with_values(command: Command, name: &str, spelling: Spelling) -> Command {
+    command
+        .mut_args(|arg| with_value(arg, name, spelling))
+        .mut_subcommands(|inner| with_values(inner, name, spelling))
+}
+
+fn with_value(arg: Arg, command: &str, spelling: Spelling) -> Arg {
+    match Noun::of(command, arg.get_id().as_str()) {
         Some(noun) => arg.add(ArgValueCompleter::new(move |typed: &OsStr| {
-            offered(noun, typed, is_bash)
+            offered(noun, typed, spelling)
         })),
         None => arg,
-    };
-    command
-        .mut_args(value)
-        .mut_subcommands(|inner| with_values(inner, name, is_bash))
+    }
 }
 
 /// What begins as was typed.
-fn offered(noun: Noun, typed: &OsStr, is_bash: bool) -> Vec<CompletionCandidate> {
+fn offered(noun: Noun, typed: &OsStr, spelling: Spelling) -> Vec<CompletionCandidate> {
     let Some(typed) = typed.to_str() else {
         return Vec::new();
     };
-    let (quote, typed) = match typed
-        .chars()
-        .next()
-        .filter(|c| is_bash && "'\"".contains(*c))
-    {
-        Some(quote) => (Some(quote), typed.get(1..).unwrap_or_default().to_owned()),
-        None if is_bash => (None, typed.replace(r"\\", r"\")),
-        None => (None, typed.to_owned()),
-    };
+    let typed = spelling.read(typed);
     let begins = |name: &str| {
         name.get(..typed.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(&typed))
-    };
-    // bash takes what it is given as if it had been typed.
-    let spelled = |name: &str| match quote {
-        Some(quote) => format!("{quote}{name}{quote}"),
-        None if is_bash => name.replace('\\', r"\\"),
-        None => name.to_owned(),
     };
     known(noun)
         .into_iter()
         .filter(|(name, _)| begins(name))
         .map(|(name, about)| {
-            CompletionCandidate::new(spelled(&name)).help(about.map(|about| plain(&about).into()))
+            let about = about.map(|about| plain(&about).into());
+            CompletionCandidate::new(spelling.write(&name)).help(about)
         })
         .collect()
 }

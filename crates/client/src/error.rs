@@ -63,6 +63,9 @@ const BUSY: [&str; 7] = [
     "unknown-fate",
 ];
 
+/// The server's own fault, and nobody's refusal.
+const FAULT: &str = "internal";
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         let Problem { detail, code, .. } = problem;
@@ -70,6 +73,8 @@ impl From<Problem> for Error {
             Self::Usage(detail)
         } else if BUSY.contains(&code.as_str()) {
             Self::Unreachable(detail)
+        } else if code == FAULT {
+            Self::Untrusted(detail)
         } else {
             Self::Refused {
                 code,

@@ -53,6 +53,14 @@ impl Kept {
         }
     }
 
+    /// Forgets it: the next time begins at the first entry.
+    pub fn forget(&self) -> io::Result<()> {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+
     /// Keeps a ledger: the file is the old one or the new one, whatever happens.
     pub fn write(&self, ledger: &Ledger) -> io::Result<()> {
         let bytes = to_bytes(ledger).map_err(io::Error::other)?;

@@ -5,6 +5,7 @@ use writ_core::log::{Checkpoint, leaf_hash};
 use writ_core::state::Decided;
 use writ_store::{Backend, StoredEntry};
 
+use crate::compare::{NEWEST, compare};
 use crate::derived::Derived;
 use crate::follow::follow;
 use crate::ledger::{Corrupt, Ledger, Trust};
@@ -35,7 +36,7 @@ pub async fn verify_log(
     mut told: impl FnMut(&Decided, Digest),
 ) -> Result<Report, StartError> {
     let before = ledger.size();
-    still_holds(store, before).await?;
+    still_holds(store, &ledger).await?;
     let signed = anchor.head.as_deref().map(size_of).transpose();
     let signed = signed.map_err(StartError::Corrupt)?;
     let mut at_signed = match signed == Some(before) && before > 0 {
@@ -81,18 +82,18 @@ pub async fn verify_log(
     }
 }
 
-/// What is not read again must at least be there.
-async fn still_holds(store: &dyn Backend, verified: u64) -> Result<(), StartError> {
+/// The newest of what was verified before must be there, and as it was.
+async fn still_holds(store: &dyn Backend, ledger: &Ledger) -> Result<(), StartError> {
+    let verified = ledger.size();
     let Some(last) = verified.checked_sub(1) else {
         return Ok(());
     };
-    match store.entries(Index(last), 1).await?.is_empty() {
-        true => Err(StartError::Cut {
-            found: store.head().await?.size,
-            verified,
-        }),
-        false => Ok(()),
+    if store.entries(Index(last), 1).await?.is_empty() {
+        let found = store.head().await?.size;
+        return Err(StartError::Cut { found, verified });
     }
+    let newest = verified.saturating_sub(NEWEST)..verified;
+    Ok(compare(store, ledger.tiles(), newest).await?)
 }
 
 /// What the store keeps beside a leaf must be what the leaf makes.

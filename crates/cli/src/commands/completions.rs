@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use clap_complete::env::Shells;
 
-use crate::complete::ASKED;
+use crate::complete::{ASKED, LINE};
 use crate::exit::{Exit, Failure};
 use crate::output::print_bytes;
 
@@ -39,6 +39,13 @@ impl Known {
     }
 }
 
+/// In bash a word does not say whether it stands in quotes; the line does.
+fn with_line(script: &str) -> String {
+    const HERE: &str = "_CLAP_IFS=\"$IFS\" \\\n";
+    let line = format!("{LINE}=\"${{COMP_LINE:0:COMP_POINT}}\" \\\n        {HERE}");
+    script.replacen(HERE, &line, 1)
+}
+
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     let shells = Shells::builtins();
@@ -47,6 +54,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     shell
         .write_registration(ASKED, "writ", "writ", "writ", &mut script)
         .map_err(Failure::broken)?;
-    print_bytes(&script);
+    print_bytes(with_line(&String::from_utf8_lossy(&script)).as_bytes());
     Ok(Exit::Done)
 }

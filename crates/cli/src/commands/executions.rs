@@ -10,7 +10,7 @@ use super::listing::{listing, narrowed, since};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{
-    local, print, print_bytes, print_fields, print_items, print_json, print_table,
+    local, print, print_bytes, print_fields, print_items, print_json, print_table, remark,
 };
 use crate::parse::line;
 use crate::shown::Shown;
@@ -133,6 +133,13 @@ async fn show(id: &str, print_output: bool, context: &Context) -> Result<Exit, F
         let mut shown = Shown::to_stdout();
         print_bytes(&shown.push(&client.output(&view).await?));
         print_bytes(&shown.finish());
+        if view.status == RunStatus::Authorized {
+            remark(&format!(
+                "It has not ended, and its output is kept when it has; to see it now: writ \
+                 executions show {} --follow",
+                view.id.brief()
+            ));
+        }
     } else if context.is_json() {
         print_json(&view);
     } else {

@@ -191,21 +191,35 @@ pub(super) async fn verified(new: bool, context: &Context) -> Result<Verified, F
     let source = Source::of(context)?;
     let kept = source.kept(context)?;
     let (from, most) = begin(new, &kept, source.organization());
-    let mut verified = source.verify(from, |_, _| {}).await?;
+    let verified = match all_of(&source, from).await {
+        Ok(verified) => verified,
+        Err(failure) => {
+            // Nobody goes on from what turned out to be wrong.
+            if let Err(error) = kept.forget() {
+                remark(&format!("what was verified before stays: {error}"));
+            }
+            return Err(failure);
+        }
+    };
     let size = verified.ledger.head().size;
     if most > size {
         return Err(Failure::broken(format!(
             "the log verifies with {size} entries, and {most} were verified before: it was cut since"
         )));
     }
-    // Only what is as it should be in every way is not looked at again.
-    if let Some(derived) = verified.derived.take() {
-        verified.compared = source.compare(derived).await?;
-    }
     if let Err(error) = kept.write(&verified.ledger) {
         remark(&format!(
             "the next `log verify --new` begins at entry 0: {error}"
         ));
+    }
+    Ok(verified)
+}
+
+/// The log beyond a ledger; from its first entry on, what is kept beside it too.
+async fn all_of(source: &Source, from: Ledger) -> Result<Verified, Failure> {
+    let mut verified = source.verify(from, |_, _| {}).await?;
+    if let Some(derived) = verified.derived.take() {
+        verified.compared = source.compare(derived).await?;
     }
     Ok(verified)
 }

@@ -129,7 +129,7 @@ pub(super) struct Verified {
     /// What else is there, once it was compared.
     pub(super) compared: Option<Compared>,
     /// How many entries had been verified before.
-    before: u64,
+    pub(super) before: u64,
     /// Where the entries were: a file, an address.
     pub(super) source: String,
     how: &'static str,
@@ -144,7 +144,8 @@ impl Verified {
         ));
         if self.before > 0 {
             print(&format!(
-                "  Of these, {} had been verified before.",
+                "  Of these, {} were verified before on this machine and not decided again; for \
+                 all of it: writ log verify",
                 self.before
             ));
         }

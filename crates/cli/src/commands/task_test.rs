@@ -60,8 +60,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     })?;
     let started = would_start(&task, &values, secrets.keys()).map_err(Failure::usage)?;
     let listed = listed(&task, context)?;
+    let may_run = !matches!(listed, Some(Err(_)));
     show(&task, &started, listed, context);
-    Ok(Exit::Done)
+    Ok(if may_run { Exit::Done } else { Exit::Refused })
 }
 
 fn from_file(file: &Path, name: Option<&TaskName>) -> Result<Task, Failure> {

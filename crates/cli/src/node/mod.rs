@@ -27,7 +27,7 @@ use writ_engine::{
     PER_PERSON, Recovering, Report, Rotating, ServiceKey, SystemClock, SystemEntropy,
     found_organization, rebuild_rows, verify_log,
 };
-use writ_store::{Point, Sqlite, point};
+use writ_store::{Backend, Point, Sqlite, point};
 
 pub(crate) use config::Config;
 
@@ -172,9 +172,11 @@ impl DataDirectory {
         )
         .map_err(NodeError::new)?;
         let node = Config::default().node;
-        found_organization(&mut local, &store, &SystemClock, &node, genesis)
-            .await
-            .map_err(NodeError::new)
+        let organization = found_organization(&mut local, &store, &SystemClock, &node, genesis);
+        let organization = organization.await.map_err(NodeError::new)?;
+        // So that a copy of the file alone is all of it.
+        store.tidy().await.map_err(NodeError::new)?;
+        Ok(organization)
     }
 
     /// Reads the configuration; what stands on the command line wins.

@@ -8,10 +8,16 @@ use super::site::{APPROVERS, Done, Site, upn};
 
 /// What a shell is offered after these words.
 fn offered(site: &Site, who: &str, shell: &str, words: &[&str]) -> Vec<String> {
+    offered_in(site, who, shell, words, "")
+}
+
+/// The same, where the shell says what the line is up to the cursor.
+fn offered_in(site: &Site, who: &str, shell: &str, words: &[&str], line: &str) -> Vec<String> {
     let all = [&["--", "writ"], words].concat();
     let mut command = site.command(who, &all);
     command
         .env("COMPLETE", shell)
+        .env("_WRIT_LINE", line)
         .env("_CLAP_IFS", "\n")
         .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
         .stdout(Stdio::piped())
@@ -51,10 +57,15 @@ fn ids_tasks_and_people_are_completed() {
         offered(&site, "alice", "bash", &["run", r"Host\\Sa"]),
         [r"Host\\Say"]
     );
-    assert_eq!(
-        offered(&site, "alice", "bash", &["run", r"'Host\Sa"]),
-        [r"'Host\Say'"]
-    );
+    let within = |quote| {
+        let words = ["run", r"Host\Sa"];
+        let line = format!(r"writ run {quote}Host\Sa");
+        offered_in(&site, "alice", "bash", &words, &line)
+    };
+    assert_eq!(within('\''), [r"Host\Say'"]);
+    assert_eq!(within('"'), [r#"Host\Say""#]);
+    let profiles = offered(&site, "alice", "fish", &["run", "--profile", "bo"]);
+    assert_eq!(names(&profiles), ["bob"]);
     for (who, verb, is_there) in [
         ("bob", "approve", true),
         ("bob", "deny", true),

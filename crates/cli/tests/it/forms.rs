@@ -67,8 +67,8 @@ fn a_task_is_tested_without_running() {
     .unwrap();
     let file = file.to_str().unwrap();
     site.admin(&["task", "test", "-f", file])
-        .said(0, "not among the programs")
-        .said(0, "\"{x}\"");
+        .said(3, "not among the programs")
+        .said(3, "\"{x}\"");
     let listed = site
         .admin(&["executions", "--all", "-o", "json"])
         .ok()

@@ -192,7 +192,7 @@ fn a_log_is_verified_from_where_it_was_verified_last() {
     let site = &mut proved.site;
     let new = ["log", "verify", "--new"];
     let had = |done: Done, before: u64| {
-        let words = format!("Of these, {before} had been verified before");
+        let words = format!("Of these, {before} were verified before");
         assert_eq!(done.text().contains(&words), before > 0, "{}", done.text());
     };
     let size = |site: &Site| {
@@ -268,7 +268,7 @@ fn a_changed_database_proves_nothing() {
     let site = &proved.site;
     let refused = || {
         site.writ("alice", &["prove", &proved.run])
-            .said(3, "went wrong")
+            .said(1, "went wrong")
     };
     site.sql("CREATE TABLE kept AS SELECT * FROM entries");
     let restore = "UPDATE entries SET leaf = kept.leaf, reads = kept.reads \

@@ -75,6 +75,9 @@ fn rows_and_texts_changed_by_hand_are_named() {
             .said(1, words)
             .said(1, "writ log rebuild")
             .said(1, "the log verifies");
+        // A finding stays one until it is mended.
+        site.admin(&["doctor"]).said(1, words);
+        site.admin(&["log", "verify", "--new"]).said(1, words);
         site.admin(&["log", "rebuild"]).said(0, "made anew");
         verify(&site).said(0, "3 rows");
     }
@@ -98,6 +101,7 @@ fn a_changed_leaf_stops_the_start_and_is_named() {
     );
     site.serve_in_vain();
     site.admin(&["log", "verify"]).said(1, "leaf 7");
+    site.admin(&["log", "verify", "--new"]).said(1, "leaf 7");
 }
 
 #[test]

@@ -110,14 +110,16 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
 
 fn of_log(verified: &source::Verified, is_host: bool) -> Vec<Finding> {
     let state: &State = verified.ledger.state();
-    let mut findings = vec![Finding::ok(
-        "log",
-        format!(
-            "{} entries of {} verify, up to the head",
-            verified.ledger.size(),
-            verified.source
-        ),
-    )];
+    let (size, before) = (verified.ledger.size(), verified.before);
+    let earlier = match before {
+        0 => String::new(),
+        before => format!("; {before} of them were verified before and not decided again"),
+    };
+    let message = format!(
+        "{size} entries of {} verify, up to the head{earlier}",
+        verified.source
+    );
+    let mut findings = vec![Finding::ok("log", message)];
     findings.extend(match &verified.compared {
         Some(compared) => Some(Finding::ok(
             "listings",

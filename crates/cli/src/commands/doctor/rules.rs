@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
 use writ_core::object::{Approval, Policy, Rule, Task};
+use writ_core::record::ExecutionRecord;
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::Schemas;
+
+use writ_connect::template::Template;
 
 use super::Finding;
 use crate::output::local;
@@ -29,6 +33,8 @@ pub(super) fn look(state: &State, now: Time) -> Vec<Finding> {
             "each can be met, and is about tasks that there are",
             policies(state, &rules),
         ),
+        ("tasks", "each has what it needs to run", tasks(state)),
+        ("runs", "of each it is known how it ended", runs(state)),
         (
             "exemptions",
             "none ends within 14 days",
@@ -182,6 +188,55 @@ fn covers_open(state: &State, policy: &Policy) -> bool {
         let prefix = format!("{}\\", workload.name.key());
         !stem.is_empty() && (stem.starts_with(&prefix) || prefix.starts_with(stem))
     })
+}
+
+/// Tasks that no node could run.
+fn tasks(state: &State) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for task in state.tasks() {
+        let name = task.name.workload();
+        let Some(workload) = state.workload(&name) else {
+            findings.push(Finding::warn(
+                "tasks",
+                format!("{}: there is no workload {name}", task.name),
+                format!("writ workload set {name} --connector command"),
+            ));
+            continue;
+        };
+        if workload.connector.key() != "command" {
+            continue;
+        }
+        // What is no template was refused when it was set.
+        let Ok(template) = Template::read(&task.template) else {
+            continue;
+        };
+        for secret in template.secrets() {
+            if !workload.secrets.contains_key(secret) {
+                findings.push(Finding::warn(
+                    "tasks",
+                    format!("{}: {name} has no secret `{secret}`", task.name),
+                    format!("writ secret set {name} {secret}"),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Runs of which nobody knows how they ended.
+fn runs(state: &State) -> Vec<Finding> {
+    let lost = state.executions().filter(|run| run.outcome.is_some());
+    let finding = |run: &Arc<ExecutionRecord>| {
+        Finding::warn(
+            "runs",
+            format!("{} of {} ended, and nobody knows how", run.task, run.by),
+            format!(
+                "look there, then: writ executions resolve {} --result succeeded|failed --note TEXT",
+                run.id.brief()
+            ),
+        )
+    };
+    lost.map(finding).collect()
 }
 
 fn exemptions(state: &State, now: Time) -> Vec<Finding> {
