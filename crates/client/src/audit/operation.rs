@@ -103,7 +103,8 @@ pub(super) fn parameters(body: &Body) -> Vec<Pair> {
             false => Pair::new("Duration", length),
         })
     };
-    let comment = |comment: &Option<String>| comment.as_ref().map(|text| Pair::new("Comment", text));
+    let comment =
+        |comment: &Option<String>| comment.as_ref().map(|text| Pair::new("Comment", text));
     let pairs = match body {
         Body::Request(request) => vec![
             Some(Pair::new("Task", &request.task)),

@@ -2,8 +2,8 @@
 
 use writ_core::time::Time;
 
-use super::sieve::{Sieve, Wanted};
 use super::Record;
+use super::sieve::{Sieve, Wanted};
 use crate::client::Client;
 use crate::error::Error;
 

@@ -155,9 +155,9 @@ fn holds(value: &Value, wanted: &str) -> bool {
         Value::Number(number) => number.to_string() == wanted,
         Value::String(text) => text.to_lowercase().contains(wanted),
         Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
-        Value::Object(members) => members.iter().any(|(name, member)| {
-            name.to_lowercase().contains(wanted) || holds(member, wanted)
-        }),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| name.to_lowercase().contains(wanted) || holds(member, wanted)),
     }
 }
 
