@@ -9,7 +9,7 @@ use super::csv::row;
 /// A form of audit records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// A line of JSON for each record, in the common schema of the Office 365
     /// Management Activity API
     #[value(name = "office365")]
