@@ -39,7 +39,7 @@ fn every_kind_and_every_noun_has_its_operation() {
             2,
         ),
         (
-            "set-person full",
+            "set-person minimal",
             "Set-Person",
             "alice@fabrikam.example",
             "Writ",
