@@ -4,11 +4,13 @@
 //! organization it must show, whose key this is. A **client** speaks for a
 //! profile: it signs a session to read with, and statements to change things
 //! with. `acts` has one function per verb; each looks at what is there, fills a
-//! statement, signs it and posts it. Keys never leave the machine.
+//! statement, signs it and posts it. Keys never leave the machine. `audit` reads
+//! the log as audit records.
 //!
 //! Absent on purpose: printing and asking. The command line does that.
 
 mod acts;
+pub mod audit;
 mod client;
 mod code;
 mod error;

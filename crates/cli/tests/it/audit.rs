@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::site::Site;
+use serde_json::Value;
+
+use super::site::{Site, upn};
 
 const SAY: &str = r"Host\Say";
 
@@ -26,7 +28,9 @@ fn exported(prove: bool) -> (Site, PathBuf, String) {
     let out = site.path("period");
     let folder = out.to_str().unwrap();
     let mut args = vec!["audit", "export", "--from", "2020-01-01", "--out", folder];
-    args.extend(prove.then_some("--prove"));
+    if prove {
+        args.extend(["--prove", "--format", "csv", "--format", "office365"]);
+    }
     let done = site.admin(&args).said(0, "2 requests, 1 runs");
     assert!(done.stderr.contains("not over"), "{}", done.stderr);
     site.admin(&args).said(2, "is there already");
@@ -55,6 +59,10 @@ fn a_stranger_checks_that_a_period_is_whole() {
     let entries = fs::read_to_string(out.join("entries.jsonl")).unwrap();
     let leaves = fs::read_to_string(out.join("leaves")).unwrap();
     assert_eq!(entries.lines().count(), leaves.lines().count());
+    let records = fs::read_to_string(out.join("office365.jsonl")).unwrap();
+    assert_eq!(records.lines().count(), leaves.lines().count());
+    let table = fs::read_to_string(out.join("office365.csv")).unwrap();
+    assert_eq!(table.lines().count(), leaves.lines().count() + 1);
 
     for file in fs::read_dir(&out).unwrap() {
         let path = file.unwrap().path();
@@ -98,6 +106,7 @@ fn the_log_shows_what_was_left_out() {
 fn without_the_log_nothing_is_proved() {
     let (site, out, id) = exported(false);
     assert!(!out.join("leaves").exists());
+    assert!(!out.join("office365.csv").exists());
     let folder = out.to_str().unwrap();
     site.stranger(&["audit", "verify", folder, "--organization", &id])
         .said(2, "--prove");
@@ -109,4 +118,84 @@ fn without_the_log_nothing_is_proved() {
     let empty = ["--from", "2026-01-02", "--to", "2026-01-01", "--out", "x"];
     bad(&empty, 2, "empty");
     bad(&["--from", "2026-01-01", "--out", folder], 2, "already");
+}
+
+/// What a search prints as JSON lines.
+fn records(site: &Site, args: &[&str]) -> Vec<Value> {
+    let all = ["audit", "search", "--format", "office365"];
+    let found = site.admin(&[&all, args].concat()).ok().text();
+    let read = found
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    read.collect()
+}
+
+#[test]
+fn the_log_is_searched_page_by_page() {
+    let (site, out, _) = exported(true);
+    let all = records(&site, &["--limit", "1000"]);
+    // The same records as in the export, the newest first.
+    let exported = fs::read_to_string(out.join("office365.jsonl")).unwrap();
+    let lines = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let mut exported: Vec<Value> = lines.collect();
+    exported.reverse();
+    assert_eq!(all, exported);
+
+    let (mut pages, mut before) = (Vec::new(), String::from("1000000"));
+    loop {
+        let args = [
+            "audit", "search", "-o", "json", "--limit", "4", "--before", &before,
+        ];
+        let page = site.admin(&args).ok().json();
+        pages.extend(page["items"].as_array().unwrap().clone());
+        match page["before"].as_u64() {
+            Some(next) => before = next.to_string(),
+            None => break,
+        }
+    }
+    assert_eq!(pages, all);
+
+    let count = |args: &[&str]| records(&site, args).len();
+    assert_eq!(count(&["--operation", "New-ElevatedAccessRequest"]), 2);
+    assert_eq!(count(&["--operation", "*-ElevatedAccessRequest"]), 4);
+    assert_eq!(count(&["--user", &upn("bob"), "--operation", "End-*"]), 1);
+    assert_eq!(count(&["--text", "hyperlink(1), OR so"]), 1);
+    // Set, covered, asked twice, decided twice, run once with its outcome.
+    let of_task = records(&site, &["--task", r"host\say"]);
+    let operations: Vec<_> = of_task
+        .iter()
+        .map(|record| record["Operation"].as_str())
+        .collect();
+    assert_eq!(
+        operations
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
+        "End-ElevatedAccessRequest New-ElevatedAccessRequest Complete-Execution Say \
+         Approve-ElevatedAccessRequest New-ElevatedAccessRequest \
+         Set-ElevatedAccessApprovalPolicy Set-Task"
+    );
+    assert_eq!(count(&["--from", "2020-01-01", "--to", "2020-02-01"]), 0);
+    let bad = [
+        "audit",
+        "search",
+        "--from",
+        "2020-02-01",
+        "--to",
+        "2020-01-01",
+    ];
+    site.admin(&bad).said(2, "empty");
+
+    let csv = ["audit", "search", "--format", "csv", "--limit", "2"];
+    let csv = site.admin(&csv).said(0, "--before").text();
+    assert!(
+        csv.starts_with("CreationDate,UserIds,Operations,AuditData\r\n"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 3);
+    site.admin(&["audit", "search"]).said(0, "OPERATION");
+    site.writ("alice", &["audit", "search"]).said(3, "auditors");
 }

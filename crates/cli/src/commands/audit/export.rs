@@ -4,14 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use writ_core::digest::Digest;
 use writ_core::log::Checkpoint;
 use writ_core::state::Decided;
-use writ_core::time::Time;
 use writ_engine::Ledger;
 
-use super::population::{ENTRIES, Period, Population};
+use super::format::Format;
+use super::population::{Period, Population};
 use super::{CHECKPOINT, LEAVES};
 use crate::commands::source::{Source, signed};
 use crate::context::Context;
@@ -19,18 +18,12 @@ use crate::exit::{Exit, Failure};
 use crate::output::{print, print_json, remark};
 
 pub(super) async fn run(
-    from: Time,
-    to: Option<Time>,
+    period: Period,
     prove: bool,
+    formats: &[Format],
     out: &Path,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let to = to.unwrap_or_else(|| Time(Timestamp::now().as_millisecond()));
-    if from >= to {
-        return Err(Failure::usage(format!(
-            "the period is empty: it begins at {from} and ends at {to}"
-        )));
-    }
     let source = Source::of(context)?;
     let note = source.checkpoint().await?;
     let size = Checkpoint::size_said(&note)
@@ -40,8 +33,11 @@ pub(super) async fn run(
         true => Some(folder.file(LEAVES)?),
         false => None,
     };
-    let entries = folder.file(ENTRIES)?;
-    let mut population = Population::of(Period { from, to }, size, entries);
+    let formats: Vec<_> = [Format::Office365, Format::Csv]
+        .into_iter()
+        .filter(|format| formats.contains(format))
+        .collect();
+    let mut population = Population::of(period, size, &formats, |name| folder.file(name))?;
     let mut written = Ok(());
     let seen = |decided: &Decided, leaf_hash: Digest| {
         if population.see(decided, leaf_hash)
@@ -58,10 +54,10 @@ pub(super) async fn run(
 
     let checkpoint = signed(&note, &verified.ledger)?;
     let organization = verified.organization.to_string();
-    let (mut entries, summary, mut files) = population.end(&checkpoint, &organization)?;
-    entries
-        .flush()
-        .map_err(|error| folder.failed(ENTRIES, &error))?;
+    let (written, summary, mut files) = population.end(&checkpoint, &organization)?;
+    for (name, mut file) in written {
+        file.flush().map_err(|error| folder.failed(name, &error))?;
+    }
     if prove {
         files.insert(CHECKPOINT, note.into_bytes());
     }
@@ -80,7 +76,7 @@ pub(super) async fn run(
         print_json(&summary);
         return Ok(Exit::Done);
     }
-    let out = out.display();
+    let (out, Period { from, to }) = (out.display(), period);
     print(&format!(
         "{out}: {} entries, {} requests, {} runs, from {from} until {to}.",
         summary.entries, summary.requests, summary.executions

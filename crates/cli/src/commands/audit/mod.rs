@@ -1,7 +1,11 @@
-//! `writ audit`: all that happened in a period, in files for an auditor.
+//! `writ audit`: what happened, searched; and all of a period, in files for an
+//! auditor.
 
+mod csv;
 mod export;
+mod format;
 mod population;
+mod search;
 mod verify;
 
 use std::path::PathBuf;
@@ -13,14 +17,27 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::parse;
 
+use self::format::Format;
+use self::population::Period;
+
 /// The whole log up to the checkpoint, one leaf a line.
 const LEAVES: &str = "leaves";
 /// The signed checkpoint over the leaves.
 const CHECKPOINT: &str = "checkpoint";
 
-/// Export what happened in a period, and check such an export
+/// Search what happened, export a period, and check such an export
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Args {
+    /// Search the log, the newest first
+    ///
+    /// For auditors and administrators. Each entry is a record in the common schema
+    /// of the Office 365 Management Activity API, with -o json or --format; the
+    /// members are in docs/audit.md. It shows what the server gives: for a proof that
+    /// nothing was left out, use writ audit export --prove.
+    #[command(after_help = "Example:\n  \
+        writ audit search --from 7d --operation 'Approve-*'\n  \
+        writ audit search --task 'Exchange\\New-MoveRequest' --format csv --limit 5000 > moves.csv")]
+    Search(search::Args),
     /// Write all that happened in a period into a new folder
     ///
     /// The log is verified first, all of it: what is written comes from entries
@@ -45,6 +62,10 @@ pub(crate) enum Args {
         /// or changed, with: writ audit verify
         #[arg(long)]
         prove: bool,
+        /// Add the entries in a form that readers of audit logs know, as
+        /// office365.jsonl or office365.csv; may be given for both
+        #[arg(long, value_enum)]
+        format: Vec<Format>,
         /// The folder to make
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
@@ -66,12 +87,21 @@ pub(crate) enum Args {
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     match args {
+        Args::Search(args) => search::run(args, context).await,
         Args::Export {
             from,
             to,
             prove,
+            format,
             out,
-        } => export::run(*from, *to, *prove, out, context).await,
+        } => {
+            let to = to.unwrap_or_else(writ_client::now);
+            if *from >= to {
+                return Err(empty(*from, to));
+            }
+            let period = Period { from: *from, to };
+            export::run(period, *prove, format, out, context).await
+        }
         Args::Verify {
             folder,
             organization,
@@ -81,4 +111,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
 
 fn when(text: &str) -> Result<Time, String> {
     parse::past(text, writ_client::now())
+}
+
+fn empty(from: Time, to: Time) -> Failure {
+    Failure::usage(format!(
+        "the period is empty: it begins at {from} and ends at {to}"
+    ))
 }

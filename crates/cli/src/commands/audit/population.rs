@@ -8,6 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use writ_client::audit::Record;
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::log::{Checkpoint, Frontier};
 use writ_core::record::{ApprovalRecord, ExecutionRecord, RequestRecord};
@@ -16,6 +17,8 @@ use writ_core::statement::TreeHead;
 use writ_core::time::Time;
 use writ_core::view::RunStatus;
 
+use super::csv::csv;
+use super::format::Format;
 use crate::commands::log::Shown;
 use crate::exit::Failure;
 
@@ -27,6 +30,9 @@ pub(super) const ENTRIES: &str = "entries.jsonl";
 
 /// Names and bytes of files.
 pub(super) type Files = BTreeMap<&'static str, Vec<u8>>;
+
+/// Names, and what was written to under them.
+pub(super) type Written<W> = Vec<(&'static str, W)>;
 
 /// From when until when, half-open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,9 @@ pub(super) struct Summary {
     pub(super) entries: usize,
     pub(super) requests: usize,
     pub(super) executions: usize,
+    /// In which other forms the entries are there too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) formats: Vec<Format>,
 }
 
 /// What has been read of the first entries of a log, as far as a period needs it.
@@ -65,6 +74,7 @@ pub(super) struct Population<W> {
     tree: Frontier,
     time: Time,
     entries: W,
+    formats: Vec<(Format, W)>,
     count: usize,
     requests: BTreeMap<RequestId, Arc<RequestRecord>>,
     executions: BTreeMap<ExecutionId, Arc<ExecutionRecord>>,
@@ -76,21 +86,34 @@ pub(super) struct Population<W> {
 
 impl<W: Write> Population<W> {
     /// Of the first entries of a log. Those of the period are written as they are
-    /// read.
-    pub(super) fn of(period: Period, size: u64, entries: W) -> Self {
-        Self {
+    /// read, into the files that `open` opens.
+    pub(super) fn of(
+        period: Period,
+        size: u64,
+        formats: &[Format],
+        mut open: impl FnMut(&'static str) -> Result<W, Failure>,
+    ) -> Result<Self, Failure> {
+        let entries = open(ENTRIES)?;
+        let mut opened = Vec::new();
+        for format in formats {
+            let mut file = open(format.file())?;
+            write(&mut file, format.file(), format.head())?;
+            opened.push((*format, file));
+        }
+        Ok(Self {
             period,
             size,
             tree: Frontier::default(),
             time: Time(0),
             entries,
+            formats: opened,
             count: 0,
             requests: BTreeMap::new(),
             executions: BTreeMap::new(),
             asked: BTreeSet::new(),
             ran: Vec::new(),
             odd: None,
-        }
+        })
     }
 
     /// Takes the next entry of the log; whether it is of this export.
@@ -120,8 +143,15 @@ impl<W: Write> Population<W> {
 
     fn write_entry(&mut self, decided: &Decided) -> Result<(), Failure> {
         let shown = Shown::read(decided.index.0, &decided.leaf)?;
-        writeln!(self.entries, "{}", shown.json())
-            .map_err(|error| Failure::broken(format!("{ENTRIES}: {error}")))
+        write(&mut self.entries, ENTRIES, &format!("{}\n", shown.json()))?;
+        if self.formats.is_empty() {
+            return Ok(());
+        }
+        let record = Record::read(decided.index.0, &decided.leaf)?;
+        for (format, file) in &mut self.formats {
+            write(file, format.file(), &format.row(&record))?;
+        }
+        Ok(())
     }
 
     fn see_request(&mut self, record: &Arc<RequestRecord>, is_in_it: bool) {
@@ -156,13 +186,13 @@ impl<W: Write> Population<W> {
         }
     }
 
-    /// What the entries were written to, and the other files, if what was seen is
-    /// what the checkpoint is of.
+    /// What was written to, by name, and the other files, if what was seen is what
+    /// the checkpoint is of.
     pub(super) fn end(
         self,
         checkpoint: &Checkpoint,
         organization: &str,
-    ) -> Result<(W, Summary, Files), Failure> {
+    ) -> Result<(Written<W>, Summary, Files), Failure> {
         let log = self.head();
         if (checkpoint.size, checkpoint.root) != (log.size, log.root) {
             return Err(Failure::broken(format!(
@@ -191,6 +221,7 @@ impl<W: Write> Population<W> {
             entries: self.count,
             requests: requests.len(),
             executions: executions.len(),
+            formats: self.formats.iter().map(|(format, _)| *format).collect(),
         };
         let mut text = serde_json::to_vec_pretty(&summary).map_err(Failure::broken)?;
         text.push(b'\n');
@@ -204,8 +235,16 @@ impl<W: Write> Population<W> {
             ),
             ("executions.csv", csv(&RUN_HEAD, runs)),
         ]);
-        Ok((self.entries, summary, files))
+        let formats = self.formats.into_iter();
+        let written = formats.map(|(format, file)| (format.file(), file));
+        let written = written.chain([(ENTRIES, self.entries)]).collect();
+        Ok((written, summary, files))
     }
+}
+
+fn write(file: &mut impl Write, name: &str, text: &str) -> Result<(), Failure> {
+    file.write_all(text.as_bytes())
+        .map_err(|error| Failure::broken(format!("{name}: {error}")))
 }
 
 const REQUEST_HEAD: [&str; 17] = [
@@ -317,48 +356,4 @@ fn or_nothing(value: Option<impl ToString>) -> String {
 fn json(value: &impl Serialize) -> String {
     // What was read from JSON can be written as JSON.
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Comma-separated, as RFC 4180 has it.
-fn csv<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> Vec<u8> {
-    let mut text = head.join(",") + "\r\n";
-    for row in rows {
-        text += &row.map(|cell| quoted(&cell)).join(",");
-        text += "\r\n";
-    }
-    text.into_bytes()
-}
-
-/// Quoted where it must be. What a spreadsheet would take for a formula gets an
-/// apostrophe in front, which makes it text there.
-fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let is_plain = !is_formula && !cell.contains([',', '"', '\n', '\r', '\'']);
-    match (is_formula, is_plain) {
-        (_, true) => cell.to_owned(),
-        (false, false) => format!("\"{}\"", cell.replace('"', "\"\"")),
-        (true, false) => format!("\"'{}\"", cell.replace('"', "\"\"")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be_and_are_no_formulas() {
-        for (cell, written) in [
-            ("", ""),
-            ("plain text", "plain text"),
-            ("a,b", "\"a,b\""),
-            ("say \"x\"", "\"say \"\"x\"\"\""),
-            ("two\nlines", "\"two\nlines\""),
-            ("=1+1", "\"'=1+1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("-1", "\"'-1\""),
-            ("'=1", "\"'=1\""),
-        ] {
-            assert_eq!(quoted(cell), written);
-        }
-    }
 }

@@ -9,7 +9,7 @@ use writ_core::digest::OrganizationId;
 use writ_core::log::leaf_hash;
 use writ_engine::{Ledger, Trust};
 
-use super::population::{ENTRIES, Population, SUMMARY, Summary};
+use super::population::{Population, SUMMARY, Summary};
 use super::{CHECKPOINT, LEAVES};
 use crate::commands::source::signed;
 use crate::context::Context;
@@ -37,8 +37,8 @@ pub(super) fn run(
         .map_err(|_| Failure::broken(format!("{CHECKPOINT} is not a signed note")))?;
 
     let (mut ledger, mut progress) = (Ledger::default(), Progress::new());
-    let entries = Same::with(&folder.join(ENTRIES))?;
-    let mut population = Population::of(said.period, said.log.size, entries);
+    let open = |name| Same::with(folder, name);
+    let mut population = Population::of(said.period, said.log.size, &said.formats, open)?;
     for leaf in leaves(&folder.join(LEAVES))? {
         let leaf = leaf?;
         let decided = ledger
@@ -61,8 +61,10 @@ pub(super) fn run(
     }
     drop(progress);
     let checkpoint = signed(&note, &ledger)?;
-    let (entries, summary, files) = population.end(&checkpoint, &organization.to_string())?;
-    entries.end()?;
+    let (written, summary, files) = population.end(&checkpoint, &organization.to_string())?;
+    for (_, same) in written {
+        same.end()?;
+    }
     for (name, bytes) in files {
         differs(name, &read(name)?, &bytes)?;
     }
@@ -107,15 +109,18 @@ fn leaves(path: &Path) -> Result<impl Iterator<Item = Result<Vec<u8>, Failure>> 
 
 /// Compares what is written with a file.
 struct Same {
+    name: &'static str,
     file: BufReader<File>,
     line: u64,
 }
 
 impl Same {
-    fn with(path: &Path) -> Result<Self, Failure> {
-        let file = File::open(path)
+    fn with(folder: &Path, name: &'static str) -> Result<Self, Failure> {
+        let path = folder.join(name);
+        let file = File::open(&path)
             .map_err(|error| Failure::broken(format!("{}: {error}", path.display())))?;
         Ok(Self {
+            name,
             file: BufReader::new(file),
             line: 1,
         })
@@ -125,8 +130,8 @@ impl Same {
         match self.file.read(&mut [0]) {
             Ok(0) => Ok(()),
             Ok(_) | Err(_) => Err(Failure::broken(format!(
-                "{ENTRIES} is not what the log makes: line {} is one too many",
-                self.line
+                "{} is not what the log makes: line {} is one too many",
+                self.name, self.line
             ))),
         }
     }
