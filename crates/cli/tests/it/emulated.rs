@@ -51,7 +51,10 @@ impl Emulated {
         stream.read_to_string(&mut answer).unwrap();
         let body = answer.split_once("\r\n\r\n").unwrap().1;
         let mut calls: Vec<Value> = serde_json::from_str(body).unwrap();
-        calls.retain(|call| call["cmdlet"] == cmdlet);
+        calls.retain(|call| {
+            let called = call["cmdlet"].as_str();
+            called.is_some_and(|called| called.eq_ignore_ascii_case(cmdlet))
+        });
         calls
     }
 }

@@ -21,6 +21,8 @@ struct Typist {
     child: Child,
     terminal: File,
     seen: Arc<Mutex<Vec<u8>>>,
+    /// How much of the screen was read already.
+    read: usize,
 }
 
 impl Typist {
@@ -63,6 +65,7 @@ impl Typist {
             child,
             terminal,
             seen,
+            read: 0,
         }
     }
 
@@ -81,12 +84,13 @@ impl Typist {
         text
     }
 
-    /// Waits until the words are on the screen; what was there before is wiped.
+    /// Waits until the words are on the screen, after those that were seen before.
     #[track_caller]
-    fn sees(&self, words: &str) {
+    fn sees(&mut self, words: &str) {
         for _ in 0..3_000 {
-            if self.screen().contains(words) {
-                self.seen.lock().unwrap().clear();
+            let screen = self.screen();
+            if let Some(at) = screen[self.read..].find(words) {
+                self.read += at + words.len();
                 return;
             }
             thread::park_timeout(Duration::from_millis(20));

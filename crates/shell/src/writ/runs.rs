@@ -151,7 +151,7 @@ fn came(view: &ExecutionView, output: &[u8], console: &mut dyn Console) -> Done 
     Ok(objects(&String::from_utf8_lossy(output)))
 }
 
-/// Objects, if the output is JSON; else its lines.
+/// Objects, if the output is JSON, or if each of its lines is; else its lines.
 fn objects(output: &str) -> Vec<Value> {
     let text = output.trim();
     if text.starts_with(['{', '['])
@@ -162,6 +162,12 @@ fn objects(output: &str) -> Vec<Value> {
             Some((_, Value::List(items))) => items.clone(),
             Some(_) | None => value.items(),
         };
+    }
+    if text.starts_with('{') {
+        let rows = text.lines().map(crate::pipe::from_json);
+        if let Ok(rows) = rows.collect() {
+            return rows;
+        }
     }
     output.lines().map(Value::from).collect()
 }
@@ -182,6 +188,8 @@ mod tests {
                 1,
                 "@{b=1; a=2}",
             ),
+            ("{\"a\": 1}\n{\"a\": 2}\n", 2, "@{a=1}"),
+            ("{\"a\": 1}\nand no more\n", 2, "{\"a\": 1}"),
             ("{not json", 1, "{not json"),
         ] {
             let objects = objects(output);

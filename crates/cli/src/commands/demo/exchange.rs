@@ -84,7 +84,9 @@ impl Exchange {
         heading("Disabled, nothing runs; enabled again, all is as it was");
         stage.types("admin", "Disable-ElevatedAccessControl", 0)?;
         stage.types("alice", &run("dave"), 3)?;
-        stage.types("admin", "Enable-ElevatedAccessControl", 0)?;
+        let enable =
+            format!("Enable-ElevatedAccessControl -AdminGroup 'pamapprovers@{ORGANIZATION}'");
+        stage.types("admin", &enable, 0)?;
         stage.types("alice", &format!("{} {shown}", run("dave")), 0)?;
         self.moved(&["alice", "carol", "dave"])
     }
