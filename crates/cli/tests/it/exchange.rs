@@ -1,73 +1,8 @@
 //! Exchange, from the workload to the audit: the real binary and its emulator.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
-
 use serde_json::Value;
 
-use super::site::Site;
-
-/// `writ emulator exchange`, until this is dropped.
-struct Emulated {
-    child: Child,
-    told: Value,
-}
-
-impl Emulated {
-    fn start(site: &Site) -> Self {
-        let listen = ["emulator", "exchange", "--listen", "127.0.0.1:0"];
-        let mut child = site
-            .command("nobody", &[&listen[..], &["-o", "json"]].concat())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let told = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .find_map(|line| {
-                said.push_str(&line.unwrap());
-                serde_json::from_str(&said).ok()
-            });
-        let told = told.unwrap_or_else(|| panic!("{said}"));
-        Self { child, told }
-    }
-
-    fn told(&self, what: &str) -> &str {
-        self.told[what].as_str().unwrap()
-    }
-}
-
-impl Drop for Emulated {
-    fn drop(&mut self) {
-        // It is gone already if either fails.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A site with the workload Exchange, whose secret is given.
-fn with_exchange() -> (Site, Emulated) {
-    let site = Site::open();
-    let emulated = Emulated::start(&site);
-    site.admin(&[
-        "workload",
-        "set",
-        "Exchange",
-        "--connector",
-        "exchange",
-        "--tenant",
-        emulated.told("tenant"),
-        "--client-id",
-        emulated.told("client_id"),
-        "--emulator",
-        emulated.told("url"),
-    ])
-    .said(0, "writ secret set Exchange client-secret");
-    let set = ["secret", "set", "Exchange", "client-secret", "--file", "-"];
-    site.enter("admin", &set, emulated.told("client_secret"))
-        .ok();
-    (site, emulated)
-}
+use super::emulated::with_exchange;
 
 const MOVE: &str = r"Exchange\New-MoveRequest";
 

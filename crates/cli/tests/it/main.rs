@@ -5,6 +5,7 @@
 mod audit;
 mod completion;
 mod doctor;
+mod emulated;
 mod exchange;
 mod forms;
 mod isolation;
@@ -15,11 +16,13 @@ mod next_steps;
 #[cfg(feature = "points")]
 mod points;
 mod preferences;
+mod prompt;
 mod proof;
 mod resolve;
 mod revoke_kill;
 mod secrets;
 mod shell;
+mod shell_exchange;
 mod site;
 mod site_keys;
 mod story;

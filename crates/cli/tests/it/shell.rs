@@ -47,7 +47,7 @@ required = true
 name = "Exchange\\Get-Mailbox"
 title = "Show mailboxes"
 program = "/bin/sh"
-args = ["-c", "echo '[{{\"Alias\": \"a\", \"Size\": 4}}, {{\"Alias\": \"b\", \"Size\": 12}}]'"]
+args = ["-c", "echo '[{{\"Alias\": \"alice\", \"Size\": 4}}, {{\"Alias\": \"bob\", \"Size\": 12}}]'"]
 
 [[task]]
 name = "Exchange\\Get-Long"
@@ -68,7 +68,7 @@ fn site() -> Site {
     site
 }
 
-trait Types {
+pub(super) trait Types {
     fn types(&self, who: &str, text: &str) -> Done;
     /// Raises a request as alice; answers its id.
     fn raises(&self, text: &str) -> String;
@@ -101,7 +101,8 @@ fn about(command: &str, id: &str) -> String {
 }
 
 /// Whatever Exchange is: the commands in the order in which they are printed.
-fn printed_story(site: &Site) {
+/// `moved` looks whether these mailboxes were moved, in this order, and no others.
+pub(super) fn printed_story(site: &Site, moved: &dyn Fn(&Done, &[&str])) {
     let commands = printed();
     let [
         enable,
@@ -146,13 +147,14 @@ fn printed_story(site: &Site) {
         .said(2, "There is a policy");
 
     // Nobody may run it yet, and the line that asks for it is shown.
-    let run = "New-MoveRequest -Identity alice -TargetDatabase DB01";
-    let refused = site.types("alice", run).said(
+    let run = |who: &str| format!("New-MoveRequest -Identity {who} -TargetDatabase DB01");
+    let refused = site.types("alice", &run("alice")).said(
         3,
         "Insufficient permissions. Please raise an elevated access request for this task.\n    \
          + CategoryInfo          : NotSpecified: (:) [], LocalizedException\n    \
          + FullyQualifiedErrorId : [Server=127.0.0.1,RequestId=",
     );
+    moved(&refused, &[]);
     let next = refused.stderr.lines().last().unwrap().trim();
     assert_eq!(
         next,
@@ -160,16 +162,17 @@ fn printed_story(site: &Site) {
     );
 
     let seen = site.raises(request);
-    let moved = site.raises(request_example);
+    let move_id = site.raises(request_example);
     site.types("alice", &about(approve, &seen)).said(3, "");
     site.types("bob", &about(approve, &seen)).ok();
-    site.types("bob", &about(approve_example, &moved)).ok();
-    site.types("alice", run).said(0, "moving alice DB01");
-    site.types(
-        "alice",
-        "Get-Mailbox | ?{$_.Size -gt 4} | select -ExpandProperty Alias",
-    )
-    .said(0, "b");
+    site.types("bob", &about(approve_example, &move_id)).ok();
+    // As often as needed, and by nobody else.
+    moved(&site.types("alice", &run("alice")).ok(), &["alice"]);
+    moved(&site.types("alice", &run("bob")).ok(), &["alice", "bob"]);
+    let other = site.types("carol", &run("carol")).said(3, "Insufficient");
+    moved(&other, &["alice", "bob"]);
+    let shown = "Get-Mailbox | ?{$_.Alias -like 'b*'} | select -ExpandProperty Alias";
+    assert_eq!(site.types("alice", shown).ok().text(), "bob\n");
 
     for (command, words) in [(deny, "Denied"), (deny_example, "Denied")] {
         let id = site.raises(&format!("{next} -TicketNumber 4711"));
@@ -179,13 +182,22 @@ fn printed_story(site: &Site) {
         assert!(shown.text().contains("Not now"), "{shown:?}");
     }
 
+    // Nothing of it is lost while it is disabled.
+    let kept = "Get-ElevatedAccessApprovalPolicy | ConvertTo-Json\nGet-ElevatedAccessGroup | ConvertTo-Json";
+    let before = site.types("admin", kept).ok().text();
+    assert!(before.contains(MANAGERS) && before.contains("New-MoveRequest"));
     site.types("admin", disable)
         .said(0, "no task is opened by it");
-    site.types("alice", run).said(3, "");
+    let refused = site.types("alice", &run("carol")).said(3, "");
+    moved(&refused, &["alice", "bob"]);
+    site.types("alice", request_example).said(3, "disabled");
+    assert_eq!(site.types("admin", kept).ok().text(), before);
     site.types("admin", enable).ok();
-    site.types("alice", run).said(0, "moving alice DB01");
+    assert_eq!(site.types("admin", kept).ok().text(), before);
+    let again = site.types("alice", &run("carol")).ok();
+    moved(&again, &["alice", "bob", "carol"]);
 
-    let shown = site.types("alice", &about(get, &moved)).ok();
+    let shown = site.types("alice", &about(get, &move_id)).ok();
     assert_eq!(
         shown.text(),
         format!(
@@ -215,7 +227,16 @@ fn printed_story(site: &Site) {
 
 #[test]
 fn printed_commands_do_what_they_say() {
-    printed_story(&site());
+    let site = site();
+    printed_story(&site, &|done, mailboxes| {
+        let said = match mailboxes.last() {
+            Some(who) if done.code == 0 => format!("moving {who} DB01\n"),
+            Some(_) | None => String::new(),
+        };
+        assert_eq!(done.text(), said);
+    });
+    let sizes = "Get-Mailbox | ?{$_.Size -gt 4} | select -ExpandProperty Alias";
+    assert_eq!(site.types("alice", sizes).ok().text(), "bob\n");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) async fn disable(client: &Client, bound: &Bound, console: &mut dyn Co
     console.err(
         "Privileged access is disabled: nobody can request, approve or run anything. Policies, \
          groups and grants are kept, and no task is opened by it. Enable it again with \
-         Enable-ElevatedAccessControl.",
+         Enable-ElevatedAccessControl -AdminGroup GROUP.",
     );
     if disabled.accounts_go_on {
         console.err(

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 
 use writ_client::Client;
-use writ_core::names::{Address, Pattern};
+use writ_core::names::{Address, Pattern, TaskName};
 use writ_core::object::{Approval, Object as Noun, ObjectName, Others, Policy, Stage};
 use writ_core::time::Seconds;
-use writ_core::value::Schemas;
 use writ_core::view::Seen;
 
 use super::refused::refused;
+use super::typed::Parameters;
 use super::{Done, address, objects, one, usage};
 use crate::binder::Bound;
 use crate::host::Console;
@@ -151,8 +151,8 @@ async fn put(
         policy.max_runs = Some(runs.ok_or_else(|| usage("-MaxRuns is at least 1."))?);
     }
     if let Some(table) = bound.get("Parameters") {
-        let schemas = covered(client, &policy.task).await?;
-        policy.parameters = super::typed::constraints(table, &schemas).map_err(usage)?;
+        let parameters = covered(client, &policy.task).await?;
+        policy.parameters = super::typed::constraints(table, &parameters).map_err(usage)?;
     }
     match bound.text("OtherParameters").as_deref() {
         Some("Refuse") => policy.others = Others::Refuse,
@@ -217,8 +217,17 @@ fn stages(bound: &Bound, group: Option<&Address>) -> Result<Option<Vec<Stage>>, 
 }
 
 /// The parameters of the tasks that a pattern covers now.
-async fn covered(client: &Client, pattern: &Pattern) -> Result<Schemas, ErrorRecord> {
+async fn covered(client: &Client, pattern: &Pattern) -> Result<Parameters, ErrorRecord> {
+    // A task that nobody set is in no list, and may be known all the same.
+    if let Ok(task) = TaskName::parse(pattern.as_str()) {
+        let parameters = super::runs::parameters(client, &task).await?;
+        return Ok(parameters.unwrap_or_default());
+    }
     let tasks = client.tasks().await.map_err(refused)?.value;
-    let covered = tasks.into_iter().filter(|task| pattern.covers(&task.name));
-    Ok(covered.flat_map(|task| task.parameters).collect())
+    let mut parameters = Parameters::default();
+    for task in tasks.into_iter().filter(|task| pattern.covers(&task.name)) {
+        parameters.is_open |= task.open;
+        parameters.schemas.extend(task.parameters);
+    }
+    Ok(parameters)
 }

@@ -107,8 +107,8 @@ async fn narrowed(
     let Some(table) = bound.get("Parameters") else {
         return Ok(Constraints::new());
     };
-    let schemas = super::runs::schemas(client, task).await?;
-    super::typed::constraints(table, &schemas.unwrap_or_default()).map_err(usage)
+    let parameters = super::runs::parameters(client, task).await?;
+    super::typed::constraints(table, &parameters.unwrap_or_default()).map_err(usage)
 }
 
 pub(super) async fn get(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use writ_client::{Client, Error, Started};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::secret::Secret;
-use writ_core::value::{Schemas, Values};
+use writ_core::value::Values;
 use writ_core::view::{ExecutionView, RunStatus};
 
 use super::refused::{insufficient, refused};
+use super::typed::Parameters;
 use super::{Done, usage};
 use crate::host::{Console, Invocation};
 use crate::letters::plain_lines;
@@ -16,12 +17,12 @@ use crate::record::{ErrorRecord, Reason};
 use crate::values::Value;
 
 /// What a task says of its parameters; none if there is no such task.
-pub(super) async fn schemas(
+pub(super) async fn parameters(
     client: &Client,
     task: &TaskName,
-) -> Result<Option<Schemas>, ErrorRecord> {
+) -> Result<Option<Parameters>, ErrorRecord> {
     match client.task(task).await {
-        Ok(task) => Ok(Some(task.value.parameters)),
+        Ok(task) => Ok(Some(task.value.into())),
         Err(error) if error.code() == Some("unknown-object") => Ok(None),
         Err(error) => Err(refused(error)),
     }
@@ -29,10 +30,10 @@ pub(super) async fn schemas(
 
 pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Console) -> Done {
     let task = TaskName::parse(&run.task).map_err(|error| usage(error.to_string()))?;
-    let Some(schemas) = schemas(client, &task).await? else {
+    let Some(parameters) = parameters(client, &task).await? else {
         return Err(unknown(&task));
     };
-    let (values, secrets) = given(run, &task, &schemas, console)?;
+    let (values, secrets) = given(run, &task, &parameters, console)?;
     let started = match client.invoke(task, values, secrets, None).await {
         Ok(started) => started,
         Err(Error::Refused { code, receipt, .. }) if code == "insufficient" => {
@@ -59,7 +60,7 @@ fn unknown(task: &TaskName) -> ErrorRecord {
 fn given(
     run: &Invocation,
     task: &TaskName,
-    schemas: &Schemas,
+    parameters: &Parameters,
     console: &mut dyn Console,
 ) -> Result<(Values, BTreeMap<ParameterName, Secret>), ErrorRecord> {
     let wrong = |message: String| {
@@ -68,10 +69,11 @@ fn given(
     };
     let mut values = Values::new();
     for (typed, value) in &run.parameters {
-        let name = super::typed::name(typed, schemas).map_err(wrong)?;
+        let name = super::typed::name(typed, parameters).map_err(wrong)?;
         let switch = Value::Boolean(true);
         let value = value.as_ref().unwrap_or(&switch);
-        let value = super::typed::value(&name, value, schemas.get(&name)).map_err(wrong)?;
+        let schema = parameters.schemas.get(&name);
+        let value = super::typed::value(&name, value, schema).map_err(wrong)?;
         if values.insert(name.clone(), value).is_some() {
             return Err(wrong(format!(
                 "Cannot bind parameter because parameter '{name}' is specified more than once."
@@ -79,7 +81,7 @@ fn given(
         }
     }
     let mut secrets = BTreeMap::new();
-    for (name, schema) in schemas {
+    for (name, schema) in &parameters.schemas {
         if schema.is_secret() && schema.required {
             let secret = console.ask_secret(&format!("{name}: "));
             let secret = secret.ok_or_else(|| {
@@ -149,7 +151,7 @@ fn came(view: &ExecutionView, output: &[u8], console: &mut dyn Console) -> Done 
     Ok(objects(&String::from_utf8_lossy(output)))
 }
 
-/// Objects, if the output is JSON; else its lines.
+/// Objects, if the output is JSON, or if each of its lines is; else its lines.
 fn objects(output: &str) -> Vec<Value> {
     let text = output.trim();
     if text.starts_with(['{', '['])
@@ -160,6 +162,12 @@ fn objects(output: &str) -> Vec<Value> {
             Some((_, Value::List(items))) => items.clone(),
             Some(_) | None => value.items(),
         };
+    }
+    if text.starts_with('{') {
+        let rows = text.lines().map(crate::pipe::from_json);
+        if let Ok(rows) = rows.collect() {
+            return rows;
+        }
     }
     output.lines().map(Value::from).collect()
 }
@@ -180,6 +188,8 @@ mod tests {
                 1,
                 "@{b=1; a=2}",
             ),
+            ("{\"a\": 1}\n{\"a\": 2}\n", 2, "@{a=1}"),
+            ("{\"a\": 1}\nand no more\n", 2, "{\"a\": 1}"),
             ("{not json", 1, "{not json"),
         ] {
             let objects = objects(output);

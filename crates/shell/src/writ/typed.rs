@@ -3,13 +3,33 @@
 use std::collections::BTreeMap;
 
 use writ_core::names::ParameterName;
+use writ_core::object::Task;
 use writ_core::value::{Constraint, Constraints, Range, Schema, Schemas, Value as Core, ValueType};
 
 use crate::values::Value;
 
+/// What a task says of its parameters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parameters {
+    /// Those that it names.
+    pub(super) schemas: Schemas,
+    /// Whether it takes others too.
+    pub(super) is_open: bool,
+}
+
+impl From<Task> for Parameters {
+    fn from(task: Task) -> Self {
+        Self {
+            schemas: task.parameters,
+            is_open: task.open,
+        }
+    }
+}
+
 /// The parameter of a task that a name means, whole or shortened. What a task
 /// does not know is left as it was typed: the rules say what is wrong with it.
-pub(super) fn name(typed: &str, schemas: &Schemas) -> Result<ParameterName, String> {
+pub(super) fn name(typed: &str, parameters: &Parameters) -> Result<ParameterName, String> {
+    let schemas = &parameters.schemas;
     let exact = schemas
         .keys()
         .find(|known| known.as_str().eq_ignore_ascii_case(typed));
@@ -25,7 +45,9 @@ pub(super) fn name(typed: &str, schemas: &Schemas) -> Result<ParameterName, Stri
     let found: Vec<_> = schemas.keys().filter(begins).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] if schemas.is_empty() => ParameterName::parse(typed).map_err(|error| error.to_string()),
+        [] if parameters.is_open || schemas.is_empty() => {
+            ParameterName::parse(typed).map_err(|error| error.to_string())
+        }
         [] => Err(format!(
             "A parameter cannot be found that matches parameter name '{typed}'."
         )),
@@ -104,14 +126,17 @@ fn untyped(value: &Value) -> Result<Core, String> {
 
 /// What `-Parameters` says: a value; one of several; a form with `*`; a range
 /// such as 1..9; `$null`, which means that it is not given.
-pub(super) fn constraints(value_given: &Value, schemas: &Schemas) -> Result<Constraints, String> {
+pub(super) fn constraints(
+    value_given: &Value,
+    parameters: &Parameters,
+) -> Result<Constraints, String> {
     let mut constraints = Constraints::new();
     let Some(table) = value_given.object() else {
         return Ok(constraints);
     };
     for (typed, said) in table.fields() {
-        let name = name(typed, schemas)?;
-        let schema = schemas.get(&name);
+        let name = name(typed, parameters)?;
+        let schema = parameters.schemas.get(&name);
         let value_type = schema.map(|schema| schema.value_type);
         let constraint = match said {
             Value::Null => Constraint::Absent,
@@ -162,7 +187,7 @@ mod tests {
     use super::*;
     use crate::values::Object;
 
-    fn schemas() -> Schemas {
+    fn parameters() -> Parameters {
         let types = [
             ("Identity", ValueType::String),
             ("Items", ValueType::List),
@@ -170,41 +195,49 @@ mod tests {
             ("Force", ValueType::Boolean),
             ("Password", ValueType::Secret),
         ];
-        types
-            .into_iter()
-            .map(|(name, value_type)| (ParameterName::parse(name).unwrap(), Schema::of(value_type)))
-            .collect()
+        let schemas = types.map(|(name, value_type)| {
+            (ParameterName::parse(name).unwrap(), Schema::of(value_type))
+        });
+        Parameters {
+            schemas: schemas.into(),
+            is_open: false,
+        }
     }
 
     #[test]
     fn names_may_be_shortened_and_ignore_case() {
-        let schemas = schemas();
+        let known = parameters();
         for (typed, meant) in [
             ("identity", "Identity"),
             ("Id", "Identity"),
             ("bad", "BadItemLimit"),
         ] {
-            assert_eq!(name(typed, &schemas).unwrap().as_str(), meant);
+            assert_eq!(name(typed, &known).unwrap().as_str(), meant);
         }
+        assert!(name("I", &known).unwrap_err().contains("-Identity -Items"));
         assert!(
-            name("I", &schemas)
-                .unwrap_err()
-                .contains("-Identity -Items")
-        );
-        assert!(
-            name("Bogus", &schemas)
+            name("Bogus", &known)
                 .unwrap_err()
                 .contains("cannot be found")
         );
-        assert_eq!(name("Bogus", &Schemas::new()).unwrap().as_str(), "Bogus");
+        assert_eq!(
+            name("Bogus", &Parameters::default()).unwrap().as_str(),
+            "Bogus"
+        );
+        let open = Parameters {
+            is_open: true,
+            ..known
+        };
+        assert_eq!(name("Bogus", &open).unwrap().as_str(), "Bogus");
+        assert_eq!(name("bad", &open).unwrap().as_str(), "BadItemLimit");
     }
 
     #[test]
     fn values_take_the_type_of_the_task() {
-        let schemas = schemas();
+        let known = parameters();
         let typed = |typed: &str, given: Value| {
-            let name = name(typed, &schemas).unwrap();
-            value(&name, &given, schemas.get(&name))
+            let name = name(typed, &known).unwrap();
+            value(&name, &given, known.schemas.get(&name))
         };
         assert_eq!(typed("Identity", "12".into()), Ok(Core::Text("12".into())));
         assert_eq!(typed("Bad", "12".into()), Ok(Core::Integer(12)));
@@ -229,7 +262,7 @@ mod tests {
     fn constraints_have_forms() {
         let said = |name: &str, value: Value| {
             let table = Value::Table(Object::new().with(name, value));
-            let all = constraints(&table, &schemas())?;
+            let all = constraints(&table, &parameters())?;
             Ok::<_, String>(all.values().next().unwrap().to_string())
         };
         assert_eq!(said("Id", "alice".into()).unwrap(), "= alice");

@@ -4,6 +4,7 @@
 //! own with that person's profile; what it prints is what is shown. A step that
 //! ends otherwise than it should stops the demo with an error.
 
+mod exchange;
 pub(crate) mod service;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use self::exchange::Exchange;
 use self::service::Service;
 use crate::exit::{Exit, Failure};
 
@@ -60,8 +62,11 @@ fn play(args: &Args) -> Result<(), DemoError> {
     let service = Service::start(&stage.program, &stage.root)?;
     prepare(&stage, &service)?;
     tell(&stage, &service)?;
+    let exchange = Exchange::start(&stage)?;
+    exchange.tell(&stage)?;
+    prove(&stage)?;
     if args.serve {
-        stay(&stage)?;
+        stay(&stage, &exchange)?;
     }
     Ok(())
 }
@@ -88,7 +93,7 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
         stage.program
     );
     append(&stage.data.join("writ.toml"), &programs)?;
-    let server = Server::start(stage)?;
+    let server = Server::start(stage, "serve", &["serve", "--listen", &stage.address])?;
 
     heading("Two more people enrol, each with a key of their own");
     for name in ["alice", "bob"] {
@@ -192,7 +197,11 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
             "the service was restarted after the revocation".into(),
         ));
     }
+    Ok(())
+}
 
+/// Everything that happened, from the log.
+fn prove(stage: &Stage) -> Result<(), DemoError> {
     heading("All of it is in the log, which verifies");
     stage.show("admin", &["executions", "--all"])?;
     stage.show("admin", &["log", "verify"])?;
@@ -201,10 +210,11 @@ fn tell(stage: &Stage, service: &Service) -> Result<(), DemoError> {
 }
 
 /// Keeps the server, and says what to try.
-fn stay(stage: &Stage) -> Result<(), DemoError> {
+fn stay(stage: &Stage, exchange: &Exchange) -> Result<(), DemoError> {
     say(&format!(
-        "\nThe server goes on at {}. In another terminal:\n",
-        stage.url
+        "\nThe server goes on at {}, and the emulator at {}. In another terminal:\n",
+        stage.url,
+        exchange.url()
     ));
     say(&format!(
         "  export WRIT_CONFIG_HOME={}",
@@ -221,6 +231,7 @@ fn stay(stage: &Stage) -> Result<(), DemoError> {
     ] {
         say(&format!("  {line}"));
     }
+    exchange.hint();
     say("\nPress Enter or Ctrl-C to stop it; everything it made is then removed.");
     let mut byte = [0];
     // Without a terminal there is nobody to press Enter: wait for the signal.
@@ -245,13 +256,12 @@ impl Stage {
     fn build() -> Result<Self, DemoError> {
         let directory = tempfile::Builder::new().prefix("writ-demo-").tempdir()?;
         let root = directory.path().to_owned();
-        // Asked for and given back, so that the URL is known before the server starts.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free_address()?;
         Ok(Self {
             config: root.join("config"),
             data: root.join("data"),
             url: format!("http://{address}"),
-            address: address.to_string(),
+            address,
             program: std::env::current_exe()?,
             root,
             _directory: directory,
@@ -301,6 +311,17 @@ impl Stage {
             .map(|arg| writ_core::refusal::shell_word(arg))
             .collect();
         say(&format!("{who}$ writ {}", typed.join(" ")));
+        self.perform(who, args, input, expected)
+    }
+
+    /// Runs a command and shows what it says.
+    fn perform(
+        &self,
+        who: &str,
+        args: &[&str],
+        input: Option<&str>,
+        expected: i32,
+    ) -> Result<String, DemoError> {
         let mut child = self
             .command(who, args)
             .stdin(Stdio::piped())
@@ -325,21 +346,24 @@ impl Stage {
     }
 }
 
-/// `writ serve` in a process of its own; ends with this one.
+/// A command that goes on, in a process of its own; ends with this one.
 struct Server(Child);
 
 impl Server {
-    fn start(stage: &Stage) -> Result<Self, DemoError> {
-        say(&format!("admin$ writ serve --listen {}", stage.address));
-        let log = fs::File::create(stage.root.join("serve.log"))?;
+    /// Starts it, and waits until it listens at the address that its arguments end with.
+    fn start(stage: &Stage, name: &str, args: &[&str]) -> Result<Self, DemoError> {
+        say(&format!("admin$ writ {}", args.join(" ")));
+        let address = args.last().copied().unwrap_or_default();
+        let path = stage.root.join(format!("{name}.log"));
+        let log = fs::File::create(&path)?;
         let child = stage
-            .command("admin", &["serve", "--listen", &stage.address])
+            .command("admin", args)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
         let mut server = Self(child);
         for _ in 0..200 {
-            if std::net::TcpStream::connect(&stage.address).is_ok() {
+            if std::net::TcpStream::connect(address).is_ok() {
                 return Ok(server);
             }
             if server.0.try_wait()?.is_some() {
@@ -347,8 +371,8 @@ impl Server {
             }
             std::thread::park_timeout(Duration::from_millis(50));
         }
-        let log = fs::read_to_string(stage.root.join("serve.log"))?;
-        Err(DemoError(format!("the server did not start:\n{log}")))
+        let log = fs::read_to_string(path)?;
+        Err(DemoError(format!("`writ {name}` did not start:\n{log}")))
     }
 }
 
@@ -358,6 +382,11 @@ impl Drop for Server {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Asked for and given back, so that it is known before anything listens there.
+fn free_address() -> io::Result<String> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 fn person(name: &str) -> String {
