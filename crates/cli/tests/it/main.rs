@@ -8,6 +8,7 @@ mod doctor;
 mod emulated;
 mod exchange;
 mod forms;
+mod hosts;
 mod isolation;
 mod keys;
 mod kill;

@@ -163,12 +163,15 @@ impl Site {
 
     /// Starts the server and waits until it answers.
     pub(crate) fn serve(&mut self) {
+        self.serve_with(|_| {});
+    }
+
+    /// The same, with something said to the operating system before.
+    pub(crate) fn serve_with(&mut self, prepare: impl FnOnce(&mut Command)) {
         let log = fs::File::create(self.path("serve.log")).unwrap();
-        let child = self
-            .command("admin", &["serve", "--listen", &self.address])
-            .stderr(log)
-            .spawn();
-        self.server = Some(child.unwrap());
+        let mut command = self.command("admin", &["serve", "--listen", &self.address]);
+        prepare(command.stderr(log));
+        self.server = Some(command.spawn().unwrap());
         for _ in 0..600 {
             if TcpStream::connect(&self.address).is_ok() {
                 return;
@@ -209,6 +212,15 @@ impl Site {
         // Killed already, if it was in the middle of something.
         let _ = server.kill();
         server.wait().unwrap();
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The process of the server.
+    pub(crate) fn server_id(&self) -> u32 {
+        self.server.as_ref().unwrap().id()
     }
 
     /// `kill -9` while others still use the site; [`kill`](Self::kill) it after.

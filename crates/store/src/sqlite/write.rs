@@ -16,13 +16,54 @@ pub(super) struct Writer {
     connection: Connection,
     /// A commit failed, and what is in the log file may yet come to light.
     unsettled: bool,
+    /// The file that it writes to.
+    file: Option<FileId>,
+}
+
+/// Which file stands at a connection's path; none in memory, and where files have
+/// no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    number: u64,
+}
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(connection: &Connection) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let path = connection.path().filter(|path| !path.is_empty())?;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self {
+            device: found.dev(),
+            number: found.ino(),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Connection) -> Option<Self> {
+        None
+    }
 }
 
 impl Writer {
-    pub(super) const fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection) -> Self {
         Self {
+            file: FileId::of(&connection),
             connection,
             unsettled: false,
+        }
+    }
+
+    /// Refuses to write to a file that nobody would find again.
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        match FileId::of(&self.connection) == self.file {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable(
+                "its file was removed or replaced while the node runs; put it back, or stop the \
+                 node and restore the newest backup"
+                    .into(),
+            )),
         }
     }
 
@@ -33,6 +74,7 @@ impl Writer {
     }
 
     pub(super) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.is_in_place()?;
         self.transact(|transaction| {
             move_head(transaction, &batch.expect, &batch.after)?;
             point(Point::HeadMoved);
