@@ -55,10 +55,7 @@ impl Kept {
 
     /// Forgets it: the next time begins at the first entry.
     pub fn forget(&self) -> io::Result<()> {
-        match fs::remove_file(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
-        }
+        remove(&self.0)
     }
 
     /// Keeps a ledger: the file is the old one or the new one, whatever happens.
@@ -70,16 +67,21 @@ impl Kept {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match fs::remove_file(&next) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        remove(&next)?;
         let mut file = options.open(&next)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&next, &self.0)?;
         let directory = self.0.parent().filter(|path| *path != Path::new(""));
         File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 

@@ -1,6 +1,8 @@
 //! ConvertTo-Csv and Export-Csv. What a spreadsheet would take for a formula
 //! gets an apostrophe, which makes it text.
 
+use writ_client::csv::is_formula;
+
 use crate::binder::Bound;
 use crate::host::Console;
 use crate::record::{ErrorRecord, Reason};
@@ -96,7 +98,7 @@ fn row<'a>(cells: impl Iterator<Item = &'a str>, delimiter: &str) -> String {
 
 fn quoted(cell: &str) -> String {
     let is_number = cell.parse::<i64>().is_ok();
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_number;
+    let is_formula = is_formula(cell) && !is_number;
     let apostrophe = if is_formula { "'" } else { "" };
     let plain: String = cell
         .chars()

@@ -74,7 +74,6 @@ impl Writer {
     }
 
     pub(super) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.is_in_place()?;
         self.transact(|transaction| {
             move_head(transaction, &batch.expect, &batch.after)?;
             point(Point::HeadMoved);
@@ -111,6 +110,7 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.is_in_place()?;
         self.settle()?;
         let transaction = self
             .connection

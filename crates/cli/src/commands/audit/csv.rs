@@ -1,5 +1,7 @@
 //! Comma-separated values, as RFC 4180 has them.
 
+use writ_client::csv::is_formula;
+
 /// A table, its head first.
 pub(super) fn csv<const N: usize>(
     head: &[&str; N],
@@ -18,7 +20,7 @@ pub(super) fn row<const N: usize>(cells: [&str; N]) -> String {
 /// Quoted where it must be. What a spreadsheet would take for a formula gets an
 /// apostrophe in front, which makes it text there.
 fn quoted(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let is_formula = is_formula(cell);
     let is_plain = !is_formula && !cell.contains([',', '"', '\n', '\r', '\'']);
     match (is_formula, is_plain) {
         (_, true) => cell.to_owned(),

@@ -95,17 +95,15 @@ fn permissions(data: &DataDirectory) -> Vec<Finding> {
             format!("chmod go= '{}'", path.display()),
         ));
     }
-    let beside = ["-wal", "-shm"].map(|end| {
+    let mut others = vec![data.path().to_owned(), data.config_file()];
+    others.push(data.path().join("verified"));
+    // What SQLite keeps beside the database holds the same.
+    others.extend(["", "-wal", "-shm"].map(|end| {
         let mut name = data.database().into_os_string();
         name.push(end);
         PathBuf::from(name)
-    });
-    let [wal, shm] = beside;
-    let shown = [data.path().to_owned(), data.database(), wal, shm];
-    for path in shown
-        .into_iter()
-        .chain([data.config_file(), data.path().join("verified")])
-    {
+    }));
+    for path in others {
         if shared(&path, 0o022) {
             findings.push(Finding::fail(
                 "files",

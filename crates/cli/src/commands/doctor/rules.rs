@@ -1,9 +1,9 @@
 //! What the log says of people, policies and accounts, and cannot work.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use writ_connect::template::Template;
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
 use writ_core::object::{Approval, Policy, Rule, Task};
@@ -11,8 +11,6 @@ use writ_core::record::ExecutionRecord;
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
 use writ_core::value::Schemas;
-
-use writ_connect::template::Template;
 
 use super::Finding;
 use crate::output::local;
