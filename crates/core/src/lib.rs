@@ -40,6 +40,7 @@ pub mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+mod trial;
 pub mod value;
 pub mod view;
 

@@ -107,7 +107,9 @@ impl State {
         people
     }
 
-    fn unable(&self, upn: &Upn, passkey: bool) -> Option<Unable> {
+    /// Why somebody cannot decide anything, if so: with a passkey, if one is
+    /// asked for.
+    pub fn unable(&self, upn: &Upn, passkey: bool) -> Option<Unable> {
         let Some(person) = self.person(upn) else {
             return Some(Unable::Uninvited);
         };

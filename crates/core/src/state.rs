@@ -194,6 +194,17 @@ impl State {
         (next, decided)
     }
 
+    /// This State once time has passed over it, as before every entry.
+    pub(crate) fn passed(&self, now: Time) -> Self {
+        let now = now.max(self.time);
+        let mut next = self.clone();
+        for fact in next.pass(now) {
+            next.fold(Self::UNWRITTEN, &fact);
+        }
+        next.time = now;
+        next
+    }
+
     /// What time has ended by `now`. Clears away; whatever matters compares
     /// deadlines itself.
     fn pass(&mut self, now: Time) -> Vec<Fact> {

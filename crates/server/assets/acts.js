@@ -2,6 +2,7 @@
 // statement, its fields the members of the body; the statement is shown in one
 // sentence, signed by this browser's key and posted.
 
+import { changesOf, offer } from "./changes.js";
 import { canonical, draft, sealed } from "./statement.js";
 import { kept, signer } from "./keys.js";
 
@@ -79,8 +80,15 @@ const instant = (text) => {
   return ms;
 };
 
+const range = (text) => {
+  const [min, max, ...more] = text.trim().split("..");
+  if (max === undefined || more.length > 0) throw new Error("write from..to, such as 1..60, 1.. or ..60");
+  const end = (number) => (number.trim() === "" ? undefined : integer(number));
+  return { min: end(min), max: end(max) };
+};
+
 // How a field with `data-form` is read; a text, if it names none.
-const FORMS = {
+export const FORMS = {
   text: (text) => text.replaceAll("\r\n", "\n").trim(),
   exact: (text) => text.replaceAll("\r\n", "\n"),
   folded: (text) => text.trim().toLowerCase(),
@@ -88,6 +96,12 @@ const FORMS = {
   seconds,
   instant,
   lines,
+  integers: (text) => lines(text).map(integer),
+  // Each line is one, with its blanks.
+  arguments: (text) => text.replace(/\r?\n$/, "").split(/\r?\n/),
+  range,
+  // A time that long from when it is signed.
+  ahead: (text) => now() + seconds(text) * 1000,
   addresses: (text) => [...new Set(lines(text.toLowerCase().replaceAll(",", "\n")))].sort(),
   table,
   boolean: (text) => text === "true",
@@ -101,14 +115,15 @@ const FORMS = {
   },
 };
 
-function valueOf(field) {
+export function valueOf(field) {
   if (field.type === "checkbox") return field.checked ? true : undefined;
   if (field.type === "radio" && !field.checked) return undefined;
   if (field.value === "" && !("always" in field.dataset)) return undefined;
   const [form, inner] = (field.dataset.form ?? "text").split(" ");
   const read = inner ? FORMS[form][inner] : FORMS[form];
   const value = read(field.value);
-  return value === "" ? undefined : value;
+  // What is as it is by default is absent.
+  return value === "" || String(value) === field.dataset.default ? undefined : value;
 }
 
 // The body that a form says. A name with dots is a path to a member.
@@ -152,13 +167,17 @@ function agreed(sentence, drafted) {
   });
 }
 
-function sentenceOf(form, body) {
-  const parts = form.dataset.sentence ?? "Sign this?";
-  return parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
+function sentenceOf(form, button, body) {
+  const parts = button?.dataset.sentence ?? form.dataset.sentence ?? "Sign this?";
+  const sentence = parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
     const value = path.split(".").reduce((at, name) => at?.[name], body);
     if (value === undefined) return "–";
     return typeof value === "string" ? value : canonical(value);
   });
+  if (!("changes" in form.dataset)) return sentence;
+  const changes = changesOf(form);
+  if (changes.length === 0 && !("repeat" in form.dataset)) throw new Error("Nothing here is changed, so there is nothing to sign.");
+  return [sentence, ...changes].join("\n");
 }
 
 export function tell(form, text) {
@@ -178,23 +197,78 @@ export async function say(kind, body) {
   return post(await sealed(drafted, await ownKey()));
 }
 
+// Shows a statement, and signs and posts it if the person agrees.
+export async function ask(kind, body, sentence) {
+  const about = () => ({ by: page.upn, instance: page.instance, now: now() });
+  const key = await ownKey();
+  const drafted = await draft(kind, body, about());
+  if (!(await agreed(sentence, drafted))) return undefined;
+  // Whoever read for long says it with the time at which they agree.
+  const fresh = now() - JSON.parse(drafted.text).at < 60_000;
+  const signed = fresh ? drafted : await draft(kind, body, about());
+  return { said: await post(await sealed(signed, key)), digest: signed.digest };
+}
+
+// The same with many, in their order, agreed to as one. Answers what became of
+// each: its `problem`, if it was refused.
+export async function askAll(kind, bodies, sentence) {
+  const about = () => ({ by: page.upn, instance: page.instance, now: now() });
+  const key = await ownKey();
+  const drafts = await Promise.all(bodies.map((body) => draft(kind, body, about())));
+  const whole = { digest: `${drafts.length} statements`, text: drafts.map(({ text }) => text).join("\n\n") };
+  if (!(await agreed(sentence, whole))) return undefined;
+  const answers = [];
+  while (answers.length < bodies.length) {
+    const some = bodies.slice(answers.length, answers.length + 64);
+    try {
+      const envelopes = [];
+      for (const body of some) envelopes.push({ envelope: await sealed(await draft(kind, body, about()), key) });
+      answers.push(...(await postAll(envelopes)));
+    } catch (error) {
+      // What was done before it stays done, and is told.
+      const problem = `not known to be done: ${error.message}`;
+      return [...answers, ...bodies.slice(answers.length).map(() => ({ problem }))];
+    }
+  }
+  return answers;
+}
+
+// Posts a list. What came too fast is sent again, after a while.
+async function postAll(envelopes) {
+  const headers = { "Content-Type": "application/json" };
+  const answers = [];
+  for (let tries = 1; answers.length < envelopes.length; tries += 1) {
+    const rest = envelopes.slice(answers.length);
+    const answer = await fetch("/v1/statements", { method: "POST", headers, body: JSON.stringify(rest) });
+    const said = await answer.json();
+    if (!answer.ok && said.code !== "too-many") throw new Refused(said);
+    const taken = Array.isArray(said) ? said : [];
+    const late = taken.findIndex(({ code }) => code === "too-many");
+    for (const each of late < 0 ? taken : taken.slice(0, late)) {
+      answers.push({ problem: each.receipt?.accepted ? undefined : (each.detail ?? each.title) });
+    }
+    if (answers.length < envelopes.length && tries === 60) throw new Error("The server takes no more for now. Wait, and import the file again: what is done is not done twice.");
+    if (answers.length < envelopes.length) await pause(2000);
+  }
+  return answers;
+}
+
+// Says why something was not done, at its form.
+export function told(form, error) {
+  tell(form, error.name === "NotAllowedError" ? "The passkey was not used. Nothing was said." : error.message);
+  if (error.code === "changed") offer(form, form.querySelector("[role=alert]"));
+}
+
 async function act(form, button) {
   const { act: kind, then } = form.dataset;
   const body = bodyOf(form);
   if (!body) return;
   // A button may say more than the fields do.
   if (button?.dataset.body) Object.assign(body, JSON.parse(button.dataset.body));
-  const { instance, upn } = page;
-  const key = await ownKey();
-  const drafted = await draft(kind, body, { by: upn, instance, now: now() });
-  const sentence = sentenceOf(button?.dataset.sentence ? button : form, body);
-  if (!(await agreed(sentence, drafted))) return;
-  // Whoever read for long says it with the time at which they agree.
-  const fresh = now() - JSON.parse(drafted.text).at < 60_000;
-  const signed = fresh ? drafted : await draft(kind, body, { by: upn, instance, now: now() });
-  const said = await post(await sealed(signed, key));
-  sessionStorage.setItem("said", said.facts.join("\n"));
-  location.assign((then ?? location.pathname + location.search).replace("{digest}", signed.digest));
+  const done = await ask(kind, body, sentenceOf(form, button, body));
+  if (!done) return;
+  sessionStorage.setItem("said", done.said.facts.join("\n"));
+  location.assign((then ?? location.pathname + location.search).replace("{digest}", done.digest));
 }
 
 // Takes over every form that says something.
@@ -210,7 +284,7 @@ export function listen() {
     try {
       await act(form, button);
     } catch (error) {
-      tell(form, error.name === "NotAllowedError" ? "The passkey was not used. Nothing was said." : error.message);
+      told(form, error);
     } finally {
       for (const each of buttons) each.disabled = false;
     }

@@ -149,6 +149,16 @@ export async function readCode(text, purpose = "invitation") {
   return { seed: bytes.slice(0, 16), organization: hex(bytes.slice(16, 24)) };
 }
 
+// A new code of an organization.
+export async function newCode(instance) {
+  const seed = crypto.getRandomValues(new Uint8Array(16));
+  const bytes = join(seed, unhex(instance).slice(0, 8));
+  const check = await sha256(join(bytesOf("invitation"), new Uint8Array(1), bytes));
+  const bits = Array.from(join(bytes, check.slice(0, 1)), (byte) => byte.toString(2).padStart(8, "0")).join("");
+  const letters = bits.match(/.{5}/g).map((five) => LETTERS[parseInt(five, 2)]).join("");
+  return { seed, text: letters.match(/.{5}/g).join("-") };
+}
+
 // The key of an invitation, for one person of one organization.
 export async function invitationKey(seed, instance, upn) {
   const info = join(
@@ -177,7 +187,8 @@ async function ed25519(seed) {
     atob(x.replaceAll("-", "+").replaceAll("_", "/")),
     (letter) => letter.charCodeAt(0),
   );
-  return ofKey(await keyId("ed25519", publicBytes), readable);
+  const key = ofKey(await keyId("ed25519", publicBytes), readable);
+  return { ...key, public: { alg: "ed25519", public: hex(publicBytes) } };
 }
 
 // Whether passkeys of a domain can be made here; if not, why.

@@ -34,5 +34,6 @@ mod sight;
 mod snapshot;
 mod system_accounts;
 mod times;
+mod trials;
 mod vectors;
 mod written;

@@ -10,7 +10,7 @@ mod log;
 mod openapi;
 mod organization;
 mod output;
-mod people;
+pub(crate) mod people;
 mod policies;
 mod preferences;
 pub(crate) mod requests;
@@ -20,7 +20,7 @@ mod status;
 mod tasks;
 mod tiles;
 mod whoami;
-mod workloads;
+pub(crate) mod workloads;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -140,7 +140,7 @@ pub(crate) fn router(app: App) -> Router {
 }
 
 /// There is no such object, in the words of the rules.
-fn unknown(noun: Noun, name: &str) -> Failure {
+pub(crate) fn unknown(noun: Noun, name: &str) -> Failure {
     let name = name.to_owned();
     let sentence = Refusal::UnknownObject { noun, name }.to_string();
     Failure::UnknownObject { sentence }

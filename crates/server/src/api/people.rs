@@ -87,6 +87,6 @@ pub(super) async fn show(
     Ok(caller.seen(view(caller.state(), person)))
 }
 
-fn view(state: &State, person: &Person) -> PersonView {
+pub(crate) fn view(state: &State, person: &Person) -> PersonView {
     PersonView::new(person, state.credentials(&person.upn).map(AsRef::as_ref))
 }

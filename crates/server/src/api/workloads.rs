@@ -76,7 +76,7 @@ pub(super) async fn show(
     Ok(caller.seen(view(&caller, workload)))
 }
 
-fn view(caller: &Caller<Anyone>, workload: &Arc<Workload>) -> Workload {
+pub(crate) fn view(caller: &Caller<Anyone>, workload: &Arc<Workload>) -> Workload {
     let workload = workload.as_ref().clone();
     match caller.may_read(&Resource::Settings) {
         true => workload,

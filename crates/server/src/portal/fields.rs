@@ -99,7 +99,7 @@ fn field(
 }
 
 /// A value as somebody would type it into its field.
-fn typed(value: &Value) -> String {
+pub(super) fn typed(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         Value::Integer(number) => number.to_string(),

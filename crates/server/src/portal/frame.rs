@@ -11,7 +11,7 @@ use writ_core::time::Time;
 use super::assets;
 use crate::app::App;
 use crate::failure::Failure;
-use crate::guard::{Anyone, Caller};
+use crate::guard::{Caller, Permission};
 use crate::recent::KINDS;
 
 /// A part of the portal, as the menu names it.
@@ -91,8 +91,8 @@ pub(super) struct Frame {
 
 impl Frame {
     /// What surrounds a page of this title for this caller.
-    pub(super) async fn new(
-        caller: &Caller<Anyone>,
+    pub(super) async fn new<P: Permission>(
+        caller: &Caller<P>,
         app: &App,
         here: Part,
         title: &str,
@@ -148,7 +148,10 @@ impl Frame {
     }
 }
 
-async fn disabled(caller: &Caller<Anyone>, app: &App) -> Result<Option<Disabled>, Failure> {
+async fn disabled<P: Permission>(
+    caller: &Caller<P>,
+    app: &App,
+) -> Result<Option<Disabled>, Failure> {
     let control = caller.state().control();
     if control.is_some_and(|control| control.enabled) {
         return Ok(None);
@@ -164,7 +167,7 @@ async fn disabled(caller: &Caller<Anyone>, app: &App) -> Result<Option<Disabled>
 }
 
 /// Who said an entry, and when.
-async fn said_by(app: &App, index: Index) -> Result<Option<(Upn, Time)>, Failure> {
+pub(super) async fn said_by(app: &App, index: Index) -> Result<Option<(Upn, Time)>, Failure> {
     let entries = app.engine().store().entries(index, 1).await?;
     let entry = entries.first().and_then(|entry| Entry::parse(&entry.leaf).ok());
     let said = entry.and_then(|entry| {

@@ -14,17 +14,25 @@
 mod approvals;
 mod asked;
 mod assets;
+mod control;
 mod executions;
 mod failed;
 mod fields;
+mod forms;
 mod frame;
 mod from_here;
+mod groups;
 mod home;
 mod new_request;
+mod people;
+mod policies;
 mod requests;
 mod run;
 mod session;
+mod simulate;
+mod tasks;
 mod text;
+mod workloads;
 
 pub(crate) use failed::dress;
 pub(crate) use session::token;
@@ -52,6 +60,23 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .page("/executions", executions::list)
         .page("/executions/{id}", executions::show)
         .page("/run", run::show)
+        .page("/tasks", tasks::list)
+        .page("/tasks/new", tasks::new)
+        .page("/tasks/{name}", tasks::show)
+        .page("/workloads", workloads::list)
+        .page("/workloads/{name}", workloads::show)
+        .page("/policies", policies::list)
+        .page("/policies/new", policies::new)
+        .page("/policies/simulate", simulate::show)
+        .page("/policies/{pattern}", policies::show)
+        .page("/people", people::list)
+        .page("/people/invite", people::invite)
+        .page("/people/import", people::import)
+        .page("/people/{upn}", people::show)
+        .page("/groups", groups::list)
+        .page("/groups/{address}", groups::show)
+        .page("/system-accounts", control::accounts)
+        .page("/settings/control", control::show)
         .page("/sign-in", session::sign_in)
         .page("/join", session::join)
         .page("/assets/{version}/{file}", assets::show)

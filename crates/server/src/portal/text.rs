@@ -39,3 +39,11 @@ pub(super) fn waits_for(view: &RequestView) -> String {
         _ => String::new(),
     }
 }
+
+/// Whether each word that somebody searches for stands in one of these texts.
+pub(super) fn found(wanted: &str, texts: &[&str]) -> bool {
+    let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let wanted = wanted.to_lowercase();
+    let mut words = wanted.split_whitespace();
+    words.all(|word| texts.iter().any(|text| text.contains(word)))
+}
