@@ -167,11 +167,18 @@ function agreed(sentence, drafted) {
   });
 }
 
+// Seconds as somebody would type them.
+function lasting(seconds) {
+  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => seconds % size === 0);
+  return `${seconds / size}${unit}`;
+}
+
 function sentenceOf(form, button, body) {
   const parts = button?.dataset.sentence ?? form.dataset.sentence ?? "Sign this?";
   const sentence = parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
     const value = path.split(".").reduce((at, name) => at?.[name], body);
     if (value === undefined) return "–";
+    if (path.endsWith("_s")) return lasting(value);
     return typeof value === "string" ? value : canonical(value);
   });
   if (!("changes" in form.dataset)) return sentence;

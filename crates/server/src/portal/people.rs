@@ -42,12 +42,12 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn is_kind(&self, kind: &PersonKind) -> bool {
-        self.kind == Some(*kind)
+    fn is_kind(&self, kind: PersonKind) -> bool {
+        self.kind == Some(kind)
     }
 
-    fn is_role(&self, role: &Role) -> bool {
-        self.role == Some(*role)
+    fn is_role(&self, role: Role) -> bool {
+        self.role == Some(role)
     }
 }
 

@@ -105,6 +105,7 @@ pub(super) async fn list(
 struct PolicyForm {
     /// What it covers, where it stands already.
     is_set: bool,
+    pattern: String,
     policy: Policy,
     requesters: String,
     max_runs: String,
@@ -127,6 +128,7 @@ impl PolicyForm {
         let groups = caller.state().groups().map(|group| group.address.to_string());
         Self {
             is_set,
+            pattern: String::new(),
             requesters: policy.requesters.as_ref().map(ToString::to_string).unwrap_or_default(),
             max_runs: policy.max_runs.map(|most| most.to_string()).unwrap_or_default(),
             readers: readers.collect::<Vec<_>>().join("\n"),
@@ -218,7 +220,6 @@ pub(super) struct For {
 struct NewPage {
     frame: Frame,
     form: PolicyForm,
-    pattern: String,
 }
 
 /// `GET /policies/new?task=`
@@ -232,7 +233,9 @@ pub(super) async fn new(
     let policy = Policy::new(task.map_or_else(everything, Ok)?, Approval::Manual);
     answer(&NewPage {
         frame: Frame::new(&caller, &app, Part::Policies, "A new policy").await?,
-        form: PolicyForm::new(&caller, &policy, false),
-        pattern,
+        form: PolicyForm {
+            pattern,
+            ..PolicyForm::new(&caller, &policy, false)
+        },
     })
 }
