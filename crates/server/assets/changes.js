@@ -91,7 +91,7 @@ const fresh = () =>
   });
 
 // Goes on from what is there now, with what is typed.
-async function goOn(form) {
+export async function goOn(form) {
   const page = await fresh();
   const other = page?.getElementById(form.id);
   if (!other) return false;

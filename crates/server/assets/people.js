@@ -1,6 +1,7 @@
 // Inviting: the code is made here, and only its key is said. It is shown once.
 
 import { ask, bodyOf, now, tell, told } from "./acts.js";
+import { goOn } from "./changes.js";
 import { invitationKey, newCode } from "./keys.js";
 
 const page = document.body.dataset;
@@ -43,8 +44,8 @@ async function invite(form) {
   if (!done) return;
   show(person.upn, made);
   if ("new" in form.dataset) form.reset();
-  // What is said next here is said after this.
-  for (const field of document.querySelectorAll("input[name=seen]")) field.value = done.said.receipt.index + 1;
+  // What is said next on this page begins with what is so now.
+  for (const other of document.querySelectorAll("form[id]")) await goOn(other);
 }
 
 document.addEventListener("submit", async (event) => {

@@ -124,10 +124,6 @@ impl PersonPage {
         self.view.role == Some(Role::Auditor)
     }
 
-    fn is_service(&self) -> bool {
-        self.view.kind == PersonKind::Service
-    }
-
     fn is_invited(&self) -> bool {
         self.view.invited_until.is_some_and(|until| until > self.frame.now)
     }
