@@ -31,7 +31,7 @@ use writ_core::run::Permit;
 use crate::isolation::{Confinement, Isolation, IsolationError};
 use crate::linux::mode_of;
 use crate::template::Template;
-use crate::{Connector, Credentials, Ended, Output};
+use crate::{Connector, Credentials, Ended, Output, Uptime};
 
 /// How long a program has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -71,6 +71,7 @@ pub struct CommandConnector {
     scratch: PathBuf,
     confinement: Confinement,
     grace: Duration,
+    uptime: Uptime,
     warnings: Vec<String>,
 }
 
@@ -131,6 +132,7 @@ impl CommandConnector {
             scratch: config.scratch,
             confinement,
             grace: GRACE,
+            uptime: Uptime::default(),
             warnings,
         })
     }
@@ -146,6 +148,14 @@ impl CommandConnector {
     #[must_use]
     pub const fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// The same on a host that a test may suspend.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_uptime(mut self, uptime: Uptime) -> Self {
+        self.uptime = uptime;
         self
     }
 

@@ -18,7 +18,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread;
+use std::time::Duration;
 
+use rustix::time::ClockId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -204,6 +206,12 @@ fn told(said: &[u8]) -> Told {
         Some(_) | None => None,
     };
     end.map_or(Told::Lost, |end| Told::Ended { end, left })
+}
+
+/// For how long this host has been up, the time asleep included.
+pub(crate) fn uptime() -> Duration {
+    let up = rustix::time::clock_gettime(ClockId::Boottime);
+    up.try_into().unwrap_or_default()
 }
 
 /// The bits that say who may do what with a file.
