@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::isolation::Confinement;
 
+use writ_core::digest::Digest;
 use writ_core::secret::Secret;
 
 pub(crate) type Reader = tokio::io::Empty;
@@ -17,6 +18,7 @@ pub(crate) type Reader = tokio::io::Empty;
 pub(crate) struct Launch {
     pub(crate) helper: PathBuf,
     pub(crate) program: String,
+    pub(crate) pin: Option<Digest>,
     pub(crate) arguments: Vec<String>,
     pub(crate) handed: Vec<Handed>,
     pub(crate) scratch: PathBuf,
@@ -98,6 +100,7 @@ pub(crate) fn take_status() -> io::Result<File> {
 pub(crate) fn keep(
     _scratch: &Path,
     _confinement: &Confinement,
+    _pin: Option<Digest>,
     _program: &OsStr,
     _arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<()> {
@@ -124,6 +127,18 @@ pub(crate) const fn is_root() -> bool {
     false
 }
 
-pub(crate) fn replace(_program: &OsStr, _arguments: impl Iterator<Item = OsString>) -> io::Error {
+pub(crate) struct Pinned(Infallible);
+
+impl Pinned {
+    pub(crate) fn copy(_program: &OsStr, _pin: Digest) -> io::Result<Self> {
+        Err(unsupported())
+    }
+}
+
+pub(crate) fn replace(
+    _program: &OsStr,
+    _pinned: Option<Pinned>,
+    _arguments: impl Iterator<Item = OsString>,
+) -> io::Error {
     unsupported()
 }

@@ -19,6 +19,7 @@ mod credentials;
 pub mod exchange;
 pub mod isolation;
 pub mod output;
+pub mod pin;
 pub mod redact;
 pub mod template;
 #[cfg(feature = "testing")]

@@ -9,17 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
-use writ_connect::{
-    CommandConfig, CommandConnector, Connector, Connectors, ExchangeConnector, Paths,
-};
+use writ_connect::{CommandConfig, CommandConnector, Connectors, ExchangeConnector, Paths, pin};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
-use writ_core::names::{Domain, Name, ParameterName};
+use writ_core::names::{Domain, Name, ParameterName, TaskName};
 use writ_core::object::{SiteSettings, Task};
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
-use writ_core::state::Decided;
+use writ_core::state::{Decided, State};
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_core::value::Values;
 use writ_engine::{
@@ -206,7 +204,34 @@ impl DataDirectory {
     ) -> Result<Result<(), String>, NodeError> {
         let scratch = tempfile::tempdir().map_err(NodeError::new)?;
         let command = self.command(config, scratch.path().to_owned())?;
-        Ok(command.check_task(task))
+        Ok(command.check_pin(task))
+    }
+
+    /// The tasks whose programs are not on this host what they are pinned to, with
+    /// a sentence each; and how many are pinned.
+    pub(crate) fn replaced(
+        &self,
+        config: &Config,
+        state: &State,
+    ) -> Result<(Vec<(TaskName, String)>, usize), NodeError> {
+        let scratch = tempfile::tempdir().map_err(NodeError::new)?;
+        let command = self.command(config, scratch.path().to_owned())?;
+        let is_command = |task: &&Arc<Task>| {
+            let workload = state.workload(&task.name.workload());
+            workload.is_some_and(|workload| workload.connector.key() == "command")
+        };
+        let is_pinned = |task: &&Arc<Task>| {
+            let template = Template::read(&task.template);
+            template.is_ok_and(|template| template.pin().is_some())
+        };
+        let pinned = state.tasks().filter(is_command).filter(is_pinned);
+        let pinned: Vec<_> = pinned.collect();
+        let problem = |task: &&Arc<Task>| {
+            let problem = command.check_pin(task).err();
+            problem.map(|problem| (task.name.clone(), problem))
+        };
+        let replaced = pinned.iter().filter_map(problem).collect();
+        Ok((replaced, pinned.len()))
     }
 
     /// Opens the node: replays the log, starts the engine.
@@ -398,6 +423,8 @@ impl DataDirectory {
 pub(crate) struct Started {
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
+    /// The SHA-256 of the program's file, if it is on this host.
+    pub(crate) found: Option<Digest>,
 }
 
 /// Whether a template makes sense to the connector `command`.
@@ -426,6 +453,7 @@ pub(crate) fn would_start<'a>(
         parameters: names.map(|name| (name.clone(), path())).collect(),
     };
     Ok(Started {
+        found: pin::digest_of(Path::new(template.program())).ok(),
         program: template.program().to_owned(),
         arguments: template.arguments(&task.parameters, values, &paths)?,
     })

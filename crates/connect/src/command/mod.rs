@@ -31,7 +31,7 @@ use writ_core::run::Permit;
 use crate::isolation::{Confinement, Isolation, IsolationError};
 use crate::linux::mode_of;
 use crate::template::Template;
-use crate::{Connector, Credentials, Ended, Output, Uptime};
+use crate::{Connector, Credentials, Ended, Output, Uptime, pin};
 
 /// How long a program has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -157,6 +157,16 @@ impl CommandConnector {
     pub fn with_uptime(mut self, uptime: Uptime) -> Self {
         self.uptime = uptime;
         self
+    }
+
+    /// Whether a task's program is on this host what the task is pinned to; a task
+    /// that pins nothing is fine.
+    pub fn check_pin(&self, task: &Task) -> Result<(), String> {
+        let template = self.template(task)?;
+        match template.pin() {
+            Some(pin) => pin::check(Path::new(template.program()), pin),
+            None => Ok(()),
+        }
     }
 
     /// The template of a task, if it makes sense and its program is listed.

@@ -71,6 +71,7 @@ impl CommandConnector {
         Ok(Launch {
             helper: self.child.clone(),
             program: template.program().to_owned(),
+            pin: template.pin(),
             arguments,
             handed,
             scratch: self.scratch.clone(),
@@ -84,6 +85,7 @@ impl CommandConnector {
         let launch = Launch {
             helper: self.child.clone(),
             program: LOOK.to_owned(),
+            pin: None,
             arguments: Vec::new(),
             handed: Vec::new(),
             scratch: self.scratch.clone(),

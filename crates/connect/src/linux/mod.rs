@@ -8,6 +8,7 @@ mod confine;
 mod handed;
 mod keeper;
 mod look;
+mod pinned;
 mod tree;
 mod wall;
 
@@ -23,7 +24,9 @@ use std::time::Duration;
 use rustix::time::ClockId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use writ_core::digest::Digest;
 
+use crate::child::pin_arg;
 use crate::isolation::Confinement;
 
 pub(crate) use confine::{confine, hide, is_root, replace, take_status};
@@ -32,6 +35,7 @@ use keeper::{KEPT, NO_WORD, NOT_STARTED};
 pub(crate) use handed::Handed;
 pub(crate) use keeper::keep;
 pub(crate) use look::look;
+pub(crate) use pinned::Pinned;
 pub(crate) use wall::check_wall;
 
 /// The reading end of a pipe.
@@ -46,6 +50,8 @@ pub(crate) struct Launch {
     pub(crate) helper: PathBuf,
     /// The program's absolute path.
     pub(crate) program: String,
+    /// What its file must be.
+    pub(crate) pin: Option<Digest>,
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
     /// The secrets that it inherits.
@@ -118,6 +124,7 @@ impl Launch {
             .args(["child-exec", "keep"])
             .arg(&self.scratch)
             .arg(confinement)
+            .arg(pin_arg(self.pin))
             .arg(&self.program)
             .args(&self.arguments)
             .env_clear()
