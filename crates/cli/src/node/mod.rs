@@ -234,10 +234,19 @@ impl DataDirectory {
         Ok((replaced, pinned.len()))
     }
 
-    /// Opens the node: replays the log, starts the engine.
-    pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
+    /// Takes the state directory, which one process has at a time.
+    pub(crate) fn take(&self) -> Result<LocalState, NodeError> {
         let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
         point(Point::StateOpened);
+        Ok(local)
+    }
+
+    /// Opens the node: replays the log, starts the engine.
+    pub(crate) async fn open(
+        &self,
+        local: LocalState,
+        config: &Config,
+    ) -> Result<Engine, NodeError> {
         // A new database beside an old state would only hide what is missing.
         let database = self.database();
         let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
@@ -310,10 +319,7 @@ impl DataDirectory {
     /// process left there is of no use to anybody. It lies where another user can
     /// come to, who has no business in the data directory.
     fn scratch(&self) -> Result<PathBuf, NodeError> {
-        let data = self.0.canonicalize().map_err(NodeError::new)?;
-        let name = Digest::of(data.as_os_str().as_encoded_bytes()).to_string();
-        let name = format!("writ-{}", name.get(..16).unwrap_or(&name));
-        let path = std::env::temp_dir().join(name);
+        let path = self.scratch_path().map_err(NodeError::new)?;
         let bad = |error| NodeError::new(format!("{}: {error}", path.display()));
         // Nobody else can have put anything in its place: it is made anew here, and
         // what another user owns in the host's temporary folder cannot be removed.
@@ -324,6 +330,19 @@ impl DataDirectory {
         fs::create_dir(&path).map_err(bad)?;
         let_pass(&path).map_err(bad)?;
         path.canonicalize().map_err(bad)
+    }
+
+    fn scratch_path(&self) -> std::io::Result<PathBuf> {
+        let data = self.0.canonicalize()?;
+        let name = Digest::of(data.as_os_str().as_encoded_bytes()).to_string();
+        let name = format!("writ-{}", name.get(..16).unwrap_or(&name));
+        Ok(std::env::temp_dir().join(name))
+    }
+
+    /// Leaves nothing in the host's temporary folder, once the node has stopped.
+    pub(crate) fn leave(&self) {
+        // What a run that was given up still has there goes with the next start.
+        let _ = self.scratch_path().and_then(fs::remove_dir);
     }
 
     /// Looks at a log that lost its end, while no node serves it. None where

@@ -114,3 +114,24 @@ fn a_program_that_was_replaced_after_the_approval_is_not_run() {
     put("#!/bin/sh\necho approved\n");
     site.writ("alice", &["run", task]).said(0, "approved");
 }
+
+#[test]
+fn a_stopped_node_leaves_nothing_in_the_temporary_folder() {
+    let mut site = Site::open();
+    let temporary = site.path("temporary");
+    fs::create_dir(&temporary).unwrap();
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o711)).unwrap();
+    let count = || fs::read_dir(&temporary).unwrap().count();
+    site.stop();
+    for kill in [true, false] {
+        site.serve_with(|server| {
+            server.env("TMPDIR", &temporary);
+        });
+        assert_eq!(count(), 1);
+        match kill {
+            true => site.kill(),
+            false => site.stop(),
+        }
+    }
+    assert_eq!(count(), 0);
+}
