@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { look } from "./look.js";
 import { World, sign, upnOf } from "./world.js";
 
 let world;
@@ -32,6 +33,33 @@ before(async () => {
 after(async () => {
   for (const page of [boss, alice]) assert.deepEqual(page?.errors ?? [], []);
   await world?.end();
+});
+
+test("every page is readable, for administrators and for others", async (context) => {
+  await world.writ("admin", "system-account", "set", upnOf("robot"), "--task", "Host\\Say");
+  await world.writ("admin", "policy", "set", "Host\\W*", "--approval", "manual", "--approver", `approvers@fabrikam.example:1`, "--require-passkey").catch(() => undefined);
+  const task = path("Host\\Wait");
+  const query = new URLSearchParams({ person: upnOf("alice"), task: "Host\\Wait", with: "seconds=5" });
+  const pages = {
+    tasks: "/tasks", task: `/tasks/${task}`, "task-new": "/tasks/new?workload=Host", workloads: "/workloads", workload: "/workloads/Host",
+    policies: "/policies", policy: `/policies/${task}`, "policy-new": "/policies/new", simulate: `/policies/simulate?${query}`,
+    people: "/people", person: `/people/${upnOf("alice")}`, invite: "/people/invite", import: "/people/import",
+    groups: "/groups", group: "/groups/approvers@fabrikam.example", accounts: "/system-accounts", control: "/settings/control",
+  };
+  for (const [name, path] of Object.entries(pages)) {
+    await context.test(name, async () => {
+      await boss.goto(path);
+      await boss.evaluate(() => {
+        for (const folded of document.querySelectorAll("details")) folded.open = true;
+        for (const add of document.querySelectorAll("[data-add]")) add.click();
+      });
+      await look(boss, `rule-${name}`);
+      const others = await alice.goto(path);
+      if (["people", "invite", "import"].includes(name)) assert.equal(others.status(), 403);
+      else await look(alice, `rule-${name}-others`);
+    });
+  }
+  await boss.setViewportSize({ width: 1280, height: 900 });
 });
 
 test("a task is found, read, set, changed and removed", async () => {
