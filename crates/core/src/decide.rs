@@ -92,7 +92,10 @@ impl Signer {
     /// A person who may act, as if they had signed; with a passkey, if they have one.
     pub(crate) fn unsigned(r: &Reading<'_>, upn: &Upn) -> Result<Self, Refusal> {
         let person = r.active(upn)?;
-        let keys = r.credentials(upn).into_iter().flat_map(|credentials| credentials.keys.values());
+        let keys = r
+            .credentials(upn)
+            .into_iter()
+            .flat_map(|credentials| credentials.keys.values());
         Ok(Self {
             upn: upn.clone(),
             passkey: keys.into_iter().any(|device| device.is_passkey()),

@@ -9,7 +9,9 @@ use writ_core::time::Seconds;
 /// Tries a request, then says it, and both answer alike.
 fn asked(w: &mut World, who: &str, ask: Request) -> Result<Status, String> {
     let tried = w.state.try_request(&upn(who), &ask, w.now);
-    let tried = tried.map(|record| record.status).map_err(|no| no.to_string());
+    let tried = tried
+        .map(|record| record.status)
+        .map_err(|no| no.to_string());
     let said = w.say(who, ask).refusal.map(|no| no.to_string());
     assert_eq!(tried.as_ref().err(), said.as_ref());
     tried
@@ -54,7 +56,9 @@ fn a_trial_knows_what_time_has_ended() {
 fn a_trial_changes_nothing() {
     let w = World::ready();
     let before = w.state.clone();
-    w.state.try_request(&upn("alice"), &asking(RESTART), w.now).unwrap();
+    w.state
+        .try_request(&upn("alice"), &asking(RESTART), w.now)
+        .unwrap();
     assert_eq!(w.state.requests().count(), before.requests().count());
     let nobody = w.state.try_request(&upn("nobody"), &asking(RESTART), w.now);
     assert_eq!(nobody.unwrap_err().code(), "inactive");

@@ -40,7 +40,9 @@ impl ControlPage {
     }
 
     fn admin_group(&self) -> Option<&Address> {
-        self.control.as_ref().and_then(|control| control.admin_group.as_ref())
+        self.control
+            .as_ref()
+            .and_then(|control| control.admin_group.as_ref())
     }
 
     fn is_default(&self, address: &Address) -> bool {
@@ -48,7 +50,9 @@ impl ControlPage {
     }
 
     fn stops_all(&self) -> bool {
-        self.control.as_ref().is_some_and(|control| control.stop_system_accounts)
+        self.control
+            .as_ref()
+            .is_some_and(|control| control.stop_system_accounts)
     }
 }
 
@@ -63,16 +67,25 @@ pub(super) async fn show(
         Some(index) => said_by(&app, index).await?,
         None => None,
     };
-    let group = control.as_ref().and_then(|control| control.admin_group.as_ref());
-    let deciders = group.map(|group| state.deciders(group, false)).unwrap_or_default();
+    let group = control
+        .as_ref()
+        .and_then(|control| control.admin_group.as_ref());
+    let deciders = group
+        .map(|group| state.deciders(group, false))
+        .unwrap_or_default();
     let asked = ["enabled", "admin_group", "stop_system_accounts"];
     answer(&ControlPage {
         frame: Frame::new(&caller, &app, Part::Settings, "Privileged access").await?,
         since,
         groups: state.groups().map(|group| group.address.clone()).collect(),
         able: deciders.values().filter(|why| why.is_none()).count(),
-        unable: deciders.into_iter().filter_map(|(upn, why)| Some((upn, why?))).collect(),
-        rest: control.as_ref().map_or_else(nothing, |control| rest(control, &asked)),
+        unable: deciders
+            .into_iter()
+            .filter_map(|(upn, why)| Some((upn, why?)))
+            .collect(),
+        rest: control
+            .as_ref()
+            .map_or_else(nothing, |control| rest(control, &asked)),
         control,
     })
 }
@@ -123,7 +136,9 @@ pub(super) async fn accounts(
     let line = |(at, account): (usize, &SystemAccount)| Line {
         account: account.clone(),
         at,
-        name: state.person(&account.upn).and_then(|person| person.name.clone()),
+        name: state
+            .person(&account.upn)
+            .and_then(|person| person.name.clone()),
         problem: problem(&caller, &account.upn),
         now: match account.until {
             until if until <= now => Now::Over,
@@ -138,9 +153,18 @@ pub(super) async fn accounts(
     let reads_people = caller.may_read(&Resource::People);
     answer(&AccountsPage {
         frame: Frame::new(&caller, &app, Part::SystemAccounts, "System accounts").await?,
-        lines: control.system_accounts.iter().enumerate().map(line).collect(),
+        lines: control
+            .system_accounts
+            .iter()
+            .enumerate()
+            .map(line)
+            .collect(),
         services: match reads_people {
-            true => state.people().filter(is_service).map(|person| person.upn.clone()).collect(),
+            true => state
+                .people()
+                .filter(is_service)
+                .map(|person| person.upn.clone())
+                .collect(),
             false => Vec::new(),
         },
         reads_people,
@@ -154,7 +178,9 @@ pub(super) async fn accounts(
 fn whole(control: &Control) -> String {
     match serde_json::to_value(control) {
         Ok(Json::Object(mut members)) => {
-            members.entry("system_accounts").or_insert_with(|| json!([]));
+            members
+                .entry("system_accounts")
+                .or_insert_with(|| json!([]));
             Json::Object(members).to_string()
         }
         Ok(_) | Err(_) => nothing(),
@@ -163,13 +189,16 @@ fn whole(control: &Control) -> String {
 
 fn without(control: &Control, upn: &Upn) -> String {
     let mut control = control.clone();
-    control.system_accounts.retain(|account| account.upn != *upn);
+    control
+        .system_accounts
+        .retain(|account| account.upn != *upn);
     rest(&control, &[])
 }
 
 fn problem(caller: &Caller<Anyone>, upn: &Upn) -> Option<String> {
     let state = caller.state();
-    let keys = |credentials: &std::sync::Arc<writ_core::record::Credentials>| !credentials.keys.is_empty();
+    let keys =
+        |credentials: &std::sync::Arc<writ_core::record::Credentials>| !credentials.keys.is_empty();
     match state.person(upn) {
         None => Some("was never invited".to_owned()),
         Some(person) if !person.active => Some("is deactivated".to_owned()),
@@ -194,7 +223,13 @@ mod tests {
             ..Control::default()
         };
         let left = without(&control, &"a@x.example".parse().unwrap());
-        assert_eq!(left, r#"{"enabled":false,"system_accounts":[{"until":5,"upn":"b@x.example"}]}"#);
-        assert_eq!(whole(&Control::default()), r#"{"enabled":false,"system_accounts":[]}"#);
+        assert_eq!(
+            left,
+            r#"{"enabled":false,"system_accounts":[{"until":5,"upn":"b@x.example"}]}"#
+        );
+        assert_eq!(
+            whole(&Control::default()),
+            r#"{"enabled":false,"system_accounts":[]}"#
+        );
     }
 }

@@ -112,7 +112,9 @@ impl ConstraintRow {
             Constraint::OneOf(values) if values.iter().all(is_number) => {
                 ("one_of integers", lines(values))
             }
-            Constraint::OneOf(values) if values.iter().all(is_line) => ("one_of lines", lines(values)),
+            Constraint::OneOf(values) if values.iter().all(is_line) => {
+                ("one_of lines", lines(values))
+            }
             Constraint::OneOf(values) => ("one_of json", json(values)),
             Constraint::Glob(pattern) => ("glob exact", pattern.clone()),
             Constraint::Range(Range { min, max }) => {
@@ -174,7 +176,10 @@ impl StageRow {
 /// The program of a template and its arguments, one a line; none if this
 /// template says something else.
 pub(super) fn command(template: &Template) -> Option<(String, String)> {
-    if template.keys().any(|name| name != "program" && name != "args") {
+    if template
+        .keys()
+        .any(|name| name != "program" && name != "args")
+    {
         return None;
     }
     let Some(Value::Text(program)) = template.get("program") else {
@@ -194,7 +199,11 @@ pub(super) fn command(template: &Template) -> Option<(String, String)> {
 fn line(value: &Value) -> Option<&str> {
     match value {
         Value::Text(text) if !text.contains(['\n', '\r']) => Some(text),
-        Value::Text(_) | Value::Integer(_) | Value::Boolean(_) | Value::List(_) | Value::Table(_) => None,
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Boolean(_)
+        | Value::List(_)
+        | Value::Table(_) => None,
     }
 }
 
@@ -229,7 +238,10 @@ mod tests {
             Template::from([program, ("args".to_owned(), Value::List(args))])
         };
         let lines = |args| command(&template(args)).map(|(_, lines)| lines);
-        assert_eq!(lines(vec![text("-n"), text(" {word} ")]).as_deref(), Some("-n\n {word} "));
+        assert_eq!(
+            lines(vec![text("-n"), text(" {word} ")]).as_deref(),
+            Some("-n\n {word} ")
+        );
         assert_eq!(lines(vec![text(""), text("a")]).as_deref(), Some("\na"));
         for odd in [text("a\nb"), Value::Integer(1), text("")] {
             assert_eq!(lines(vec![odd]), None);
@@ -239,10 +251,21 @@ mod tests {
 
     #[test]
     fn a_constraint_that_lines_cannot_say_is_json() {
-        let kind = |constraint| ConstraintRow::new((&ParameterName::parse("x").unwrap(), &constraint)).kind;
-        assert_eq!(kind(Constraint::OneOf(vec![text("a"), text("b c")])), "one_of lines");
+        let kind = |constraint| {
+            ConstraintRow::new((&ParameterName::parse("x").unwrap(), &constraint)).kind
+        };
+        assert_eq!(
+            kind(Constraint::OneOf(vec![text("a"), text("b c")])),
+            "one_of lines"
+        );
         assert_eq!(kind(Constraint::OneOf(vec![text(" a")])), "one_of json");
-        assert_eq!(kind(Constraint::OneOf(vec![Value::Integer(1)])), "one_of integers");
-        assert_eq!(kind(Constraint::OneOf(vec![Value::Integer(1), text("1")])), "one_of json");
+        assert_eq!(
+            kind(Constraint::OneOf(vec![Value::Integer(1)])),
+            "one_of integers"
+        );
+        assert_eq!(
+            kind(Constraint::OneOf(vec![Value::Integer(1), text("1")])),
+            "one_of json"
+        );
     }
 }

@@ -54,7 +54,14 @@ struct GroupForm {
 
 impl GroupForm {
     fn new(group: &Group) -> Self {
-        let asked = ["address", "name", "members", "mail_to", "remind", "escalate_to"];
+        let asked = [
+            "address",
+            "name",
+            "members",
+            "mail_to",
+            "remind",
+            "escalate_to",
+        ];
         let members = group.members.iter().map(ToString::to_string);
         let remind = group.remind.as_ref();
         Self {
@@ -62,9 +69,17 @@ impl GroupForm {
             name: group.name.clone().unwrap_or_default(),
             members: members.collect::<Vec<_>>().join("\n"),
             mails_address: group.mail_to == MailTo::Address,
-            remind_after: remind.map(|remind| remind.after_s.to_string()).unwrap_or_default(),
-            remind_every: remind.map(|remind| remind.every_s.to_string()).unwrap_or_default(),
-            escalate_to: group.escalate_to.as_ref().map(ToString::to_string).unwrap_or_default(),
+            remind_after: remind
+                .map(|remind| remind.after_s.to_string())
+                .unwrap_or_default(),
+            remind_every: remind
+                .map(|remind| remind.every_s.to_string())
+                .unwrap_or_default(),
+            escalate_to: group
+                .escalate_to
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             rest: rest(group, &asked),
         }
     }
@@ -160,26 +175,51 @@ pub(super) async fn show(
     Path(address): Path<Address>,
 ) -> Result<Response, Failure> {
     let state = caller.state();
-    let group = state.group(&address).ok_or_else(|| unknown(Noun::Group, address.as_str()))?;
-    let members = state.deciders(&address, false).into_iter().map(|(upn, unable)| Member {
-        is_direct: group.members.contains(&Address::from(&upn)),
-        upn,
-        unable,
-    });
+    let group = state
+        .group(&address)
+        .ok_or_else(|| unknown(Noun::Group, address.as_str()))?;
+    let members = state
+        .deciders(&address, false)
+        .into_iter()
+        .map(|(upn, unable)| Member {
+            is_direct: group.members.contains(&Address::from(&upn)),
+            upn,
+            unable,
+        });
     let is_group = |member: &&Address| state.group(member).is_some();
     let has_me = |other: &&Arc<Group>| other.members.contains(&address);
-    let asks = |policy: &writ_core::object::Policy| policy.stages.iter().any(|stage| stage.group == address);
+    let asks = |policy: &writ_core::object::Policy| {
+        policy.stages.iter().any(|stage| stage.group == address)
+    };
     let names = |policy: &writ_core::object::Policy| {
         policy.requesters.as_ref() == Some(&address) || policy.output_readers.contains(&address)
     };
     let control = state.control();
     answer(&GroupPage {
-        frame: Frame::new(&caller, &app, Part::People, group.name.as_deref().unwrap_or(address.as_str())).await?,
+        frame: Frame::new(
+            &caller,
+            &app,
+            Part::People,
+            group.name.as_deref().unwrap_or(address.as_str()),
+        )
+        .await?,
         members: members.collect(),
         inner: group.members.iter().filter(is_group).cloned().collect(),
-        outer: state.groups().filter(has_me).map(|other| other.address.clone()).collect(),
-        asked_by: state.policies().filter(|it| asks(it)).map(|it| it.task.clone()).collect(),
-        named_by: state.policies().filter(|it| names(it)).map(|it| it.task.clone()).collect(),
+        outer: state
+            .groups()
+            .filter(has_me)
+            .map(|other| other.address.clone())
+            .collect(),
+        asked_by: state
+            .policies()
+            .filter(|it| asks(it))
+            .map(|it| it.task.clone())
+            .collect(),
+        named_by: state
+            .policies()
+            .filter(|it| names(it))
+            .map(|it| it.task.clone())
+            .collect(),
         is_default: control.is_some_and(|control| control.admin_group.as_ref() == Some(&address)),
         reads_people: caller.may_read(&Resource::People),
         form: GroupForm::new(group),

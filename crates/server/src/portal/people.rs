@@ -125,7 +125,9 @@ impl PersonPage {
     }
 
     fn is_invited(&self) -> bool {
-        self.view.invited_until.is_some_and(|until| until > self.frame.now)
+        self.view
+            .invited_until
+            .is_some_and(|until| until > self.frame.now)
     }
 }
 
@@ -141,10 +143,22 @@ pub(super) async fn show(
     let person = person.ok_or_else(|| unknown(Noun::Person, upn.as_str()))?;
     let view = view(state, person);
     let me = Address::from(&upn);
-    let is_direct = |address: &Address| state.group(address).is_some_and(|group| group.members.contains(&me));
-    let groups = state.groups_of(&upn).map(|address| (address.clone(), is_direct(address)));
+    let is_direct = |address: &Address| {
+        state
+            .group(address)
+            .is_some_and(|group| group.members.contains(&me))
+    };
+    let groups = state
+        .groups_of(&upn)
+        .map(|address| (address.clone(), is_direct(address)));
     answer(&PersonPage {
-        frame: Frame::new(&caller, &app, Part::People, view.name.as_deref().unwrap_or(upn.as_str())).await?,
+        frame: Frame::new(
+            &caller,
+            &app,
+            Part::People,
+            view.name.as_deref().unwrap_or(upn.as_str()),
+        )
+        .await?,
         unable: state.unable(&upn, false),
         groups: groups.collect(),
         is_me: upn == *caller.upn(),

@@ -52,7 +52,8 @@ struct Line {
 
 /// Who is asked, in words.
 fn asks(policy: &Policy) -> String {
-    let stage = |stage: &writ_core::object::Stage| format!("{} of {}", stage.approvals, stage.group);
+    let stage =
+        |stage: &writ_core::object::Stage| format!("{} of {}", stage.approvals, stage.group);
     let stages: Vec<String> = policy.stages.iter().map(stage).collect();
     match (policy.approval, stages.as_slice()) {
         (Approval::Auto, _) => "nobody is asked".to_owned(),
@@ -121,16 +122,36 @@ struct PolicyForm {
 impl PolicyForm {
     fn new(caller: &Caller<Anyone>, policy: &Policy, is_set: bool) -> Self {
         let asked = [
-            "task", "approval", "stages", "requesters", "max_duration_s", "pending_for_s",
-            "parameters", "others", "max_runs", "passkey", "kill_on_end", "output_readers",
+            "task",
+            "approval",
+            "stages",
+            "requesters",
+            "max_duration_s",
+            "pending_for_s",
+            "parameters",
+            "others",
+            "max_runs",
+            "passkey",
+            "kill_on_end",
+            "output_readers",
         ];
         let readers = policy.output_readers.iter().map(ToString::to_string);
-        let groups = caller.state().groups().map(|group| group.address.to_string());
+        let groups = caller
+            .state()
+            .groups()
+            .map(|group| group.address.to_string());
         Self {
             is_set,
             pattern: String::new(),
-            requesters: policy.requesters.as_ref().map(ToString::to_string).unwrap_or_default(),
-            max_runs: policy.max_runs.map(|most| most.to_string()).unwrap_or_default(),
+            requesters: policy
+                .requesters
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            max_runs: policy
+                .max_runs
+                .map(|most| most.to_string())
+                .unwrap_or_default(),
             readers: readers.collect::<Vec<_>>().join("\n"),
             stages: StageRow::all(&policy.stages),
             blank_stage: StageRow {
@@ -189,8 +210,12 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let state = caller.state();
     let now = app.engine().now();
-    let policy = state.policy(&pattern).ok_or_else(|| unknown(Noun::Policy, pattern.as_str()))?;
-    let group = state.control().and_then(|control| control.admin_group.as_ref());
+    let policy = state
+        .policy(&pattern)
+        .ok_or_else(|| unknown(Noun::Policy, pattern.as_str()))?;
+    let group = state
+        .control()
+        .and_then(|control| control.admin_group.as_ref());
     let rule = writ_core::object::Rule::new(policy, group);
     let governs = state.tasks().filter(|task| {
         let governed = state.governing(&task.name, now);
@@ -229,7 +254,10 @@ pub(super) async fn new(
     Asked(For { task }): Asked<For>,
 ) -> Result<Response, Failure> {
     let pattern = task.as_ref().map(ToString::to_string).unwrap_or_default();
-    let everything = || "*".parse::<Pattern>().map_err(|_| unknown(Noun::Policy, "*"));
+    let everything = || {
+        "*".parse::<Pattern>()
+            .map_err(|_| unknown(Noun::Policy, "*"))
+    };
     let policy = Policy::new(task.map_or_else(everything, Ok)?, Approval::Manual);
     answer(&NewPage {
         frame: Frame::new(&caller, &app, Part::Policies, "A new policy").await?,

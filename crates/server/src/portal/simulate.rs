@@ -99,15 +99,24 @@ pub(super) async fn show(
     Asked(question): Asked<Question>,
 ) -> Result<Response, Failure> {
     let person = question.person.unwrap_or_else(|| caller.upn().clone());
-    let said = question.task.as_ref().map(|task| match caller.may_read(&Resource::Person(person.clone())) {
-        true => judge(&caller, &app, &person, task, &question.with),
-        false => Err(format!("You may ask for yourself only, not for {person}.")),
+    let said = question.task.as_ref().map(|task| {
+        match caller.may_read(&Resource::Person(person.clone())) {
+            true => judge(&caller, &app, &person, task, &question.with),
+            false => Err(format!("You may ask for yourself only, not for {person}.")),
+        }
     });
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Policies, "What if").await?,
-        tasks: caller.state().tasks().map(|task| task.name.clone()).collect(),
+        tasks: caller
+            .state()
+            .tasks()
+            .map(|task| task.name.clone())
+            .collect(),
         asks_about_others: caller.may_read(&Resource::People),
-        task: question.task.map(|task| task.to_string()).unwrap_or_default(),
+        task: question
+            .task
+            .map(|task| task.to_string())
+            .unwrap_or_default(),
         with: question.with,
         answer: said,
         person,
@@ -124,7 +133,8 @@ fn judge(
     let state = caller.state();
     let now = app.engine().now();
     let values = values(state.defined(task).as_deref(), with)?;
-    let equals = |(name, value): (&ParameterName, &Value)| (name.clone(), Constraint::Equals(value.clone()));
+    let equals =
+        |(name, value): (&ParameterName, &Value)| (name.clone(), Constraint::Equals(value.clone()));
     let ask = Request {
         task: task.clone(),
         reason: "What if".to_owned(),
@@ -147,15 +157,28 @@ fn judge(
     let rule = governed.ok().map(|governed| governed.rule);
     let ask = state.try_request(person, &ask, now);
     let run = state.try_run(person, app.engine().node(), &run, now);
-    let reachable = rule.as_ref().map(|rule| state.reachable(Some(person), rule));
+    let reachable = rule
+        .as_ref()
+        .map(|rule| state.reachable(Some(person), rule));
     Ok(Answer {
         person: person.clone(),
         task: task.clone(),
-        ask: ask.map(|record| record.status == Status::Live).map_err(|refusal| refusal.to_string()),
-        run: run.map(|record| record.request.is_none()).map_err(|refusal| refusal.to_string()),
-        unreachable: reachable.and_then(Result::err).map(|missing| missing.problem),
-        unable: state.person(person).and_then(|_| state.unable(person, false)),
-        stages: rule.as_ref().map(|rule| stages(caller, person, rule)).unwrap_or_default(),
+        ask: ask
+            .map(|record| record.status == Status::Live)
+            .map_err(|refusal| refusal.to_string()),
+        run: run
+            .map(|record| record.request.is_none())
+            .map_err(|refusal| refusal.to_string()),
+        unreachable: reachable
+            .and_then(Result::err)
+            .map(|missing| missing.problem),
+        unable: state
+            .person(person)
+            .and_then(|_| state.unable(person, false)),
+        stages: rule
+            .as_ref()
+            .map(|rule| stages(caller, person, rule))
+            .unwrap_or_default(),
         policy: rule.map(|rule| rule.policy),
     })
 }
@@ -174,7 +197,10 @@ fn values(task: Option<&Task>, with: &str) -> Result<Values, String> {
     for line in with.lines().filter(|line| !line.trim().is_empty()) {
         let pair = line.split_once('=');
         let (name, text) = pair.ok_or_else(|| format!("`{line}`: write one name=value a line"))?;
-        let name: ParameterName = name.trim().parse().map_err(|error| format!("`{line}`: {error}"))?;
+        let name: ParameterName = name
+            .trim()
+            .parse()
+            .map_err(|error| format!("`{line}`: {error}"))?;
         let schema = task.and_then(|task| task.parameters.get(&name));
         let value = value(schema.map(|schema| schema.value_type), text)
             .map_err(|problem| format!("`{line}`: {problem}"))?;
@@ -216,8 +242,13 @@ mod tests {
 
     fn read(with: &str) -> Result<Values, String> {
         let mut task = Task::new("Host\\X".parse().unwrap(), Default::default());
-        for (name, kind) in [("n", ValueType::Integer), ("l", ValueType::List), ("s", ValueType::String)] {
-            task.parameters.insert(name.parse().unwrap(), Schema::of(kind));
+        for (name, kind) in [
+            ("n", ValueType::Integer),
+            ("l", ValueType::List),
+            ("s", ValueType::String),
+        ] {
+            task.parameters
+                .insert(name.parse().unwrap(), Schema::of(kind));
         }
         values(Some(&task), with)
     }

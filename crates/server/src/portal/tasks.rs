@@ -79,7 +79,10 @@ pub(super) async fn list(
     let now = app.engine().now();
     let line = |task: &Arc<Task>| Line {
         task: task.clone(),
-        policy: state.governing(&task.name, now).ok().map(|it| it.rule.policy),
+        policy: state
+            .governing(&task.name, now)
+            .ok()
+            .map(|it| it.rule.policy),
     };
     let has = |line: &Line| {
         let task = &line.task;
@@ -87,7 +90,9 @@ pub(super) async fn list(
         let workload = filter.workload.as_ref();
         workload.is_none_or(|workload| task.name.workload() == *workload)
             && filter.risk.is_none_or(|risk| task.risk == risk)
-            && filter.policy.is_none_or(|wanted| line.policy.is_some() == wanted)
+            && filter
+                .policy
+                .is_none_or(|wanted| line.policy.is_some() == wanted)
             && found(&filter.q, &[title, task.name.as_str()])
     };
     let page = by_name(
@@ -100,7 +105,10 @@ pub(super) async fn list(
         frame: Frame::new(&caller, &app, Part::Tasks, "Tasks").await?,
         next: onward(&uri, page.next.as_ref()),
         lines: page.items,
-        workloads: state.workloads().map(|workload| workload.name.clone()).collect(),
+        workloads: state
+            .workloads()
+            .map(|workload| workload.name.clone())
+            .collect(),
         filter,
     })
 }
@@ -125,7 +133,9 @@ impl Parameter {
             (schema.multiline, "may have several lines"),
             (schema.leading_dash, "may begin with a dash"),
         ];
-        let flags = flags.into_iter().filter_map(|(is, text)| is.then(|| text.to_owned()));
+        let flags = flags
+            .into_iter()
+            .filter_map(|(is, text)| is.then(|| text.to_owned()));
         let length = Schema::of(schema.value_type).max_length != schema.max_length;
         let length = length.then(|| format!("at most {} bytes", schema.max_length));
         let limits = choices
@@ -175,7 +185,14 @@ impl TaskForm {
     fn new(task: &Task, connector: &str, is_set: bool) -> Self {
         let is_program = connector == "command";
         let asked = [
-            "name", "title", "risk", "deadline_s", "output_cap", "open", "template", "parameters",
+            "name",
+            "title",
+            "risk",
+            "deadline_s",
+            "output_cap",
+            "open",
+            "template",
+            "parameters",
         ];
         let is_empty = task.template.is_empty();
         Self {
@@ -196,7 +213,9 @@ impl TaskForm {
             parameters: json(&task.parameters),
             blank: ParameterRow {
                 kind: "string".to_owned(),
-                max_length: Schema::of(writ_core::value::ValueType::String).max_length.to_string(),
+                max_length: Schema::of(writ_core::value::ValueType::String)
+                    .max_length
+                    .to_string(),
                 ..Default::default()
             },
             rest: match is_set {
@@ -231,23 +250,38 @@ pub(super) async fn show(
     Path(name): Path<TaskName>,
 ) -> Result<Response, Failure> {
     let state = caller.state();
-    let mut task = state.defined(&name).ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
+    let mut task = state
+        .defined(&name)
+        .ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
     let is_set = state.task(&name).is_some();
     if !is_set {
         Arc::make_mut(&mut task).parameters = app.engine().hint(&name);
     }
     let governed = state.governing(&name, app.engine().now());
-    let connector = state.workload(&name.workload()).map(|workload| workload.connector.to_string());
+    let connector = state
+        .workload(&name.workload())
+        .map(|workload| workload.connector.to_string());
     let connector = connector.unwrap_or_default();
     let parameters = task.parameters.iter();
     answer(&TaskPage {
-        frame: Frame::new(&caller, &app, Part::Tasks, task.title.as_deref().unwrap_or(task.name.as_str())).await?,
-        parameters: parameters.map(|(name, schema)| Parameter::new(name.as_str(), schema)).collect(),
+        frame: Frame::new(
+            &caller,
+            &app,
+            Part::Tasks,
+            task.title.as_deref().unwrap_or(task.name.as_str()),
+        )
+        .await?,
+        parameters: parameters
+            .map(|(name, schema)| Parameter::new(name.as_str(), schema))
+            .collect(),
         template: command(&task.template)
             .map(|(program, args)| (program, args.lines().map(str::to_owned).collect())),
         json: json(&task.template),
         refusal: governed.as_ref().err().map(ToString::to_string),
-        stages: governed.as_ref().map(|it| stages(&caller, caller.upn(), &it.rule)).unwrap_or_default(),
+        stages: governed
+            .as_ref()
+            .map(|it| stages(&caller, caller.upn(), &it.rule))
+            .unwrap_or_default(),
         policy: governed.ok().map(|it| it.rule.policy),
         form: TaskForm::new(&task, &connector, is_set),
         connector,
@@ -290,7 +324,10 @@ pub(super) async fn new(
     };
     answer(&NewPage {
         frame: Frame::new(&caller, &app, Part::Tasks, "A new task").await?,
-        workloads: state.workloads().map(|workload| workload.name.clone()).collect(),
+        workloads: state
+            .workloads()
+            .map(|workload| workload.name.clone())
+            .collect(),
         form,
     })
 }

@@ -74,7 +74,12 @@ pub(super) async fn list(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let state = caller.state();
-    let tasks = |name: &Name| state.tasks().filter(|task| task.name.workload() == *name).count();
+    let tasks = |name: &Name| {
+        state
+            .tasks()
+            .filter(|task| task.name.workload() == *name)
+            .count()
+    };
     let lines = state.workloads().map(|workload| Line {
         tasks: tasks(&workload.name),
         workload: view(&caller, workload),
@@ -104,14 +109,20 @@ pub(super) async fn show(
     Path(name): Path<Name>,
 ) -> Result<Response, Failure> {
     let state = caller.state();
-    let workload = state.workload(&name).ok_or_else(|| unknown(Noun::Workload, name.as_str()))?;
+    let workload = state
+        .workload(&name)
+        .ok_or_else(|| unknown(Noun::Workload, name.as_str()))?;
     let workload = view(&caller, workload);
-    let tasks = state.tasks().filter(|task| task.name.workload() == workload.name);
+    let tasks = state
+        .tasks()
+        .filter(|task| task.name.workload() == workload.name);
     let settings = workload.settings.iter();
     answer(&WorkloadPage {
         frame: Frame::new(&caller, &app, Part::Tasks, workload.name.as_str()).await?,
         may_read_settings: caller.may_read(&Resource::Settings),
-        settings: settings.map(|(name, value)| (name.clone(), value.to_string())).collect(),
+        settings: settings
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
         tasks: tasks.map(|task| task.name.clone()).collect(),
         form: WorkloadForm::new(&workload),
         workload,
