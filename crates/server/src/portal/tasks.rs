@@ -135,7 +135,8 @@ impl Parameter {
         ];
         let flags = flags
             .into_iter()
-            .filter_map(|(is, text)| is.then(|| text.to_owned()));
+            .filter(|(is, _)| *is)
+            .map(|(_, text)| text.to_owned());
         let length = Schema::of(schema.value_type).max_length != schema.max_length;
         let length = length.then(|| format!("at most {} bytes", schema.max_length));
         let limits = choices
