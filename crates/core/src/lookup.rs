@@ -182,6 +182,24 @@ impl State {
         request::awaits(&Reading::new(self, now), request, upn)
     }
 
+    /// What waits for this person's approval at `now`.
+    pub fn awaiting<'a>(
+        &'a self,
+        upn: &'a Upn,
+        now: Time,
+    ) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
+        // Who is in which groups is looked up once, not for each request.
+        let groups: BTreeSet<&Address> = self.groups_of(upn).collect();
+        let asked = move |request: &&Arc<RequestRecord>| {
+            let stages = &request.rule.stages;
+            request.status == Status::Pending
+                && stages.iter().any(|stage| groups.contains(&stage.group))
+        };
+        self.requests()
+            .filter(asked)
+            .filter(move |request| self.awaits(request, upn, now))
+    }
+
     /// A person's live grants, the one ending first first.
     pub fn grants_of(&self, upn: &Upn) -> impl Iterator<Item = &Arc<RequestRecord>> + use<'_> {
         let zero = RequestId(Digest::from_bytes([0; 32]));
