@@ -96,12 +96,7 @@ impl App {
 
     /// The form that asks for a token, and what in it proves who asks; `id` is used
     /// once, `now_s` is the time.
-    pub(crate) fn form(
-        &self,
-        claims: Option<&str>,
-        id: &str,
-        now_s: i64,
-    ) -> Result<Form, String> {
+    pub(crate) fn form(&self, claims: Option<&str>, id: &str, now_s: i64) -> Result<Form, String> {
         let settings = &self.settings;
         let mut form = Zeroizing::new(String::with_capacity(4_096));
         add(&mut form, "grant_type", "client_credentials");

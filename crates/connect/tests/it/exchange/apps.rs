@@ -22,10 +22,7 @@ fn note(ended: Ended) -> String {
 fn certificate() -> (String, String) {
     let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
     let named = CertificateParams::new(vec!["writ.example".into()]).unwrap();
-    (
-        named.self_signed(&key).unwrap().pem(),
-        key.serialize_pem(),
-    )
+    (named.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
 #[tokio::test]
