@@ -2,6 +2,7 @@
 //! order.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
@@ -91,6 +92,23 @@ impl Object {
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+}
+
+/// Of several of one name the last counts, in the place of the first.
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(all: T) -> Self {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        for (name, value) in all {
+            let place = places.entry(name.to_ascii_lowercase());
+            let place = *place.or_insert(fields.len());
+            match fields.get_mut(place) {
+                Some(field) => field.1 = value,
+                None => fields.push((name, value)),
+            }
+        }
+        Self { fields }
     }
 }
 

@@ -31,12 +31,12 @@ use writ_core::digest::ExecutionId;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
 use writ_core::run::{Job, Permit};
-use writ_core::value::{Schemas, Value};
+use writ_core::value::Value;
 
 use self::http::Http;
 use self::invoke::{Conversation, Progress};
 use self::token::Tokens;
-use crate::{Connector, Credentials, Ended, Output};
+use crate::{Connector, Credentials, Ended, Hint, Output};
 
 pub use settings::{Cloud, Settings};
 
@@ -141,10 +141,11 @@ impl Connector for ExchangeConnector {
         Settings::of(workload).map(|_| ())
     }
 
-    fn hint(&self, task: &TaskName) -> Schemas {
-        hints::find(task.command())
-            .map(hints::Hint::schemas)
-            .unwrap_or_default()
+    fn hint(&self, task: &TaskName) -> Option<Hint> {
+        hints::find(task.command()).map(|known| Hint {
+            command: known.cmdlet.to_owned(),
+            parameters: known.schemas(),
+        })
     }
 
     async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended {

@@ -8,7 +8,7 @@ mod evaluate;
 mod perform;
 mod stages;
 
-pub(crate) use perform::quoted;
+pub(crate) use perform::{WORKLOAD, quoted};
 
 use std::collections::BTreeMap;
 

@@ -1,14 +1,15 @@
 //! Commands that a host does: bound, asked about, and then done.
 
 use super::{Halt, Session, spelled};
-use crate::binder::{Bound, Common, Given, bind, bind_common, no_place};
+use crate::binder::{Bound, Common, Given, bind, bind_common};
 use crate::cmdlets::{self, Cmdlet, Effect, Kind};
 use crate::host::{Console, Host, Invocation};
+use crate::letters::in_quotes;
 use crate::record::{ErrorRecord, Reason};
 use crate::values::Value;
 
 /// The workload that a name without one means.
-const WORKLOAD: &str = "Exchange";
+pub(crate) const WORKLOAD: &str = "Exchange";
 
 /// What stands for a command that only the server knows.
 static TASK: Cmdlet = Cmdlet {
@@ -67,7 +68,16 @@ impl<H: Host> Session<H> {
     ) -> Result<Vec<Value>, ErrorRecord> {
         let cmdlet = bound.cmdlet;
         match cmdlet.name {
-            "Get-Command" => return Ok(crate::help::commands(bound)),
+            "Get-Command" => {
+                let tasks = self.host.tasks().await.unwrap_or_else(|error| {
+                    console.err(&format!(
+                        "WARNING: The tasks of the organization are not among these: {}",
+                        crate::letters::plain_lines(&error.message)
+                    ));
+                    Vec::new()
+                });
+                return Ok(crate::help::commands(bound, &tasks));
+            }
             "Get-Help" => return crate::help::help(bound),
             _ => {}
         }
@@ -115,14 +125,15 @@ impl<H: Host> Session<H> {
         invocation: &Invocation,
         console: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord> {
-        let parameters: Vec<_> = invocation
+        let unnamed = invocation.positional.iter().map(Value::text);
+        let named = invocation
             .parameters
             .iter()
             .map(|(name, value)| match value {
                 Some(value) => format!("-{name} {}", value.text()),
                 None => format!("-{name}"),
-            })
-            .collect();
+            });
+        let parameters: Vec<_> = unnamed.chain(named).collect();
         let target = match parameters.is_empty() {
             true => invocation.task.clone(),
             false => parameters.join(" "),
@@ -172,6 +183,7 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
             | Kind::Table
             | Kind::Time
             | Kind::Duration
+            | Kind::Properties
             | Kind::Any => {
                 let answer = console.ask(&format!("{}: ", parameter.name));
                 Value::Text(answer.ok_or_else(canceled)?)
@@ -195,7 +207,7 @@ fn several(name: &str, console: &mut dyn Console) -> Vec<Value> {
 }
 
 /// What an effect is on, in words.
-fn target(bound: &Bound) -> String {
+pub(super) fn target(bound: &Bound) -> String {
     let mut places: Vec<_> = bound
         .cmdlet
         .parameters
@@ -219,10 +231,7 @@ fn may(
     console: &mut dyn Console,
 ) -> Result<bool, ErrorRecord> {
     if common.what_if {
-        console.out(&format!(
-            "What if: Performing the operation \"{operation}\" on target \"{}\".",
-            crate::letters::plain_lines(target)
-        ));
+        what_if(operation, target, console);
         return Ok(false);
     }
     let is_asked = common.confirm.unwrap_or(asks && console.is_interactive());
@@ -258,6 +267,14 @@ fn may(
     }
 }
 
+/// Says what would be done.
+pub(super) fn what_if(operation: &str, target: &str, console: &mut dyn Console) {
+    console.out(&format!(
+        "What if: Performing the operation \"{operation}\" on target \"{}\".",
+        crate::letters::plain_lines(target)
+    ));
+}
+
 /// What is to be run, and with what.
 fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, ErrorRecord> {
     if piped {
@@ -278,15 +295,14 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
         .map_err(|_| ErrorRecord::unknown_command(name))?
         .to_string();
     let (common, given) = bind_common(&TASK, given)?;
-    let mut parameters: Vec<(String, Option<Value>)> = Vec::new();
+    let (mut parameters, mut positional) = (Vec::new(), Vec::new());
     let mut given = given.into_iter().peekable();
     while let Some(argument) = given.next() {
         let (name_given, value) = match argument {
             Given::Named(name, value) => (name, value),
             Given::Value(value) => {
-                let mut record = no_place(name, &value);
-                record.next = Some(format!("{name} -Identity {}", quoted(&value.text())).into());
-                return Err(record);
+                positional.push(value);
+                continue;
             }
         };
         let value = match value {
@@ -301,6 +317,7 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
     Ok(Invocation {
         task,
         parameters,
+        positional,
         common,
     })
 }
@@ -313,7 +330,7 @@ pub(crate) fn quoted(text: &str) -> String {
             .all(|b| b.is_ascii_alphanumeric() || b"@._\\:/-".contains(&b));
     match is_plain {
         true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "''")),
+        false => in_quotes(text),
     }
 }
 

@@ -17,6 +17,20 @@ pub(super) struct Parameters {
     pub(super) is_open: bool,
 }
 
+impl Parameters {
+    /// The parameter that a value without a name is for: where a task has one of
+    /// these, it says on what it acts.
+    pub(super) fn first(&self) -> Option<&ParameterName> {
+        let named = |wanted: &&str| {
+            let mut all = self.schemas.iter();
+            let found = all.find(|(name, _)| name.as_str().eq_ignore_ascii_case(wanted));
+            found.filter(|(_, schema)| schema.value_type == ValueType::String)
+        };
+        let found = ["Identity", "Name"].iter().find_map(|name| named(name));
+        found.map(|(name, _)| name)
+    }
+}
+
 impl From<Task> for Parameters {
     fn from(task: Task) -> Self {
         Self {

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use writ_core::secret::Secret;
-use writ_shell::Console;
+use writ_shell::{Console, Writing};
 
 use crate::output::{is_interactive, print, remark};
 use crate::typed;
 
-/// How long a line is where nobody looks at it: nothing is cut.
+/// How long a line is where nobody looks at it: hardly anything is cut.
 const UNCUT: usize = 10_000;
 /// How long a line is on a terminal that does not say it.
 const USUAL: usize = 80;
@@ -60,10 +60,11 @@ impl Console for Terminal {
         }
     }
 
-    fn write_file(&mut self, path: &str, text: &str, over: bool) -> Result<(), String> {
-        let file = match over {
-            true => File::create(path),
-            false => File::create_new(path),
+    fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String> {
+        let file = match how {
+            Writing::New => File::create_new(path),
+            Writing::Over => File::create(path),
+            Writing::After => File::options().create(true).append(true).open(path),
         };
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| error.to_string())
