@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use writ_core::time::Time;
+use writ_core::value::exact_text;
 
 /// How many elements of a list are shown in one line.
 const SHOWN: usize = 4;
@@ -261,11 +262,11 @@ impl Value {
     /// As it stands in a table or a list of properties.
     pub fn shown(&self) -> String {
         match self {
-            Self::List(items) => braced(items.iter().map(Self::text), items.len()),
+            Self::List(items) => braced(items.iter().map(Self::exact), items.len()),
             Self::Table(object) => braced(
                 object
                     .fields()
-                    .map(|(name, value)| format!("[{name}, {}]", value.text())),
+                    .map(|(name, value)| format!("[{}, {}]", exact_text(name), value.exact())),
                 object.len(),
             ),
             Self::Null
@@ -274,6 +275,17 @@ impl Value {
             | Self::Text(_)
             | Self::Time(_)
             | Self::Object(_) => self.text(),
+        }
+    }
+
+    /// As it stands among others: it is seen where it ends.
+    fn exact(&self) -> String {
+        match self {
+            Self::Text(text) => exact_text(text),
+            Self::List(_) | Self::Table(_) => self.shown(),
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Time(_) | Self::Object(_) => {
+                self.text()
+            }
         }
     }
 

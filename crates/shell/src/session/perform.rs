@@ -158,14 +158,7 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
     let cmdlet = bound.cmdlet.name;
     if !console.is_interactive() {
         let names: Vec<_> = missing.iter().map(|parameter| parameter.name).collect();
-        let message = format!(
-            "Cannot process command because of one or more missing mandatory parameters: {}.",
-            names.join(" ")
-        );
-        return Err(
-            ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
-                .with_next(format!("Get-Help {cmdlet}")),
-        );
+        return Err(lacking(cmdlet, &names));
     }
     console.err(&format!(
         "\ncmdlet {cmdlet} at command pipeline position 1\n\
@@ -192,6 +185,16 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
         bound.give(parameter, value)?;
     }
     Ok(())
+}
+
+/// What a command cannot do without.
+pub(super) fn lacking(cmdlet: &str, names: &[&str]) -> ErrorRecord {
+    let message = format!(
+        "Cannot process command because of one or more missing mandatory parameters: {}.",
+        names.join(" ")
+    );
+    ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
+        .with_next(format!("Get-Help {cmdlet}"))
 }
 
 /// Asks for texts until there are no more.
@@ -275,8 +278,19 @@ pub(super) fn what_if(operation: &str, target: &str, console: &mut dyn Console) 
     ));
 }
 
-/// What is to be run, and with what.
-fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, ErrorRecord> {
+/// The task that a name means. What nobody can have meant is none: each task that
+/// is typed becomes an entry of the log.
+pub(super) fn invocation_name(name: &str, piped: bool) -> Result<String, ErrorRecord> {
+    if let Some(cmdlet) = nearly(name) {
+        return Err(ErrorRecord::unknown_command(name).with_next(cmdlet.name));
+    }
+    let unknown = |_| ErrorRecord::unknown_command(name).with_next("Get-Command");
+    let task = match name.contains('\\') {
+        true => name.to_owned(),
+        false if is_command(name) => format!("{WORKLOAD}\\{name}"),
+        false => return Err(unknown(())),
+    };
+    let task = writ_core::names::TaskName::parse(&task).map_err(|_| unknown(()))?;
     if piped {
         return Err(ErrorRecord::binding(
             name,
@@ -287,13 +301,50 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
             ),
         ));
     }
-    let task = match name.contains('\\') {
-        true => name.to_owned(),
-        false => format!("{WORKLOAD}\\{name}"),
-    };
-    let task = writ_core::names::TaskName::parse(&task)
-        .map_err(|_| ErrorRecord::unknown_command(name))?
-        .to_string();
+    Ok(task.to_string())
+}
+
+/// Whether a name is a verb, a dash and more.
+fn is_command(name: &str) -> bool {
+    let parts = name.split_once('-');
+    parts.is_some_and(|(verb, noun)| {
+        !verb.is_empty()
+            && verb.chars().all(|c| c.is_ascii_alphabetic())
+            && noun.starts_with(|c: char| c.is_ascii_alphabetic())
+    })
+}
+
+/// The cmdlet that a name is nearly, if it has a noun of ours.
+fn nearly(name: &str) -> Option<&'static Cmdlet> {
+    let typed = name.to_ascii_lowercase();
+    cmdlets::all().find(|cmdlet| {
+        let known = cmdlet.name.to_ascii_lowercase();
+        known.len() > 8 && typed != known && distance(&typed, &known) <= 2
+    })
+}
+
+/// How many letters are to be added, left out or changed.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut before = at;
+        let mut last = at + 1;
+        let mut next = vec![last];
+        for (above, other) in row.iter().skip(1).zip(&right) {
+            let changed = before + usize::from(letter != *other);
+            last = changed.min(last + 1).min(above + 1);
+            before = *above;
+            next.push(last);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// What is to be run, and with what.
+fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, ErrorRecord> {
+    let task = invocation_name(name, piped)?;
     let (common, given) = bind_common(&TASK, given)?;
     let (mut parameters, mut positional) = (Vec::new(), Vec::new());
     let mut given = given.into_iter().peekable();

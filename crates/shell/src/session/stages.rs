@@ -1,6 +1,7 @@
 //! Pipelines, element after element.
 
-use super::perform::{ours, target, what_if};
+use super::check::format_object;
+use super::perform::{lacking, ours, target, what_if};
 use super::{Flow, Halt, Session};
 use crate::binder::{Bound, bind};
 use crate::cmdlets::Effect;
@@ -32,12 +33,7 @@ impl<H: Host> Session<H> {
                     Some(vec![Value::from(text)])
                 }
                 Some(Flow::Shown(_)) => {
-                    let record = ErrorRecord::new(
-                        Reason::Usage,
-                        "FormatObject",
-                        "Format-List and Format-Table stand at the end of a pipeline.",
-                    );
-                    return Err(self.report(&record, "", None, console));
+                    return Err(self.report(&format_object(), "", None, console));
                 }
             };
             flow = Some(match element {
@@ -217,12 +213,7 @@ fn simple(arguments: &[Argument]) -> Option<Condition> {
 /// What needs nothing but the objects.
 fn stage(bound: &Bound, input: Vec<Value>, console: &mut dyn Console) -> Result<Flow, ErrorRecord> {
     if let Some(parameter) = bound.missing().next() {
-        let message = format!(
-            "Cannot process command because of one or more missing mandatory parameters: {}.",
-            parameter.name
-        );
-        let id = "MissingMandatoryParameter";
-        return Err(ErrorRecord::binding(bound.cmdlet.name, id, message));
+        return Err(lacking(bound.cmdlet.name, &[parameter.name]));
     }
     let shown = || {
         let (names, items) = pipe::properties(bound, &input);

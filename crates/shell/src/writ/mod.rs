@@ -41,6 +41,8 @@ pub struct Writ {
     server: Option<String>,
     client: Option<Client>,
     searches: Searches,
+    /// Whether somebody was to sign in, and could not.
+    is_nobody: bool,
 }
 
 impl Writ {
@@ -52,11 +54,18 @@ impl Writ {
             server,
             client: None,
             searches: Searches::default(),
+            is_nobody: false,
         }
     }
 
     /// Speaks to the server.
     fn client(&mut self) -> Result<&Client, ErrorRecord> {
+        if self.is_nobody {
+            let message = "Nobody is signed in, since the last one who was to sign in could not: \
+                           nothing is done as somebody else.";
+            let record = ErrorRecord::new(Reason::Usage, "NotConnected", message);
+            return Err(record.with_next("Connect-ExchangeOnline -UserPrincipalName UPN"));
+        }
         if self.client.is_none() {
             let profile = self
                 .profiles
@@ -99,6 +108,8 @@ impl Writ {
 
     /// Goes on as somebody who signed in on this machine.
     async fn sign_in(&mut self, bound: &Bound, console: &mut dyn Console) -> Done {
+        // Until this one is, nobody is: what follows is not said by who was before.
+        self.is_nobody = true;
         let named = bound.text("UserPrincipalName");
         let profile = match &named {
             Some(name) => self.profile_of(name)?,
@@ -116,7 +127,7 @@ impl Writ {
         let name = profile.name().to_owned();
         let client = Client::new(profile, server.as_deref()).map_err(refused)?;
         let who = client.who_am_i().await.map_err(refused)?;
-        // Only now: who cannot sign in stays who they were.
+        self.is_nobody = false;
         self.profile = Some(name);
         self.server = server;
         self.searches = Searches::default();

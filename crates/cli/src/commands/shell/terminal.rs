@@ -1,8 +1,10 @@
 //! What the shell shows and asks, on this terminal.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
+use reedline::{Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal};
 use writ_core::secret::Secret;
 use writ_shell::{Console, Writing};
 
@@ -34,14 +36,10 @@ impl Console for Terminal {
         if !is_interactive() {
             return None;
         }
-        let mut err = io::stderr().lock();
-        err.write_all(question.as_bytes())
-            .and_then(|()| err.flush())
-            .ok()?;
-        let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => None,
-            Ok(_) => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+        // Ctrl-C gives up the question, and with it what was to be done.
+        match Reedline::create().read_line(&Question(question)) {
+            Ok(Signal::Success(line)) => Some(line),
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -68,5 +66,30 @@ impl Console for Terminal {
         };
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| error.to_string())
+    }
+}
+
+/// A question as a prompt.
+struct Question<'a>(&'a str);
+
+impl Prompt for Question<'_> {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.0)
+    }
+
+    fn render_prompt_right(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_history_search_indicator(&self, _: PromptHistorySearch) -> Cow<'_, str> {
+        Cow::Borrowed("")
     }
 }
