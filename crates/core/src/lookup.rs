@@ -79,6 +79,11 @@ impl State {
         self.control.as_ref()?.value.as_ref()
     }
 
+    /// The entry that set the control, if it was ever set.
+    pub fn control_set_by(&self) -> Option<Index> {
+        self.control.as_ref().map(|since| since.entry)
+    }
+
     /// A person.
     pub fn person(&self, upn: &Upn) -> Option<&Arc<Person>> {
         self.people.get(upn)?.value.as_ref()

@@ -465,6 +465,14 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Authorized,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Unknown,
+    ];
+
     /// As answers spell it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -53,6 +53,22 @@ where
     }
 }
 
+/// The two parameters of a path.
+#[derive(Debug)]
+pub(crate) struct Path2(pub(crate) String, pub(crate) String);
+
+impl FromRequestParts<App> for Path2 {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        axum::extract::Path::from_request_parts(parts, app)
+            .await
+            .map(|axum::extract::Path((one, other))| Self(one, other))
+            .map_err(|rejection| Failure::BadPath {
+                problem: rejection.body_text(),
+            })
+    }
+}
+
 /// The query, every member of it known and there once.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);

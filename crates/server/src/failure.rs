@@ -82,6 +82,8 @@ pub enum Failure {
     },
     /// The body is not said to be JSON.
     NotJson,
+    /// The call is for pages of the portal, and comes from elsewhere.
+    NotFromHere,
     /// The body is longer than the path takes.
     TooBig {
         /// How many bytes it may be.
@@ -141,6 +143,7 @@ impl Failure {
             Self::Ambiguous { .. } | Self::NothingToProve => StatusCode::CONFLICT,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadHost | Self::BadPath { .. } | Self::BadQuery { .. } => StatusCode::BAD_REQUEST,
+            Self::NotFromHere => StatusCode::FORBIDDEN,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooBig { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
@@ -171,6 +174,7 @@ impl Failure {
             Self::BadPath { .. } => "bad-path",
             Self::BadQuery { .. } => "bad-query",
             Self::NotJson => "not-json",
+            Self::NotFromHere => "not-from-here",
             Self::TooBig { .. } => "too-big",
             Self::Slow => "slow",
             Self::TurnedAway(away) => away.code(),
@@ -235,6 +239,7 @@ impl Failure {
             Self::BadPath { problem: text() },
             Self::BadQuery { problem: text() },
             Self::NotJson,
+            Self::NotFromHere,
             Self::TooBig { most: 0 },
             Self::Slow,
             Self::TooMany { after },
@@ -337,6 +342,10 @@ impl fmt::Display for Failure {
             Self::NotJson => {
                 f.write_str("statements are posted as JSON; send `Content-Type: application/json`")
             }
+            Self::NotFromHere => f.write_str(
+                "only the portal's own pages begin and end the session of a browser; sign in \
+                 at /sign-in",
+            ),
             Self::TooBig { most } => write!(
                 f,
                 "the body is longer than {most} bytes; nothing was recorded: post fewer \
@@ -430,6 +439,7 @@ impl IntoResponse for Failure {
         if let Some(cause) = self.cause() {
             response.extensions_mut().insert(cause);
         }
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use writ_core::Published;
-use writ_core::digest::KeyId;
+use writ_core::digest::{Digest, KeyId};
 use writ_core::names::Upn;
 use writ_core::object::Role;
 use writ_core::sight::{Resource, may_read};
@@ -93,6 +93,11 @@ impl<P: Permission> Caller<P> {
         self.who.key
     }
 
+    /// Names their session.
+    pub(crate) fn session(&self) -> Digest {
+        self.bearer.digest()
+    }
+
     /// Whether they may read something.
     pub fn may_read(&self, resource: &Resource) -> bool {
         may_read(self.state(), Some(self.upn()), resource)
@@ -151,7 +156,7 @@ impl FromRequestParts<App> for Anonymous {
 impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let bearer = Bearer::of(&parts.headers)?;
+        let bearer = Bearer::of(&parts.headers, app.reach())?;
         let caller = Self::judge(Arc::new(bearer), app.engine().published(), app)?;
         match app.count_reader(caller.upn()) {
             Ok(()) => Ok(caller),

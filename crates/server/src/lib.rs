@@ -30,6 +30,7 @@ mod metrics;
 mod openapi;
 mod origin;
 mod page;
+mod portal;
 mod recent;
 mod routes;
 mod serve;

@@ -100,9 +100,14 @@ pub fn listen_address(text: &str) -> Result<SocketAddr, ListenError> {
 }
 
 impl Reach {
+    /// Whether callers speak TLS with us, or with the proxy before us.
+    pub const fn is_private(&self) -> bool {
+        self.tls.is_some() || self.behind_proxy
+    }
+
     /// The address, if nobody could read along there.
     pub fn admit(&self, address: SocketAddr) -> Result<SocketAddr, ListenError> {
-        match is_here(address.ip()) || self.tls.is_some() || self.behind_proxy {
+        match is_here(address.ip()) || self.is_private() {
             true => Ok(address),
             false => Err(ListenError::InTheClear { address }),
         }

@@ -3,7 +3,6 @@
 //! A listing goes on where its last page ended (`after`), not at a number: what
 //! comes or goes meanwhile neither repeats an item nor hides one.
 
-use axum::Json;
 use serde::Deserialize;
 use writ_core::digest::{Digest, Index};
 use writ_core::state::State;
@@ -66,7 +65,7 @@ pub(crate) async fn page<V: Shown>(
     store: &dyn Backend,
     wanted: Wanted,
     admit: impl Fn(&V) -> bool,
-) -> Result<Json<Page<V>>, Failure> {
+) -> Result<Page<V>, Failure> {
     let Limit(most) = wanted.limit;
     let mut query = Listing {
         noun: V::NOUN,
@@ -85,10 +84,10 @@ pub(crate) async fn page<V: Shown>(
                 .since
                 .is_some_and(|since| is_older(view.as_ref(), since))
             {
-                return Ok(Json(ended(items, None)));
+                return Ok(ended(items, None));
             }
             if items.len() == most {
-                return Ok(Json(ended(items, query.before)));
+                return Ok(ended(items, query.before));
             }
             items.extend(view.filter(&admit));
             query.before = Some((row.created, row.id));
@@ -98,7 +97,7 @@ pub(crate) async fn page<V: Shown>(
             break;
         }
     }
-    Ok(Json(ended(items, query.before)))
+    Ok(ended(items, query.before))
 }
 
 fn is_older<V: Shown>(view: Option<&V>, since: Time) -> bool {

@@ -92,20 +92,25 @@ pub struct Permitted {
     pub method: &'static str,
     /// Who may call it.
     pub who: &'static str,
+    /// Whether it is of the portal and not of the API.
+    pub is_portal: bool,
 }
 
 impl fmt::Display for Permitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, method, who } = self;
+        let Self {
+            path, method, who, ..
+        } = self;
         write!(f, "{method:<4} {path:<32} {who}")
     }
 }
 
-/// A route, who may call it, and what it is asked and answers.
+/// A route, who may call it, and what it is asked and answers; a page of the
+/// portal is described by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Described {
     pub(crate) permitted: Permitted,
-    pub(crate) operation: Operation,
+    pub(crate) operation: Option<Operation>,
 }
 
 /// Refuses a query where nothing would read it: whoever sends one expects that
@@ -136,7 +141,7 @@ impl Routes {
     {
         let handler = get(handler).route_layer(from_fn(no_query));
         let router = self.router.route(path, handler);
-        Self { router, ..self }.noted("GET", path, T::NAME, about)
+        Self { router, ..self }.noted("GET", path, T::NAME, Some(about))
     }
 
     /// Adds a reading whose handler takes a query, and refuses what it does not know.
@@ -147,7 +152,7 @@ impl Routes {
         T: Guarded + 'static,
     {
         let router = self.router.route(path, get(handler));
-        Self { router, ..self }.noted("GET", path, T::NAME, about)
+        Self { router, ..self }.noted("GET", path, T::NAME, Some(about))
     }
 
     /// Adds a posting, which takes no query.
@@ -159,7 +164,44 @@ impl Routes {
     {
         let handler = post(handler).route_layer(from_fn(no_query));
         let router = self.router.route(path, handler);
-        Self { router, ..self }.noted("POST", path, T::NAME, about)
+        Self { router, ..self }.noted("POST", path, T::NAME, Some(about))
+    }
+
+    /// Adds a page of the portal that takes no query.
+    #[must_use]
+    pub(crate) fn page<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let handler = get(handler).route_layer(from_fn(no_query));
+        let router = self.router.route(path, handler);
+        Self { router, ..self }.noted("GET", path, T::NAME, None)
+    }
+
+    /// Adds a page of the portal whose handler takes a query, and refuses what
+    /// it does not know.
+    #[must_use]
+    pub(crate) fn asked<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let router = self.router.route(path, get(handler));
+        Self { router, ..self }.noted("GET", path, T::NAME, None)
+    }
+
+    /// Adds what the portal's own scripts post: about the browser, never about
+    /// the organization.
+    #[must_use]
+    pub(crate) fn act<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let handler = post(handler).route_layer(from_fn(no_query));
+        let router = self.router.route(path, handler);
+        Self { router, ..self }.noted("POST", path, T::NAME, None)
     }
 
     /// The table of permissions, in the order of the routes.
@@ -182,9 +224,14 @@ impl Routes {
         method: &'static str,
         path: &'static str,
         who: &'static str,
-        operation: Operation,
+        operation: Option<Operation>,
     ) -> Self {
-        let permitted = Permitted { path, method, who };
+        let permitted = Permitted {
+            path,
+            method,
+            who,
+            is_portal: operation.is_none(),
+        };
         self.described.push(Described {
             permitted,
             operation,

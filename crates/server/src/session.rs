@@ -1,8 +1,8 @@
 //! Sessions: who is reading.
 //!
 //! A **session** is an envelope that a person's key signed, saying until when;
-//! it comes as `Authorization: Writ <base64url of its JSON>` and is never an
-//! entry. It lets its bearer read and nothing else. Its **signature** never
+//! it comes as `Authorization: Writ <base64url of its JSON>`, or from a browser
+//! as a cookie with the same text, and is never an entry. It lets its bearer read and nothing else. Its **signature** never
 //! changes, so it is checked once; everything else is asked of State **at every
 //! read**: whether the key is live, the person active, the time not over,
 //! nobody signed out.
@@ -22,6 +22,8 @@ use writ_core::state::State;
 use writ_core::time::Time;
 
 use crate::failure::Failure;
+use crate::listen::Reach;
+use crate::portal;
 
 /// How many sessions' signatures are remembered as good.
 const MAX_CHECKED: usize = 4_096;
@@ -44,8 +46,13 @@ pub(crate) struct Who {
 }
 
 impl Bearer {
-    /// Reads the one session of a call.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Failure> {
+    /// Reads the one session of a call: of its header, or else of a browser's
+    /// cookie.
+    pub(crate) fn of(headers: &HeaderMap, reach: &Reach) -> Result<Self, Failure> {
+        if !headers.contains_key(AUTHORIZATION) {
+            let token = portal::token(headers, reach).ok_or(Failure::NoSession)?;
+            return Self::read(token).ok_or(Failure::SessionOver);
+        }
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return Err(Failure::NoSession);
@@ -58,7 +65,7 @@ impl Bearer {
         Self::read(token).ok_or(Failure::SessionOver)
     }
 
-    fn read(token: &str) -> Option<Self> {
+    pub(crate) fn read(token: &str) -> Option<Self> {
         if token.len() > MAX_TOKEN {
             return None;
         }
@@ -67,6 +74,11 @@ impl Bearer {
             envelope: Envelope::parse(&bytes).ok()?,
             token: Digest::of(token.as_bytes()),
         })
+    }
+
+    /// Names the session.
+    pub(crate) fn digest(&self) -> Digest {
+        self.envelope.digest()
     }
 
     /// Whose session it is, if it counts in this State at this time.
@@ -170,8 +182,9 @@ mod tests {
     fn a_call_has_one_session_of_our_scheme() {
         let token = token(&signed().0);
         let good = format!("Writ {token}");
-        assert!(Bearer::of(&headers(&[&good])).is_ok());
-        assert!(Bearer::of(&headers(&[&good.replace("Writ", "writ")])).is_ok());
+        let here = Reach::default();
+        assert!(Bearer::of(&headers(&[&good]), &here).is_ok());
+        assert!(Bearer::of(&headers(&[&good.replace("Writ", "writ")]), &here).is_ok());
         for bad in [
             &[][..],
             &[good.as_str(), good.as_str()],
@@ -179,7 +192,7 @@ mod tests {
             &[token.as_str()],
             &[good.replace("Writ", "Bearer").as_str()],
         ] {
-            let refused = Bearer::of(&headers(bad)).unwrap_err();
+            let refused = Bearer::of(&headers(bad), &here).unwrap_err();
             assert_eq!(refused, Failure::NoSession, "{bad:?}");
         }
         for bad in [
@@ -189,7 +202,7 @@ mod tests {
             "Writ e30".to_owned(),
             "Writ ".to_owned(),
         ] {
-            let refused = Bearer::of(&headers(&[&bad])).unwrap_err();
+            let refused = Bearer::of(&headers(&[&bad]), &here).unwrap_err();
             assert_eq!(refused, Failure::SessionOver, "{bad}");
         }
     }

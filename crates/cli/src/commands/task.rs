@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use writ_client::Listing;
 use writ_core::names::{Name, TaskName};
-use writ_core::object::{Object, ObjectName, Risk, Task, Workload};
+use writ_core::object::{Object, ObjectName, Task, Workload};
 use writ_core::value::Schema;
 use writ_core::view::Seen;
 
@@ -133,7 +133,7 @@ async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {
         vec![
             task.name.to_string(),
             task.title.clone().unwrap_or_default(),
-            risk(task.risk).to_owned(),
+            task.risk.name().to_owned(),
             names.join(", "),
         ]
     };
@@ -157,20 +157,12 @@ fn print_task(task: &Task) {
     print_fields(&[
         ("task", task.name.to_string()),
         ("title", task.title.clone().unwrap_or_default()),
-        ("risk", risk(task.risk).to_owned()),
+        ("risk", task.risk.name().to_owned()),
         ("parameters", parameters.join("\n")),
         ("template", template.join("\n")),
         ("deadline", task.deadline_s.to_string()),
         ("output kept", format!("{} bytes", task.output_cap)),
     ]);
-}
-
-const fn risk(risk: Risk) -> &'static str {
-    match risk {
-        Risk::Low => "low",
-        Risk::Medium => "medium",
-        Risk::High => "high",
-    }
 }
 
 fn form(schema: &Schema) -> String {

@@ -26,13 +26,13 @@ use crate::sight::{Facet, by, facets_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     #[serde(default)]
-    scope: Scope,
+    pub(crate) scope: Scope,
     request: Option<RequestId>,
-    status: Option<RunStatus>,
-    task: Option<TaskName>,
-    by: Option<Upn>,
+    pub(crate) status: Option<RunStatus>,
+    pub(crate) task: Option<TaskName>,
+    pub(crate) by: Option<Upn>,
     since: Option<Time>,
     #[serde(default)]
     limit: Limit,
@@ -41,7 +41,7 @@ pub(super) struct Filter {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Scope {
+pub(crate) enum Scope {
     #[default]
     Mine,
     All,
@@ -92,6 +92,15 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<ExecutionView>>, Failure> {
+    listed(&caller, &app, &filter).await.map(Json)
+}
+
+/// The next page of what a filter names and the caller may see.
+pub(crate) async fn listed(
+    caller: &Caller<Anyone>,
+    app: &App,
+    filter: &Filter,
+) -> Result<Page<ExecutionView>, Failure> {
     let admit = |view: &ExecutionView| {
         caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
@@ -100,7 +109,7 @@ pub(super) async fn list(
                 .is_none_or(|request| view.request == Some(request))
             && filter.by.as_ref().is_none_or(|by| view.by == *by)
     };
-    let wanted = filter.wanted(&caller);
+    let wanted = filter.wanted(caller);
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
 }
 
@@ -211,7 +220,7 @@ impl Filter {
     }
 }
 
-async fn visible(
+pub(crate) async fn visible(
     caller: &Caller<Anyone>,
     app: &App,
     id: &IdPrefix,

@@ -2,7 +2,7 @@
 
 mod control;
 mod events;
-mod executions;
+pub(crate) mod executions;
 mod grants;
 mod groups;
 mod health;
@@ -13,7 +13,7 @@ mod output;
 mod people;
 mod policies;
 mod preferences;
-mod requests;
+pub(crate) mod requests;
 mod site;
 mod statements;
 mod status;
@@ -24,9 +24,10 @@ mod workloads;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use writ_core::object::Noun;
 use writ_core::refusal::Refusal;
 
@@ -37,9 +38,14 @@ use crate::finish::{finish, panicked};
 use crate::guard::Anonymous;
 use crate::openapi::document;
 use crate::origin::admit;
+use crate::portal::{self, dress};
 use crate::routes::{Permitted, Routes};
 
 fn routes() -> Routes {
+    portal::routes(api())
+}
+
+fn api() -> Routes {
     Routes::default()
         .get("/healthz", health::healthz, health::about_healthz())
         .get("/readyz", health::readyz, health::about_readyz())
@@ -126,6 +132,8 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async |_: Anonymous| Failure::NoSuchPath)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(dress))
+        .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(from_fn_with_state(app.clone(), finish))
         .with_state(app)

@@ -19,17 +19,17 @@ use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
-use crate::shown::{IdPrefix, Shown, find, shown};
+use crate::shown::{self, IdPrefix, Shown, find};
 use crate::sight::{Facet, by, facets_of, groups_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Filter {
+pub(crate) struct Filter {
     #[serde(default)]
-    scope: Scope,
-    status: Option<Status>,
-    task: Option<TaskName>,
-    by: Option<Upn>,
+    pub(crate) scope: Scope,
+    pub(crate) status: Option<Status>,
+    pub(crate) task: Option<TaskName>,
+    pub(crate) by: Option<Upn>,
     since: Option<Time>,
     #[serde(default)]
     limit: Limit,
@@ -38,7 +38,7 @@ pub(super) struct Filter {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Scope {
+pub(crate) enum Scope {
     #[default]
     Mine,
     ToApprove,
@@ -67,6 +67,15 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<RequestView>>, Failure> {
+    listed(&caller, &app, &filter).await.map(Json)
+}
+
+/// The next page of what a filter names and the caller may see.
+pub(crate) async fn listed(
+    caller: &Caller<Anyone>,
+    app: &App,
+    filter: &Filter,
+) -> Result<Page<RequestView>, Failure> {
     let now = app.engine().now();
     let admit = |view: &RequestView| {
         let waits = || {
@@ -78,7 +87,7 @@ pub(super) async fn list(
             && filter.by.as_ref().is_none_or(|by| view.by == *by)
             && (filter.scope != Scope::ToApprove || waits())
     };
-    let wanted = filter.wanted(&caller);
+    let wanted = filter.wanted(caller);
     page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
 }
 
@@ -99,9 +108,18 @@ pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<IdPrefix>,
 ) -> Result<Json<RequestView>, Failure> {
+    shown(&caller, &app, &id).await.map(Json)
+}
+
+/// The one that is named, if the caller may see it.
+pub(crate) async fn shown(
+    caller: &Caller<Anyone>,
+    app: &App,
+    id: &IdPrefix,
+) -> Result<RequestView, Failure> {
     let store = app.engine().store().as_ref();
     let admit = |view: &RequestView| caller.may_read(&view.resource());
-    find(caller.state(), store, &id, admit).await.map(Json)
+    find(caller.state(), store, id, admit).await
 }
 
 impl Filter {
@@ -147,7 +165,7 @@ pub(super) async fn story(
     let view = match RequestView::of_state(state, id.0) {
         Some(open) => Some(open),
         None => match store.row(RequestView::NOUN, id.0).await? {
-            Some(row) => shown::<RequestView>(state, &row)?,
+            Some(row) => shown::shown::<RequestView>(state, &row)?,
             None => None,
         },
     };

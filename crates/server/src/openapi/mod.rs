@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use writ_core::refusal::TurnedAway;
 
 use crate::failure::Failure;
-use crate::routes::Described;
+use crate::routes::{Described, Permitted};
 
 pub use operation::Operation;
 pub use schema::Schema;
@@ -40,8 +40,11 @@ pub(crate) fn document(routes: &[Described]) -> Value {
     let statuses = statuses();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for route in routes {
+        let Some(operation) = &route.operation else {
+            continue;
+        };
         let method = route.permitted.method.to_ascii_lowercase();
-        let described = described(route, &statuses);
+        let described = described(&route.permitted, operation, &statuses);
         let path = paths.entry(spelled(route.permitted.path)).or_default();
         path.insert(method, described);
     }
@@ -93,11 +96,11 @@ fn spelled(path: &str) -> String {
     path.replace("{*", "{")
 }
 
-fn described(route: &Described, statuses: &BTreeMap<&'static str, StatusCode>) -> Value {
-    let Described {
-        permitted,
-        operation,
-    } = route;
+fn described(
+    permitted: &Permitted,
+    operation: &Operation,
+    statuses: &BTreeMap<&'static str, StatusCode>,
+) -> Value {
     let who = permitted.who;
     let open = who == "anonymous";
     let mut codes: BTreeSet<&str> = operation.codes.iter().copied().chain(ALWAYS).collect();

@@ -1,0 +1,225 @@
+// Acts: what a person says on a page. A form with `data-act` names a kind of
+// statement, its fields the members of the body; the statement is shown in one
+// sentence, signed by this browser's key and posted.
+
+import { canonical, draft, sealed } from "./statement.js";
+import { kept, signer } from "./keys.js";
+
+const page = document.body.dataset;
+// This device's clock may be wrong; a statement says the server's time.
+const ahead = Number(page.now) - Date.now();
+export const now = () => Date.now() + ahead;
+
+// What was answered with a no.
+export class Refused extends Error {
+  constructor({ code, detail, title }) {
+    super(detail ?? title ?? "refused");
+    this.code = code;
+  }
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Posts an envelope. The same bytes act once, so a lost answer is asked for again.
+export async function post(envelope, blobs) {
+  const body = JSON.stringify({ envelope, blobs });
+  const headers = { "Content-Type": "application/json" };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const answer = await fetch("/v1/statements", { method: "POST", headers, body });
+      const said = await answer.json();
+      if (!answer.ok) throw new Refused(said);
+      if (!said.receipt.accepted) throw new Refused({ code: said.receipt.code, detail: said.detail });
+      return said;
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      if (tries === 4) throw new Error("The server does not answer. Nothing is known to have happened; look before you try again.");
+      await pause(500 * 2 ** tries);
+    }
+  }
+}
+
+// The key that opened the session of this page.
+async function ownKey() {
+  const records = await kept(page.instance);
+  const record = records.find((record) => record.id === page.key);
+  if (record) return signer(record);
+  throw new Error("This browser does not hold the key of this session any more. Sign out and in again.");
+}
+
+// --- From fields to a body ---
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
+
+export function seconds(text) {
+  const read = /^(\d{1,9})\s*([smhd])$/i.exec(text.trim());
+  if (!read) throw new Error("write a time such as 30m, 4h or 2d");
+  return Number(read[1]) * UNITS[read[2].toLowerCase()];
+}
+
+const integer = (text) => {
+  if (!/^-?\d{1,16}$/.test(text.trim())) throw new Error("write a whole number");
+  return Number(text);
+};
+
+const lines = (text) => text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+
+const table = (text) =>
+  Object.fromEntries(
+    lines(text).map((line) => {
+      const at = line.indexOf("=");
+      if (at < 1) throw new Error("write one name=value a line");
+      return [line.slice(0, at).trim(), line.slice(at + 1)];
+    }),
+  );
+
+const instant = (text) => {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new Error("write a date and a time");
+  return ms;
+};
+
+// How a field with `data-form` is read; a text, if it names none.
+const FORMS = {
+  text: (text) => text.replaceAll("\r\n", "\n").trim(),
+  exact: (text) => text.replaceAll("\r\n", "\n"),
+  folded: (text) => text.trim().toLowerCase(),
+  integer,
+  seconds,
+  instant,
+  lines,
+  addresses: (text) => [...new Set(lines(text.toLowerCase().replaceAll(",", "\n")))].sort(),
+  table,
+  boolean: (text) => text === "true",
+  json: JSON.parse,
+  equals: {
+    text: (text) => ({ equals: FORMS.exact(text) }),
+    integer: (text) => ({ equals: integer(text) }),
+    boolean: (text) => ({ equals: text === "true" }),
+    lines: (text) => ({ equals: lines(text) }),
+    table: (text) => ({ equals: table(text) }),
+  },
+};
+
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked ? true : undefined;
+  if (field.type === "radio" && !field.checked) return undefined;
+  if (field.value === "" && !("always" in field.dataset)) return undefined;
+  const [form, inner] = (field.dataset.form ?? "text").split(" ");
+  const read = inner ? FORMS[form][inner] : FORMS[form];
+  const value = read(field.value);
+  return value === "" ? undefined : value;
+}
+
+// The body that a form says. A name with dots is a path to a member.
+export function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled) continue;
+    let value;
+    try {
+      value = valueOf(field);
+      field.setCustomValidity("");
+    } catch (error) {
+      field.setCustomValidity(error.message);
+      field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+      form.reportValidity();
+      return undefined;
+    }
+    if (value === undefined) continue;
+    const path = field.name.split(".");
+    const last = path.pop();
+    let at = body;
+    for (const name of path) at = at[name] ??= {};
+    at[last] = value;
+  }
+  return body;
+}
+
+// --- Showing and signing ---
+
+const dialog = document.getElementById("sign");
+
+// Asks whether to sign; true if so.
+function agreed(sentence, drafted) {
+  dialog.querySelector("[data-sentence]").textContent = sentence;
+  dialog.querySelector("[data-digest]").textContent = drafted.digest;
+  dialog.querySelector("[data-text]").textContent = drafted.text;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "sign"), { once: true });
+  });
+}
+
+// Seconds as somebody would type them.
+function lasting(seconds) {
+  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => seconds % size === 0);
+  return `${seconds / size}${unit}`;
+}
+
+function sentenceOf(form, body) {
+  const parts = form.dataset.sentence ?? "Sign this?";
+  return parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
+    const value = path.split(".").reduce((at, name) => at?.[name], body);
+    if (value === undefined) return "–";
+    if (path.endsWith("_s")) return lasting(value);
+    return typeof value === "string" ? value : canonical(value);
+  });
+}
+
+export function tell(form, text) {
+  let place = form.querySelector("[role=alert]");
+  if (!place) {
+    place = document.createElement("p");
+    place.setAttribute("role", "alert");
+    form.append(place);
+  }
+  place.textContent = text;
+}
+
+// Says something that needs no more than its kind and body.
+export async function say(kind, body) {
+  const { instance, upn } = page;
+  const drafted = await draft(kind, body, { by: upn, instance, now: now() });
+  return post(await sealed(drafted, await ownKey()));
+}
+
+async function act(form, button) {
+  const { act: kind, then } = form.dataset;
+  const body = bodyOf(form);
+  if (!body) return;
+  // A button may say more than the fields do.
+  if (button?.dataset.body) Object.assign(body, JSON.parse(button.dataset.body));
+  const { instance, upn } = page;
+  const key = await ownKey();
+  const drafted = await draft(kind, body, { by: upn, instance, now: now() });
+  const sentence = sentenceOf(button?.dataset.sentence ? button : form, body);
+  if (!(await agreed(sentence, drafted))) return;
+  // Whoever read for long says it with the time at which they agree.
+  const fresh = now() - JSON.parse(drafted.text).at < 60_000;
+  const signed = fresh ? drafted : await draft(kind, body, { by: upn, instance, now: now() });
+  const said = await post(await sealed(signed, key));
+  sessionStorage.setItem("said", said.facts.join("\n"));
+  location.assign((then ?? location.pathname + location.search).replace("{digest}", signed.digest));
+}
+
+// Takes over every form that says something.
+export function listen() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.dataset.act) return;
+    event.preventDefault();
+    const button = event.submitter;
+    const buttons = form.querySelectorAll("button");
+    for (const each of buttons) each.disabled = true;
+    tell(form, "");
+    try {
+      await act(form, button);
+    } catch (error) {
+      tell(form, error.name === "NotAllowedError" ? "The passkey was not used. Nothing was said." : error.message);
+    } finally {
+      for (const each of buttons) each.disabled = false;
+    }
+  });
+}

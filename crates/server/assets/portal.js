@@ -1,0 +1,181 @@
+// What makes pages live: acts, times, what changes meanwhile, the keyboard.
+
+import { listen, now, say } from "./acts.js";
+import { kept } from "./keys.js";
+
+const page = document.body.dataset;
+const html = window.trustedTypes
+  ? window.trustedTypes.createPolicy("writ", { createHTML: (text) => text })
+  : { createHTML: (text) => text };
+
+// --- Times, in the zone of whoever reads ---
+
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const dated = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+
+function left(ms) {
+  const minutes = Math.ceil(ms / 60_000);
+  if (ms <= 0) return "over";
+  if (ms < 60_000) return `${Math.ceil(ms / 1000)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 2880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1440)} days`;
+}
+
+function showTimes(root) {
+  for (const time of root.querySelectorAll("time[data-ms]")) {
+    const ms = Number(time.dataset.ms);
+    const today = dated.format(ms) === dated.format(now());
+    time.textContent = today ? clock.format(ms) : moment.format(ms);
+  }
+  countDown();
+}
+
+function countDown() {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    place.textContent = left(Number(place.dataset.until) - now());
+  }
+}
+
+// --- What changes meanwhile ---
+
+// Each part of a page that may change is named and marked `data-live`.
+const sent = new Map();
+const remember = (root) => {
+  for (const part of root.querySelectorAll("[data-live]")) sent.set(part.id, part.innerHTML);
+};
+
+let looking = false;
+let again = false;
+
+async function look() {
+  if (looking) return void (again = true);
+  looking = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (answer.redirected) return void location.reload();
+    const text = await answer.text();
+    const fresh = new DOMParser().parseFromString(html.createHTML(text), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) replace(part, fresh.getElementById(part.id));
+    if (fresh.body.dataset.seen) page.seen = fresh.body.dataset.seen;
+  } finally {
+    looking = false;
+    if (again) {
+      again = false;
+      look();
+    }
+  }
+}
+
+// What is as it was is left alone, with whatever somebody types there.
+function replace(part, fresh) {
+  const changed = fresh && fresh.innerHTML !== sent.get(part.id);
+  if (!changed) return;
+  sent.set(part.id, fresh.innerHTML);
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  part.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
+  showTimes(part);
+  if (focused) (document.getElementById(focused) ?? part).focus();
+}
+
+// One window of a browser follows what happens and tells the others.
+function follow() {
+  const others = new BroadcastChannel("writ");
+  others.onmessage = look;
+  navigator.locks.request("writ-events", async () => {
+    const events = new EventSource("/v1/events");
+    const changed = () => {
+      others.postMessage("changed");
+      look();
+    };
+    for (const kind of page.events.split(" ")) events.addEventListener(kind, changed);
+    let failed = 0;
+    events.onopen = () => {
+      // What happened while nobody followed was not told.
+      if (failed > 0) changed();
+      failed = 0;
+    };
+    await new Promise((over) => {
+      events.onerror = () => {
+        failed += 1;
+        if (events.readyState === EventSource.CLOSED) over();
+      };
+    });
+    // The session is over, or too many follow: the next look says which.
+    await new Promise((done) => setTimeout(done, 5000));
+    changed();
+  });
+}
+
+// --- The keyboard ---
+
+const GO = { h: "/", r: "/requests", n: "/requests/new", a: "/approvals", e: "/executions", t: "/tasks" };
+
+function keyboard() {
+  let going = false;
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (going && GO[event.key]) location.assign(GO[event.key]);
+    going = event.key === "g";
+    if (event.key === "/") {
+      const search = document.querySelector("input[type=search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    }
+    const step = { j: 1, k: -1 }[event.key];
+    const rows = Array.from(document.querySelectorAll("[data-rows] a[data-row]"));
+    if (step && rows.length > 0) {
+      const at = rows.indexOf(document.activeElement);
+      const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step;
+      rows[Math.min(Math.max(next, 0), rows.length - 1)].focus();
+    }
+  });
+}
+
+// --- Signing out ---
+
+async function signOut() {
+  localStorage.setItem("signed-out", "yes");
+  const record = (await kept(page.instance)).find((record) => record.id === page.key);
+  // A key of the browser ends the session for good, without asking for a gesture.
+  if (record && !record.credential) {
+    await say("signout", { person: page.upn, session: page.session }).catch(() => undefined);
+  }
+  const headers = { "Content-Type": "application/json" };
+  await fetch("/session/end", { method: "POST", headers, body: "{}" });
+  location.replace("/sign-in");
+}
+
+// --- Searching what is on the page ---
+
+function search() {
+  const field = document.querySelector("input[data-filters]");
+  field?.addEventListener("input", () => {
+    const wanted = field.value.toLowerCase().split(/\s+/);
+    for (const row of document.querySelectorAll(`#${field.dataset.filters} > *`)) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+    }
+  });
+}
+
+const said = sessionStorage.getItem("said");
+if (said) {
+  sessionStorage.removeItem("said");
+  const place = document.getElementById("said");
+  place.textContent = said;
+  place.hidden = false;
+}
+
+remember(document);
+showTimes(document);
+setInterval(countDown, 1000);
+listen();
+keyboard();
+search();
+document.getElementById("sign-out")?.addEventListener("click", signOut);
+if (page.events) follow();

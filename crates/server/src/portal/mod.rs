@@ -1,0 +1,70 @@
+//! The portal: pages of the same readings that the API answers.
+//!
+//! A page is made on the server, from the published State that its reader was
+//! judged by, and is whole without scripts. What is said on a page is said as
+//! everywhere: the reader's browser makes the statement, signs it with a key
+//! that this server never sees, and posts it to `/v1/statements`. So a page has
+//! no form that the server would act on, and there is nothing to forge.
+//!
+//! Each page is one file here and one template of the same name. [`Frame`] is
+//! what surrounds all of them, [`show`] answers one. A failure becomes a page
+//! where it is read by a browser ([`dress`]). `assets` has the style and the
+//! modules, `session` who is reading.
+
+mod approvals;
+mod asked;
+mod assets;
+mod executions;
+mod failed;
+mod fields;
+mod frame;
+mod from_here;
+mod home;
+mod new_request;
+mod requests;
+mod run;
+mod session;
+mod text;
+
+pub(crate) use failed::dress;
+pub(crate) use session::token;
+
+use askama::Template;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::failure::Failure;
+use crate::routes::Routes;
+
+/// What a page may load and do: what this server serves, and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types writ";
+
+/// The pages, added to the API.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    routes
+        .page("/", home::show)
+        .asked("/requests", requests::list)
+        .asked("/requests/new", new_request::show)
+        .page("/requests/{id}", requests::show)
+        .page("/approvals", approvals::list)
+        .asked("/executions", executions::list)
+        .page("/executions/{id}", executions::show)
+        .asked("/run", run::show)
+        .asked("/sign-in", session::sign_in)
+        .page("/join", session::join)
+        .page("/assets/{version}/{file}", assets::show)
+        .act("/session", session::begin)
+        .act("/session/end", session::end)
+}
+
+/// A page, as it is answered.
+fn show(page: &impl Template) -> Result<Response, Failure> {
+    let odd = |error: askama::Error| Failure::Internal {
+        cause: format!("a page: {error}"),
+    };
+    let text = page.render().map_err(odd)?;
+    let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
+    Ok((policy, Html(text)).into_response())
+}

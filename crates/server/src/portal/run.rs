@@ -1,0 +1,89 @@
+//! Running: the form for one run under a live grant.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use writ_core::object::Task;
+use writ_core::record::Status;
+use writ_core::value::{Constraints, Values};
+use writ_core::view::RequestView;
+
+use super::asked::Asked;
+use super::fields::{Field, Input, Purpose, fields};
+use super::frame::{Frame, Part};
+use super::{show as answer, text};
+use crate::api::requests::shown;
+use crate::app::App;
+use crate::failure::Failure;
+use crate::guard::{Anyone, Caller};
+use crate::shown::IdPrefix;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grant {
+    request: String,
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct Page {
+    frame: Frame,
+    view: RequestView,
+    title: String,
+    fields: Vec<Field>,
+    /// Whether the task has a parameter that only the command line can seal.
+    has_secrets: bool,
+    /// Why it cannot be run now, if so.
+    problem: Option<String>,
+}
+
+/// `GET /run?request=ID`
+pub(super) async fn show(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Asked(Grant { request }): Asked<Grant>,
+) -> Result<Response, Failure> {
+    let id: IdPrefix = request.parse().map_err(|problem| Failure::BadQuery {
+        problem: format!("`request`: {problem}"),
+    })?;
+    let view = shown(&caller, &app, &id).await?;
+    let state = caller.state();
+    let mut task: Arc<Task> = match state.defined(&view.task) {
+        Some(task) => task,
+        None => Arc::new(Task::unset(view.task.clone())),
+    };
+    if state.task(&view.task).is_none() {
+        Arc::make_mut(&mut task).parameters = app.engine().hint(&view.task);
+    }
+    let mut limits: Vec<Constraints> = view
+        .grant
+        .iter()
+        .flat_map(|grant| grant.limits.clone())
+        .collect();
+    limits.extend(
+        state
+            .governing(&view.task, app.engine().now())
+            .ok()
+            .map(|it| it.rule.policy.parameters),
+    );
+    let fields = fields(&task, Purpose::Value, &limits, &Values::new());
+    answer(&Page {
+        frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,
+        title: text::title(state, &view.task),
+        has_secrets: fields.iter().any(|field| field.input == Input::Secret),
+        fields,
+        problem: problem(&caller, &view),
+        view,
+    })
+}
+
+fn problem(caller: &Caller<Anyone>, view: &RequestView) -> Option<String> {
+    match view.status {
+        _ if view.by != *caller.upn() => Some(format!("Only {} can run this.", view.by)),
+        Status::Live => None,
+        status => Some(format!("This request is {}.", status.name())),
+    }
+}
