@@ -2,6 +2,7 @@
 // browsers of their own.
 
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile, appendFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -138,7 +139,11 @@ export class World {
 
   async end() {
     await this.browser?.close();
-    this.server?.kill("SIGTERM");
+    if (this.server) {
+      const ended = once(this.server, "exit");
+      this.server.kill("SIGTERM");
+      await ended;
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 }

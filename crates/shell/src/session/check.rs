@@ -9,7 +9,7 @@ use crate::syntax::{Argument, Command, Element, Expr, Pipeline, Script};
 use crate::values::{Object, Value};
 
 /// The first problem, and the name of the command that has it.
-type Found = Result<(), (ErrorRecord, String)>;
+type Found = Result<(), Box<(ErrorRecord, String)>>;
 
 /// Looks through a script. What is missing is asked for, if there is somebody.
 pub(super) fn script(script: &Script, asks: bool) -> Found {
@@ -29,7 +29,7 @@ fn pipeline(all: &Pipeline, asks: bool) -> Found {
         };
         let cmdlet = ours(&command.name);
         let name = cmdlet.map_or(command.name.as_str(), |cmdlet| cmdlet.name);
-        let found = |record| (record, name.to_owned());
+        let found = |record| Box::new((record, name.to_owned()));
         if is_shown && !matches!(name, "Out-File" | "Out-Null") {
             return Err(found(format_object()));
         }

@@ -78,7 +78,8 @@ impl<H: Host> Session<H> {
     pub async fn run(&mut self, script: &Script, console: &mut dyn Console) -> Ended {
         self.failed = None;
         // Nothing of it is run if something in it is known to fail.
-        if let Err((record, command)) = check::script(script, console.is_interactive()) {
+        if let Err(problem) = check::script(script, console.is_interactive()) {
+            let (record, command) = *problem;
             let shown = record.shown(&command, false);
             console.err(&format!("{shown}\n\nNothing was run."));
             return Ended {
