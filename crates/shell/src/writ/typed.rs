@@ -26,7 +26,7 @@ impl Parameters {
             let found = all.find(|(name, _)| name.as_str().eq_ignore_ascii_case(wanted));
             found.filter(|(_, schema)| schema.value_type == ValueType::String)
         };
-        let found = ["Identity", "Name"].iter().find_map(|name| named(name));
+        let found = ["Identity", "Name"].iter().find_map(named);
         found.map(|(name, _)| name)
     }
 }
