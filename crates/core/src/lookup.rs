@@ -1,6 +1,6 @@
 //! What others may ask State: the door, the runner, the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::credentials::as_enrolled;
@@ -11,7 +11,7 @@ use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::run::Permit;
