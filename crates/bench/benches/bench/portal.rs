@@ -54,12 +54,12 @@ pub(crate) async fn pages(
     [vec![time], first].concat()
 }
 
-/// So many more requests: copies of the newest one that has ended.
+/// So many requests, in place of all rows: copies of one that has ended.
 async fn fill(store: &Sqlite, rows: u64) {
     let query = Listing {
         noun: "request",
         visible: None,
-        with: vec![("status", "ended".into())],
+        with: vec![("status", "revoked".into())],
         before: None,
         limit: 1,
     };
@@ -67,12 +67,15 @@ async fn fill(store: &Sqlite, rows: u64) {
     let copy = |number: u64| {
         let id = Digest::of(&number.to_be_bytes());
         Row {
+            noun: query.noun,
             id,
-            view: one.view.replace(&one.id.to_string(), &id.to_string()),
+            at: one.at,
             created: Index(one.created.0 + number),
-            ..one.clone()
+            view: one.view.replace(&one.id.to_string(), &id.to_string()),
+            facets: vec![("status", "revoked".into())],
         }
     };
+    store.rebuild(Rebuild::Begin).await.unwrap();
     let mut next = 1;
     while next <= rows {
         let until = (next + 10_000).min(rows + 1);
