@@ -17,7 +17,7 @@ pub(crate) mod requests;
 mod site;
 mod statements;
 mod status;
-mod tasks;
+pub(crate) mod tasks;
 mod tiles;
 mod whoami;
 pub(crate) mod workloads;

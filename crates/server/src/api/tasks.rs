@@ -7,6 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use writ_core::names::{Name, TaskName};
 use writ_core::object::{Noun, Risk, Task};
+use writ_core::state::State as Organization;
 use writ_core::view::{Page, Seen};
 
 use super::unknown;
@@ -69,19 +70,29 @@ pub(super) fn about() -> Operation {
 }
 
 /// `GET /v1/tasks/{name}`
-///
-/// Of an open task that nobody set, the spelling and the parameters are what its
-/// connector knows: advice for whoever asks.
 pub(super) async fn show(
     caller: Caller<Anyone>,
     State(app): State<App>,
     Path(name): Path<TaskName>,
 ) -> Result<Json<Seen<Arc<Task>>>, Failure> {
-    let task = caller.state().defined(&name);
-    let mut task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
-    if caller.state().task(&name).is_none() {
-        let task = Arc::make_mut(&mut task);
-        (task.name, task.parameters) = app.engine().hint(&name);
-    }
+    let task = known(caller.state(), &app, &name)?;
     Ok(caller.seen(task))
+}
+
+/// The task of a name, if there is one.
+///
+/// Of an open task that nobody set, the spelling and the parameters are what its
+/// connector knows: advice for whoever asks.
+pub(crate) fn known(
+    state: &Organization,
+    app: &App,
+    name: &TaskName,
+) -> Result<Arc<Task>, Failure> {
+    let task = state.defined(name);
+    let mut task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
+    if state.task(name).is_none() {
+        let task = Arc::make_mut(&mut task);
+        (task.name, task.parameters) = app.engine().hint(name);
+    }
+    Ok(task)
 }

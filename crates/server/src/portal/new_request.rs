@@ -15,6 +15,7 @@ use super::asked::Asked;
 use super::fields::{Field, Input, Purpose, fields};
 use super::frame::{Frame, Part};
 use super::show as answer;
+use crate::api::tasks::known;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
@@ -107,14 +108,7 @@ async fn form(
 ) -> Result<Response, Failure> {
     let state = caller.state();
     let governed = state.governing(name, app.engine().now());
-    let unknown = || Failure::UnknownObject {
-        sentence: format!("there is no task {name}; see /requests/new"),
-    };
-    let mut task = state.defined(name).ok_or_else(unknown)?;
-    if state.task(name).is_none() {
-        let task = Arc::make_mut(&mut task);
-        (task.name, task.parameters) = app.engine().hint(name);
-    }
+    let task = known(state, app, name)?;
     let given: Values = match &wish.with {
         Some(text) => serde_json::from_str(text).map_err(|error| Failure::BadQuery {
             problem: format!("`with` is not a table of values: {error}"),

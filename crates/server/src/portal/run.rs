@@ -1,12 +1,8 @@
 //! Running: the form for one run under a live grant.
-
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use writ_core::object::Task;
 use writ_core::record::Status;
 use writ_core::value::{Constraints, Values};
 use writ_core::view::RequestView;
@@ -16,6 +12,7 @@ use super::fields::{Field, Input, Purpose, fields};
 use super::frame::{Frame, Part};
 use super::{show as answer, text};
 use crate::api::requests::shown;
+use crate::api::tasks::known;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
@@ -51,14 +48,7 @@ pub(super) async fn show(
     })?;
     let view = shown(&caller, &app, &id).await?;
     let state = caller.state();
-    let mut task: Arc<Task> = match state.defined(&view.task) {
-        Some(task) => task,
-        None => Arc::new(Task::unset(view.task.clone())),
-    };
-    if state.task(&view.task).is_none() {
-        let task = Arc::make_mut(&mut task);
-        (task.name, task.parameters) = app.engine().hint(&view.task);
-    }
+    let task = known(state, &app, &view.task)?;
     let mut limits: Vec<Constraints> = view
         .grant
         .iter()

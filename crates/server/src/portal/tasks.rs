@@ -18,6 +18,7 @@ use super::frame::{Frame, Part};
 use super::show as answer;
 use super::simulate::{Stage, stages};
 use super::text::found;
+use crate::api::tasks::known;
 use crate::api::unknown;
 use crate::app::App;
 use crate::extract::Path;
@@ -251,13 +252,8 @@ pub(super) async fn show(
     Path(name): Path<TaskName>,
 ) -> Result<Response, Failure> {
     let state = caller.state();
-    let mut task = state
-        .defined(&name)
-        .ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
+    let task = known(state, &app, &name)?;
     let is_set = state.task(&name).is_some();
-    if !is_set {
-        Arc::make_mut(&mut task).parameters = app.engine().hint(&name);
-    }
     let governed = state.governing(&name, app.engine().now());
     let connector = state
         .workload(&name.workload())
