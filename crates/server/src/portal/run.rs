@@ -1,4 +1,5 @@
 //! Running: the form for one run under a live grant.
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
