@@ -188,6 +188,19 @@ impl Record {
         })
     }
 
+    /// Whether the log answered yes.
+    pub fn is_accepted(&self) -> bool {
+        self.data.result_status == "True"
+    }
+
+    /// The earlier statement that it is about.
+    pub const fn earlier(&self) -> Option<Digest> {
+        match self.about {
+            About::Earlier(digest) => Some(digest),
+            About::Task(_) | About::Policy(_) | About::Nothing => None,
+        }
+    }
+
     /// The record as one line of JSON. What would move a cursor or hide is
     /// escaped, so that it can be shown, and reads as what it is.
     pub fn line(&self) -> String {

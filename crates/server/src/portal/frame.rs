@@ -142,6 +142,12 @@ impl Frame {
         })
     }
 
+    /// For a page that does not change while it is read.
+    pub(super) fn still(self) -> Self {
+        let events = String::new();
+        Self { events, ..self }
+    }
+
     /// Whether the reader sets objects.
     pub(super) fn is_administrator(&self) -> bool {
         self.role == Some(Role::Administrator)
