@@ -39,9 +39,13 @@ const ASSETS: &[Asset] = &[
     asset!("icon.svg", PICTURE),
     asset!("portal.js", MODULE),
     asset!("acts.js", MODULE),
+    asset!("check.js", MODULE),
     asset!("keys.js", MODULE),
+    asset!("notes.js", MODULE),
     asset!("output.js", MODULE),
+    asset!("pair.js", MODULE),
     asset!("session.js", MODULE),
+    asset!("settings.js", MODULE),
     asset!("statement.js", MODULE),
 ];
 

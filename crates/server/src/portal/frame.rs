@@ -76,6 +76,8 @@ pub(super) struct Frame {
     pub(super) organization: Domain,
     pub(super) id: OrganizationId,
     pub(super) rp: String,
+    /// Where the portal is reached, as the site has it first.
+    pub(super) origin: String,
     pub(super) upn: Upn,
     pub(super) name: String,
     pub(super) role: Option<Role>,
@@ -129,6 +131,7 @@ impl Frame {
             organization: organization.clone(),
             id,
             rp: site.rp_id.clone(),
+            origin: site.origins.first().cloned().unwrap_or_default(),
             upn: caller.upn().clone(),
             name: name.unwrap_or_else(|| caller.upn().to_string()),
             role: caller.role(),
@@ -146,6 +149,11 @@ impl Frame {
     pub(super) fn still(self) -> Self {
         let events = String::new();
         Self { events, ..self }
+    }
+
+    /// Whether the reader sees everything.
+    pub(super) const fn reads_everything(&self) -> bool {
+        reads_everything(self.role)
     }
 
     /// Whether the reader sets objects.

@@ -26,9 +26,6 @@ struct Page {
     recovered: Option<RecoveredView>,
     node: String,
     started: Time,
-    /// Where the portal is reached, as the command line would be told.
-    url: String,
-    reads_all: bool,
 }
 
 /// `GET /log`
@@ -42,7 +39,6 @@ pub(super) async fn show(
     else {
         return Err(Failure::NotReady);
     };
-    let url = site.origins.first().cloned();
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Log, "Log").await?,
         organization,
@@ -54,7 +50,5 @@ pub(super) async fn show(
         recovered: state.recovery().map(|recovery| recovery.as_ref().into()),
         node: app.engine().node().to_string(),
         started: app.started(),
-        url: url.unwrap_or_else(|| "URL".to_owned()),
-        reads_all: writ_core::sight::reads_everything(caller.role()),
     })
 }

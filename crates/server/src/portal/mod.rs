@@ -14,16 +14,22 @@
 mod approvals;
 mod asked;
 mod assets;
+mod audit;
+mod auditor;
+mod day;
 mod executions;
 mod failed;
 mod fields;
+mod figures;
 mod frame;
 mod from_here;
 mod home;
+mod log;
 mod new_request;
 mod requests;
 mod run;
 mod session;
+mod settings;
 mod text;
 
 pub(crate) use failed::dress;
@@ -52,6 +58,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .page("/executions", executions::list)
         .page("/executions/{id}", executions::show)
         .page("/run", run::show)
+        .page("/audit", audit::show)
+        .page("/audit/as-of", audit::as_of::show)
+        .page("/audit/export", audit::export::show)
+        .page("/audit/{index}", audit::entry::show)
+        .page("/figures", figures::show)
+        .page("/log", log::show)
+        .page("/settings", settings::show)
         .page("/sign-in", session::sign_in)
         .page("/join", session::join)
         .page("/assets/{version}/{file}", assets::show)
