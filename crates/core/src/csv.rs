@@ -7,10 +7,7 @@ pub fn is_formula(cell: &str) -> bool {
 }
 
 /// A table, its head first.
-pub fn csv<const N: usize>(
-    head: &[&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> Vec<u8> {
+pub fn csv<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> Vec<u8> {
     let mut text = row(*head);
     rows.for_each(|cells| text += &row(cells.each_ref().map(String::as_str)));
     text.into_bytes()

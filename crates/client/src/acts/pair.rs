@@ -200,13 +200,7 @@ fn behind_length(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
 
-fn enrol(
-    upn: &Upn,
-    alg: Algorithm,
-    public: &[u8],
-    proof: &[u8],
-    label: &[u8],
-) -> Option<Enrol> {
+fn enrol(upn: &Upn, alg: Algorithm, public: &[u8], proof: &[u8], label: &[u8]) -> Option<Enrol> {
     Some(Enrol {
         person: upn.clone(),
         key: PublicKey {

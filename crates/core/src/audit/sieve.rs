@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use serde_json::Value;
 use crate::digest::Digest;
 use crate::names::Pattern;
 use crate::time::Time;
 use crate::value::{Constraint, Value as Text};
+use serde_json::Value;
 
 use super::{About, Record};
 

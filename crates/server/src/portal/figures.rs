@@ -100,7 +100,12 @@ const LEFT: usize = 32;
 
 impl Picture {
     fn new(id: &'static str, title: String, counts: Vec<(String, usize)>) -> Self {
-        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+        let most = counts
+            .iter()
+            .map(|(_, count)| *count)
+            .max()
+            .unwrap_or(0)
+            .max(1);
         let total = counts.iter().map(|(_, count)| count).sum();
         let step = (WIDTH - LEFT) / counts.len().max(1);
         let every = counts.len().div_ceil(7);
@@ -117,7 +122,13 @@ impl Picture {
             }
         };
         let bars = counts.into_iter().enumerate().map(bar).collect();
-        Self { id, title, bars, most, total }
+        Self {
+            id,
+            title,
+            bars,
+            most,
+            total,
+        }
     }
 }
 
@@ -171,10 +182,14 @@ pub(super) async fn show(
     let mut waiting: Vec<_> = pending.collect();
     waiting.sort_by_key(|record| (record.raised, record.id));
     answer(&Page {
-        frame: Frame::new(&caller, &app, Part::Audit, "Figures").await?.still(),
+        frame: Frame::new(&caller, &app, Part::Audit, "Figures")
+            .await?
+            .still(),
         by,
         pictures,
-        oldest: waiting.first().map(|record| RequestView::from(record.as_ref())),
+        oldest: waiting
+            .first()
+            .map(|record| RequestView::from(record.as_ref())),
         waiting: waiting.len(),
         cut: cut_requests.max(cut_runs),
         most: MOST,
@@ -226,7 +241,10 @@ fn over_time(by: Span, first: Day, times: &[Time]) -> Vec<(String, usize)> {
             *count += 1;
         }
     }
-    counts.into_iter().map(|(day, count)| (day.to_string(), count)).collect()
+    counts
+        .into_iter()
+        .map(|(day, count)| (day.to_string(), count))
+        .collect()
 }
 
 /// How long it took until somebody granted or denied what somebody was asked for.
@@ -239,9 +257,14 @@ fn to_decision(requests: &[RequestView]) -> Vec<(String, usize)> {
         ("under 1 day", Seconds::DAY.millis()),
         ("longer", i64::MAX),
     ];
-    let mut counts: Vec<(String, usize)> =
-        STEPS.iter().map(|(name, _)| ((*name).to_owned(), 0)).collect();
-    for view in requests.iter().filter(|view| view.approval == Approval::Manual) {
+    let mut counts: Vec<(String, usize)> = STEPS
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), 0))
+        .collect();
+    for view in requests
+        .iter()
+        .filter(|view| view.approval == Approval::Manual)
+    {
         let Some(decided) = decided(view) else {
             continue;
         };
@@ -260,7 +283,10 @@ fn decided(view: &RequestView) -> Option<Time> {
         Some(_) => view.approvals.iter().map(|approval| approval.at).max(),
         None => {
             let denied = view.status == writ_core::record::Status::Denied;
-            view.ending.as_ref().filter(|_| denied).map(|ending| ending.at)
+            view.ending
+                .as_ref()
+                .filter(|_| denied)
+                .map(|ending| ending.at)
         }
     }
 }

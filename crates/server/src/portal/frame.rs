@@ -180,7 +180,9 @@ async fn disabled(caller: &Caller<Anyone>, app: &App) -> Result<Option<Disabled>
 /// Who said an entry, and when.
 async fn said_by(app: &App, index: Index) -> Result<Option<(Upn, Time)>, Failure> {
     let entries = app.engine().store().entries(index, 1).await?;
-    let entry = entries.first().and_then(|entry| Entry::parse(&entry.leaf).ok());
+    let entry = entries
+        .first()
+        .and_then(|entry| Entry::parse(&entry.leaf).ok());
     let said = entry.and_then(|entry| {
         let statement = Unverified::read(entry.envelope.into()).ok()?;
         match &statement.statement().by {

@@ -61,6 +61,8 @@ pub(super) async fn show(
         keys,
         session: caller.session_period(),
         groups: state.groups_of(upn).map(ToString::to_string).collect(),
-        preferences: preferences.map(|mine| mine.as_ref().clone()).unwrap_or_default(),
+        preferences: preferences
+            .map(|mine| mine.as_ref().clone())
+            .unwrap_or_default(),
     })
 }

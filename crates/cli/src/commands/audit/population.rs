@@ -147,7 +147,8 @@ impl<W: Write> Population<W> {
         if self.formats.is_empty() {
             return Ok(());
         }
-        let record = Record::read(decided.index.0, &decided.leaf).map_err(writ_client::Error::from)?;
+        let record =
+            Record::read(decided.index.0, &decided.leaf).map_err(writ_client::Error::from)?;
         for (format, file) in &mut self.formats {
             write(file, format.file(), &format.row(&record))?;
         }

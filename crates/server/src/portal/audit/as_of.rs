@@ -92,7 +92,9 @@ pub(in crate::portal) async fn show(
         false => None,
     };
     answer(&Page {
-        frame: Frame::new(&caller, &app, Part::Audit, "As of a date").await?.still(),
+        frame: Frame::new(&caller, &app, Part::Audit, "As of a date")
+            .await?
+            .still(),
         wish,
         until,
         size,
@@ -116,7 +118,9 @@ fn past(state: &State, wish: &Wish, until: Time) -> Past {
             None => "no role",
         };
         let active = if person.active { "" } else { ", not active" };
-        let keys = state.credentials(&person.upn).map_or(0, |all| all.keys.len());
+        let keys = state
+            .credentials(&person.upn)
+            .map_or(0, |all| all.keys.len());
         Line {
             name: person.upn.to_string(),
             words: format!("{role}{active}, {keys} keys"),
@@ -141,14 +145,24 @@ fn past(state: &State, wish: &Wish, until: Time) -> Past {
         some(&mut groups.into_iter()),
         some(&mut policies.into_iter()),
     );
-    let governing = wish.task.as_ref().map(|task| match state.governing(task, until) {
-        Ok(governed) => {
-            let policy = &governed.rule.policy;
-            let words = rule(policy.approval, &governed.rule.stages, policy.max_duration_s);
-            format!("{task} was governed by the policy for {}: {words}.", policy.task)
-        }
-        Err(refusal) => format!("{task} could not be asked for: {refusal}"),
-    });
+    let governing = wish
+        .task
+        .as_ref()
+        .map(|task| match state.governing(task, until) {
+            Ok(governed) => {
+                let policy = &governed.rule.policy;
+                let words = rule(
+                    policy.approval,
+                    &governed.rule.stages,
+                    policy.max_duration_s,
+                );
+                format!(
+                    "{task} was governed by the policy for {}: {words}.",
+                    policy.task
+                )
+            }
+            Err(refusal) => format!("{task} could not be asked for: {refusal}"),
+        });
     let memberships = wish.person.as_ref().map(|upn| match state.person(upn) {
         Some(_) => {
             let groups = joined(state.groups_of(upn));

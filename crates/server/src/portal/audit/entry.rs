@@ -81,7 +81,11 @@ pub(in crate::portal) async fn show(
     if index >= caller.size() {
         return Err(beyond());
     }
-    let stored = app.engine().entry_at(Index(index)).await?.ok_or_else(beyond)?;
+    let stored = app
+        .engine()
+        .entry_at(Index(index))
+        .await?
+        .ok_or_else(beyond)?;
     let (entry, said) = read(&stored)?;
     let mut known = Known::new(&caller, &app);
     let kind = match entry.envelope.payload_type {
@@ -91,7 +95,9 @@ pub(in crate::portal) async fn show(
     let payload = String::from_utf8_lossy(&entry.envelope.payload);
     let verifier = caller.state().verifier().ok_or(Failure::NotReady)?;
     answer(&Page {
-        frame: Frame::new(&caller, &app, Part::Audit, &format!("Entry {index}")).await?.still(),
+        frame: Frame::new(&caller, &app, Part::Audit, &format!("Entry {index}"))
+            .await?
+            .still(),
         index,
         size: caller.size(),
         sentence: sentence(&entry, &said, &mut known).await?,
@@ -154,12 +160,23 @@ async fn signer(
     let envelope = &entry.envelope;
     let id = envelope.signature.keyid;
     let state = caller.state();
-    let gesture = envelope.assertion().is_ok_and(|assertion| assertion.is_some());
-    let signer = |label, now| Signer { id, label, now, gesture };
+    let gesture = envelope
+        .assertion()
+        .is_ok_and(|assertion| assertion.is_some());
+    let signer = |label, now| Signer {
+        id,
+        label,
+        now,
+        gesture,
+    };
     let Principal::Person(upn) = &said.by else {
         let services = state.site().map(|site| &site.services);
         let is_now = services.is_some_and(|it| it.log.id() == id || it.runner.id() == id);
-        let now = if is_now { "a key of the service" } else { "a former key of the service" };
+        let now = if is_now {
+            "a key of the service"
+        } else {
+            "a former key of the service"
+        };
         return Ok(signer(None, now));
     };
     let credentials = state.credentials(upn);
@@ -283,7 +300,13 @@ mod tests {
         );
         let shown: Vec<_> = members
             .iter()
-            .map(|member| (member.path.as_str(), member.value.as_str(), member.time.is_some()))
+            .map(|member| {
+                (
+                    member.path.as_str(),
+                    member.value.as_str(),
+                    member.time.is_some(),
+                )
+            })
             .collect();
         assert_eq!(
             shown,

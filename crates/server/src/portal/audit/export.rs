@@ -109,7 +109,9 @@ pub(in crate::portal) async fn show(
     let problem = problem.or_else(|| {
         too_many.then(|| {
             let command = filter.command("export");
-            format!("this period has more than {MOST} entries; name a shorter one, or type: {command}")
+            format!(
+                "this period has more than {MOST} entries; name a shorter one, or type: {command}"
+            )
         })
     });
     if let Some(problem) = problem {
@@ -120,7 +122,10 @@ pub(in crate::portal) async fn show(
         None => else_day.to_owned(),
     };
     let (from, to) = (day(filter.from, "begin"), day(filter.to, "now"));
-    let name = format!("attachment; filename=\"audit-{from}-{to}.{}\"", form.ending());
+    let name = format!(
+        "attachment; filename=\"audit-{from}-{to}.{}\"",
+        form.ending()
+    );
     let writing = Writing {
         caller,
         app,

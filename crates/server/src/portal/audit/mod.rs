@@ -140,7 +140,11 @@ impl Filter {
         let period = from.into_iter().chain(to);
         let user = Some(self.by.trim()).filter(|by| !by.is_empty());
         let user = user.map(|by| format!("--user {}", quoted(by)));
-        let task = self.sought().wanted.task.map(|task| quoted(&task.to_string()));
+        let task = self
+            .sought()
+            .wanted
+            .task
+            .map(|task| quoted(&task.to_string()));
         let task = task.map(|task| format!("--task {task}"));
         let text = Some(self.text.trim()).filter(|text| !text.is_empty());
         let text = text.map(|text| format!("--text {}", quoted(text)));
@@ -148,7 +152,9 @@ impl Filter {
             "search" => period.chain(user).chain(task).chain(text).collect(),
             _ => period.collect(),
         };
-        format!("writ audit {verb} {}", all.join(" ")).trim_end().to_owned()
+        format!("writ audit {verb} {}", all.join(" "))
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -198,14 +204,22 @@ pub(super) async fn show(
     let _room = app.may_hold().ok_or(Failure::Overloaded)?;
     let mut sought = filter.sought();
     let (range, problem) = range(&caller, &app, &filter, &mut sought).await?;
-    let Found { lines, looked, back_to } = found(&caller, &app, &sought, range).await?;
+    let Found {
+        lines,
+        looked,
+        back_to,
+    } = found(&caller, &app, &sought, range).await?;
     let is_more = looked.from > range.from;
     let workloads = caller.state().workloads();
-    let workloads = workloads.map(|workload| workload.name.to_string()).collect();
+    let workloads = workloads
+        .map(|workload| workload.name.to_string())
+        .collect();
     answer(&Page {
         // What is searched stands still: a page that followed the log would be
         // searched again with every entry.
-        frame: Frame::new(&caller, &app, Part::Audit, "Audit").await?.still(),
+        frame: Frame::new(&caller, &app, Part::Audit, "Audit")
+            .await?
+            .still(),
         next: is_more.then(|| older(&uri, looked.from)),
         commands: [filter.command("search"), filter.command("export")],
         workloads,

@@ -108,7 +108,10 @@ async fn named(
     id: &str,
 ) -> Result<(Option<BTreeSet<Digest>>, Range), Named> {
     let store = app.engine().store().as_ref();
-    if let Some(index) = id.strip_prefix('#').and_then(|index| index.parse::<u64>().ok()) {
+    if let Some(index) = id
+        .strip_prefix('#')
+        .and_then(|index| index.parse::<u64>().ok())
+    {
         let until = index.saturating_add(1);
         return Ok((None, Range { from: index, until }));
     }
@@ -218,9 +221,7 @@ async fn before(app: &App, index: u64) -> Result<Vec<(Record, StoredEntry)>, Fai
 }
 
 /// Entries with the records of them. Reading many takes a while.
-pub(super) async fn read(
-    entries: Vec<StoredEntry>,
-) -> Result<Vec<(Record, StoredEntry)>, Failure> {
+pub(super) async fn read(entries: Vec<StoredEntry>) -> Result<Vec<(Record, StoredEntry)>, Failure> {
     let odd = |cause: String| Failure::Internal { cause };
     let read = tokio::task::spawn_blocking(move || {
         let read = entries.into_iter().map(|entry| {

@@ -50,15 +50,13 @@ pub(super) async fn sentence(
         ),
         Body::Signout(signout) => match signout.session {
             Some(_) => format!("{} a session of {}", did("ended", "end"), signout.person),
-            None => format!(
-                "{} all sessions of {}",
-                did("ended", "end"),
-                signout.person
-            ),
+            None => format!("{} all sessions of {}", did("ended", "end"), signout.person),
         },
         Body::Request(request) => {
             let length = request.duration_s;
-            let length = length.map(|length| format!(" for {length}")).unwrap_or_default();
+            let length = length
+                .map(|length| format!(" for {length}"))
+                .unwrap_or_default();
             if entry.accepted {
                 about = Some((format!("/requests/{}", digest(entry)), "the request"));
             }
@@ -101,8 +99,14 @@ pub(super) async fn sentence(
         Body::Invoke(invoke) => {
             let given = invoke.parameters.iter();
             let given = given.map(|(name, value)| format!("{name} = {value}"));
-            let attached = invoke.attached.keys().map(|name| format!("{name} (a text)"));
-            let sealed = invoke.sealed.keys().map(|name| format!("{name} (a secret)"));
+            let attached = invoke
+                .attached
+                .keys()
+                .map(|name| format!("{name} (a text)"));
+            let sealed = invoke
+                .sealed
+                .keys()
+                .map(|name| format!("{name} (a secret)"));
             let given = few(given.chain(attached).chain(sealed));
             let with = match given.as_str() {
                 "" => String::new(),
@@ -111,7 +115,9 @@ pub(super) async fn sentence(
             if entry.accepted {
                 about = Some((format!("/executions/{}", digest(entry)), "the run"));
             }
-            let run = known.execution(writ_core::digest::ExecutionId(digest(entry))).await?;
+            let run = known
+                .execution(writ_core::digest::ExecutionId(digest(entry)))
+                .await?;
             let request = run.as_ref().and_then(|run| run.request).or(invoke.request);
             let view = match request {
                 Some(request) => known.request(request).await?,
@@ -174,7 +180,10 @@ fn of_whom(view: Option<&RequestView>, else_what: &str) -> String {
 }
 
 fn approved_by(view: &RequestView) -> String {
-    let who = few(view.approvals.iter().map(|approval| approval.by.to_string()));
+    let who = few(view
+        .approvals
+        .iter()
+        .map(|approval| approval.by.to_string()));
     match (who.as_str(), view.approval) {
         ("", Approval::Auto) => ", which nobody has to approve".to_owned(),
         ("", Approval::Manual) => String::new(),
@@ -190,7 +199,11 @@ fn comment(text: Option<&str>) -> String {
 fn few(all: impl Iterator<Item = String>) -> String {
     let mut all = all.peekable();
     let some: Vec<String> = all.by_ref().take(MOST).collect();
-    let more = if all.peek().is_some() { " and more" } else { "" };
+    let more = if all.peek().is_some() {
+        " and more"
+    } else {
+        ""
+    };
     some.join(", ") + more
 }
 
@@ -217,7 +230,11 @@ fn set_in_words(did: &impl Fn(&str, &str) -> String, set: &Set) -> String {
     match object {
         Object::Site(site) => format!("{} the installation, rules {}", did_set(), site.rules),
         Object::Control(control) => {
-            let how = if control.enabled { "enabled" } else { "disabled" };
+            let how = if control.enabled {
+                "enabled"
+            } else {
+                "disabled"
+            };
             let what = format!("{} privileged access to {how}", did_set());
             match &control.admin_group {
                 Some(group) => format!("{what}, with {group} as the default approvers"),
