@@ -152,11 +152,18 @@ export function agreed(sentence, drafted) {
   });
 }
 
+// Seconds as somebody would type them.
+function lasting(seconds) {
+  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => seconds % size === 0);
+  return `${seconds / size}${unit}`;
+}
+
 function sentenceOf(form, body) {
   const parts = form.dataset.sentence ?? "Sign this?";
   return parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
     const value = path.split(".").reduce((at, name) => at?.[name], body);
     if (value === undefined) return "–";
+    if (path.endsWith("_s")) return lasting(value);
     return typeof value === "string" ? value : canonical(value);
   });
 }

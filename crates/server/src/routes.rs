@@ -92,11 +92,15 @@ pub struct Permitted {
     pub method: &'static str,
     /// Who may call it.
     pub who: &'static str,
+    /// Whether it is of the portal and not of the API.
+    pub is_portal: bool,
 }
 
 impl fmt::Display for Permitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, method, who } = self;
+        let Self {
+            path, method, who, ..
+        } = self;
         write!(f, "{method:<4} {path:<32} {who}")
     }
 }
@@ -163,9 +167,22 @@ impl Routes {
         Self { router, ..self }.noted("POST", path, T::NAME, Some(about))
     }
 
-    /// Adds a page of the portal, whose handler takes the query if there is one.
+    /// Adds a page of the portal that takes no query.
     #[must_use]
     pub(crate) fn page<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        let handler = get(handler).route_layer(from_fn(no_query));
+        let router = self.router.route(path, handler);
+        Self { router, ..self }.noted("GET", path, T::NAME, None)
+    }
+
+    /// Adds a page of the portal whose handler takes a query, and refuses what
+    /// it does not know.
+    #[must_use]
+    pub(crate) fn asked<H, T>(self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, App>,
         T: Guarded + 'static,
@@ -209,7 +226,12 @@ impl Routes {
         who: &'static str,
         operation: Option<Operation>,
     ) -> Self {
-        let permitted = Permitted { path, method, who };
+        let permitted = Permitted {
+            path,
+            method,
+            who,
+            is_portal: operation.is_none(),
+        };
         self.described.push(Described {
             permitted,
             operation,

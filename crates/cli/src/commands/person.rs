@@ -108,6 +108,10 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<Exit, Failure> {
     };
     let invited = client.invite(&invitee).await?;
     print_invited(&args.upn, &invited, &client, context);
+    if !context.is_json() {
+        let link = join_link(&args.upn, &invited, &client);
+        remark(&format!("or opens, in a browser:\n  {link}"));
+    }
     Ok(Exit::Done)
 }
 
@@ -136,6 +140,13 @@ pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, conte
             &format!("{upn} has keys; they end when this code is used"),
         );
     }
+}
+
+/// What joins in a browser. The code stands behind the `#`, which no browser sends.
+fn join_link(upn: &Upn, invited: &Invited, client: &Client) -> String {
+    let (url, code) = (&client.account().url, invited.code.reveal());
+    let upn = upn.as_str().replace('%', "%25").replace('#', "%23");
+    format!("{url}/join#{upn}/{}", code.as_str())
 }
 
 async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {

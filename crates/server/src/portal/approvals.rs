@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use writ_core::time::Time;
 use writ_core::record::Status;
+use writ_core::time::Time;
 use writ_core::view::RequestView;
 
 use super::frame::{Frame, Part};

@@ -35,7 +35,9 @@ fn filled(query: &str) -> String {
 /// The same query with another cursor: the link to the next page.
 pub(super) fn onward(uri: &Uri, next: Option<&String>) -> Option<String> {
     let query = filled(uri.query().unwrap_or_default());
-    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
+    let others = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
     let cursor = next.map(|cursor| format!("after={}", cursor.replace('%', "%25")))?;
     let all: Vec<String> = others.map(str::to_owned).chain([cursor]).collect();
     Some(format!("{}?{}", uri.path(), all.join("&")))

@@ -71,15 +71,23 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let view = visible(&caller, &app, &id).await?;
     let state = caller.state();
-    let given = view.parameters.iter().map(|(name, value)| format!("{name} = {value}"));
-    let attached = view.attached.iter().map(|(name, text)| format!("{name} = a text of {} bytes", text.size));
+    let given = view
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    let attached = view
+        .attached
+        .iter()
+        .map(|(name, text)| format!("{name} = a text of {} bytes", text.size));
     let sealed = view.sealed.iter().map(|name| format!("{name} = (sealed)"));
     let frame = Frame::new(&caller, &app, Part::Executions, "Run").await?;
     answer(&RunPage {
         title: text::title(state, &view.task),
         parameters: given.chain(attached).chain(sealed).collect(),
         may_read_output: caller.may_read(&Resource::output(state, &view)),
-        may_resolve: frame.is_administrator() && view.status == RunStatus::Unknown && view.resolved.is_none(),
+        may_resolve: frame.is_administrator()
+            && view.status == RunStatus::Unknown
+            && view.resolved.is_none(),
         frame,
         view,
     })

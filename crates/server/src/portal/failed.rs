@@ -42,7 +42,8 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
             match show(&page) {
                 Ok(mut page) => {
                     *page.status_mut() = response.status();
-                    page.extensions_mut().extend(std::mem::take(response.extensions_mut()));
+                    page.extensions_mut()
+                        .extend(std::mem::take(response.extensions_mut()));
                     page
                 }
                 Err(_) => response,

@@ -125,7 +125,12 @@ fn hint(schema: &Schema, said: &[&Constraint]) -> String {
         },
         ValueType::String | ValueType::Boolean | ValueType::Secret => None,
     };
-    let limits = said.iter().map(|constraint| format!("must be {constraint}"));
+    let limits = said
+        .iter()
+        .map(|constraint| format!("must be {constraint}"));
     let limits = limits.map(|limit| limit.replace("must be = ", "must be "));
-    form.into_iter().chain(limits).collect::<Vec<_>>().join("; ")
+    form.into_iter()
+        .chain(limits)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

@@ -50,11 +50,20 @@ pub(super) async fn show(
     let line = |record: &std::sync::Arc<writ_core::record::RequestRecord>| {
         Line::new(state, RequestView::from(record.as_ref()))
     };
-    let is_live = |line: &Line| line.view.grant.as_ref().is_some_and(|grant| now < grant.until);
+    let is_live = |line: &Line| {
+        line.view
+            .grant
+            .as_ref()
+            .is_some_and(|grant| now < grant.until)
+    };
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Home, "Home").await?,
         waiting: super::approvals::waiting(&caller, now),
-        grants: state.grants_of(caller.upn()).map(line).filter(is_live).collect(),
+        grants: state
+            .grants_of(caller.upn())
+            .map(line)
+            .filter(is_live)
+            .collect(),
         pending: state.pending_of(caller.upn()).map(line).collect(),
     })
 }

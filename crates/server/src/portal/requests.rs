@@ -87,7 +87,11 @@ pub(super) async fn show(
     let now = app.engine().now();
     let record = state.request(view.id);
     let is_own = view.by == *caller.upn();
-    let asked = || view.stages.iter().any(|stage| state.is_member(&stage.group, caller.upn()));
+    let asked = || {
+        view.stages
+            .iter()
+            .any(|stage| state.is_member(&stage.group, caller.upn()))
+    };
     let is_mine_to_decide = record.is_some_and(|record| state.awaits(record, caller.upn(), now));
     let task = state.defined(&view.task);
     let narrowing = match (&task, is_mine_to_decide) {

@@ -58,8 +58,17 @@ pub(super) async fn show(
     if state.task(&view.task).is_none() {
         Arc::make_mut(&mut task).parameters = app.engine().hint(&view.task);
     }
-    let mut limits: Vec<Constraints> = view.grant.iter().flat_map(|grant| grant.limits.clone()).collect();
-    limits.extend(state.governing(&view.task, app.engine().now()).ok().map(|it| it.rule.policy.parameters));
+    let mut limits: Vec<Constraints> = view
+        .grant
+        .iter()
+        .flat_map(|grant| grant.limits.clone())
+        .collect();
+    limits.extend(
+        state
+            .governing(&view.task, app.engine().now())
+            .ok()
+            .map(|it| it.rule.policy.parameters),
+    );
     let fields = fields(&task, Purpose::Value, &limits, &Values::new());
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,

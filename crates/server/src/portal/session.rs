@@ -19,9 +19,9 @@ use writ_core::names::Domain;
 use writ_core::statement::MAX_SESSION;
 use writ_core::time::{Seconds, Time};
 
-use crate::app::App;
 use super::from_here::FromHere;
 use super::{assets, show};
+use crate::app::App;
 use crate::extract::Query;
 use crate::failure::Failure;
 use crate::guard::Anonymous;
@@ -184,7 +184,9 @@ pub(super) async fn join(_: Anonymous, State(app): State<App>) -> Result<Respons
 fn onward(to: &str) -> &str {
     let second = to.as_bytes().get(1);
     let is_path = to.starts_with('/') && !matches!(second, Some(b'/' | b'\\'));
-    let is_plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_plain = to
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     match is_path && is_plain {
         true => to,
         false => "/",
@@ -229,7 +231,10 @@ mod tests {
             token(&headers, &reach).map(str::to_owned)
         };
         assert_eq!(read(&["writ-session=abc"]).as_deref(), Some("abc"));
-        assert_eq!(read(&["a=b; writ-session=abc; c=d"]).as_deref(), Some("abc"));
+        assert_eq!(
+            read(&["a=b; writ-session=abc; c=d"]).as_deref(),
+            Some("abc")
+        );
         for odd in [
             &[][..],
             &["writ-session=a; writ-session=b"],

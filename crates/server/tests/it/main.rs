@@ -13,6 +13,7 @@ mod objects;
 mod openapi;
 mod passkeys;
 mod permissions;
+mod portal;
 mod requests;
 mod sessions;
 mod statements;
