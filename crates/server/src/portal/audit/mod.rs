@@ -123,6 +123,12 @@ impl Filter {
         }
     }
 
+    /// Whether this workload is chosen.
+    fn is_of(&self, workload: &str) -> bool {
+        let chosen = self.workload.as_ref();
+        chosen.is_some_and(|chosen| chosen.as_str() == workload)
+    }
+
     /// Whether nothing can fit: a task of one workload, and another workload.
     fn is_contradiction(&self) -> bool {
         let (Some(task), Some(workload)) = (&self.task, &self.workload) else {
