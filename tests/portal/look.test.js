@@ -52,7 +52,7 @@ before(async () => {
   await bob.locator(".status.denied").first().waitFor();
   const pending = await ask("Host\\Wait", { "#reason": "Ticket 4711", "#p-seconds": "5" });
   // A refusal of the rules is an entry too.
-  await world.writ("admin", "request", "Host\\Wait", "--reason", "I may not approve this", "--for", "1h").catch(() => undefined);
+  await world.writ("admin", "approve", pending).catch(() => undefined);
   ids = { live, denied, pending, execution };
 });
 after(async () => {
@@ -72,12 +72,15 @@ test("an auditor finds what happened, in words", async () => {
   assert.ok(all.some((text) => text.includes(`${upnOf("alice")} asked to run Host\\Say`)));
   assert.ok(all.some((text) => text === `${upnOf("bob")} denied the request of ${upnOf("alice")} to run Host\\Wait: Not today`));
   assert.ok(all.some((text) => text.startsWith(`${upnOf("alice")} ran Host\\Say`) && text.endsWith(`, approved by ${upnOf("bob")}`)));
+  assert.ok(all.some((text) => text === `${upnOf("admin")} tried to approve the request of ${upnOf("alice")} to run Host\\Wait`), all.join("\n"));
   assert.match(all.at(-1), new RegExp(`founded the organization ${ORGANIZATION}`));
   assert.match(await olga.textContent("#looked"), /Looked at \d+ entries, 0 to \d+/);
 });
 
 test("every filter narrows, and says so where nothing is left", async () => {
-  assert.equal((await find({ kind: "approve" })).length, 1);
+  assert.equal((await find({ kind: "approve", outcome: "accepted" })).length, 1);
+  assert.equal((await find({ outcome: "refused" })).length, 1);
+  assert.match(await olga.textContent(".status.failed"), /refused: /);
   assert.equal((await find({ by: "bob@*" })).length, 3);
   const say = await find({ task: "host\\say" });
   for (const word of ["approved", "ran", "succeeded", "asked", "set the task", "set the policy"]) {
@@ -128,7 +131,7 @@ test("the keyboard moves through entries and opens one", async () => {
 });
 
 test("one entry is whole: who signed it, its bytes, and that the log holds it", async () => {
-  await olga.goto("/audit?kind=approve");
+  await olga.goto("/audit?kind=approve&outcome=accepted");
   await olga.click("a[data-row]");
   await olga.waitForURL(/\/audit\/\d+$/);
   const text = await olga.textContent("main");
@@ -145,6 +148,13 @@ test("one entry is whole: who signed it, its bytes, and that the log holds it", 
   const id = await olga.evaluate(() => document.body.dataset.instance);
   const said = await world.writ("admin", "verify", await download.path(), "--organization", id);
   assert.match(said, /alice@/);
+  // One that was refused has no proof, and is in the log all the same.
+  await olga.goto("/audit?outcome=refused");
+  await olga.click("a[data-row]");
+  await olga.waitForURL(/\/audit\/\d+$/);
+  assert.equal(await olga.locator("text=Download the proof").count(), 0);
+  await olga.click("#check");
+  await olga.locator("#checked[data-holds=yes]").waitFor();
   // Genesis, and one beyond the end.
   await olga.goto("/audit/0");
   assert.match(await olga.textContent("main"), /founded the organization/);
@@ -300,6 +310,13 @@ test("signing out everywhere ends every session", async () => {
   await bob.waitForURL(/\/sign-in/);
   await other.goto("/requests");
   await other.waitForURL(/\/sign-in/);
+  // A key that signs without asking does not sign in again by itself.
+  const eve = await world.join(await world.person(), "eve", "browser");
+  await eve.goto("/settings");
+  await sign(eve, "form[data-act=signout] button");
+  await eve.waitForURL(/\/sign-in/);
+  await eve.locator("#keys button.main").waitFor();
+  assert.deepEqual(eve.errors, []);
 });
 
 async function look(page, name) {

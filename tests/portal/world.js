@@ -138,7 +138,11 @@ export class World {
 
   async end() {
     await this.browser?.close();
-    this.server?.kill("SIGTERM");
+    if (this.server && this.server.exitCode === null) {
+      const gone = new Promise((done) => this.server.once("exit", done));
+      this.server.kill("SIGTERM");
+      await gone;
+    }
     await rm(this.folder, { recursive: true, force: true });
   }
 }

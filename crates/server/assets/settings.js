@@ -69,6 +69,11 @@ onSubmit("pair", async (form) => {
   if (await enrol(payload, sentence)) location.reload();
 });
 
+// Whoever signs out everywhere is not to be signed in here again at once.
+document.querySelector("form[data-act=signout]")?.addEventListener("submit", () => {
+  localStorage.setItem("signed-out", "yes");
+});
+
 // --- What is known here only ---
 
 async function mark() {

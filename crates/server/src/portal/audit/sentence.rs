@@ -1,8 +1,9 @@
 //! One entry in one sentence: who let whom do what.
 
 use writ_core::entry::Entry;
+use writ_core::names::Upn;
 use writ_core::object::{Approval, Object, Role};
-use writ_core::statement::{Body, Change, Enrol, Principal, RunResult, Set, Statement};
+use writ_core::statement::{Body, Change, Principal, RunResult, Set, Statement};
 use writ_core::view::RequestView;
 
 use super::known::Known;
@@ -41,17 +42,27 @@ pub(super) async fn sentence(
             genesis.organization
         ),
         Body::Set(set) => set_in_words(&did, set),
-        Body::Enrol(enrol) => enrolled(&did, enrol),
+        Body::Enrol(enrol) => format!(
+            "{} a {}{}, called {}",
+            did("added", "add"),
+            if enrol.passkey { "passkey" } else { "key" },
+            of_another("for", said, &enrol.person),
+            enrol.label
+        ),
         Body::RevokeKey(revoke) => format!(
-            "{} the key {} of {}",
+            "{} the key {}{}",
             did("revoked", "revoke"),
             revoke.key.short(),
-            revoke.person
+            of_another("of", said, &revoke.person)
         ),
-        Body::Signout(signout) => match signout.session {
-            Some(_) => format!("{} a session of {}", did("ended", "end"), signout.person),
-            None => format!("{} all sessions of {}", did("ended", "end"), signout.person),
-        },
+        Body::Signout(signout) => {
+            let which = match signout.session {
+                Some(_) => "a session",
+                None => "all their sessions",
+            };
+            let whose = of_another("of", said, &signout.person);
+            format!("{} {which}{whose}", did("ended", "end"))
+        }
         Body::Request(request) => {
             let length = request.duration_s;
             let length = length
@@ -144,7 +155,8 @@ pub(super) async fn sentence(
                 RunResult::Failed => "failed",
                 RunResult::Unknown => "was lost sight of",
             };
-            let exit = outcome.exit.map(|code| format!(", exit code {code}"));
+            let exit = outcome.exit.filter(|code| *code != 0);
+            let exit = exit.map(|code| format!(", exit code {code}"));
             format!(
                 "{} that {what} {how}{}{}",
                 did("said", "say"),
@@ -207,14 +219,12 @@ fn few(all: impl Iterator<Item = String>) -> String {
     some.join(", ") + more
 }
 
-fn enrolled(did: &impl Fn(&str, &str) -> String, enrol: &Enrol) -> String {
-    let kind = if enrol.passkey { "passkey" } else { "key" };
-    format!(
-        "{} a {kind} for {}, called {}",
-        did("added", "add"),
-        enrol.person,
-        enrol.label
-    )
+/// Of whom, or for whom, unless it is oneself.
+fn of_another(word: &str, said: &Statement, upn: &Upn) -> String {
+    match &said.by {
+        Principal::Person(by) if by == upn => String::new(),
+        Principal::Person(_) | Principal::Node => format!(" {word} {upn}"),
+    }
 }
 
 fn set_in_words(did: &impl Fn(&str, &str) -> String, set: &Set) -> String {
