@@ -2,6 +2,7 @@
 // browsers of their own.
 
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile, appendFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -138,10 +139,10 @@ export class World {
 
   async end() {
     await this.browser?.close();
-    if (this.server && this.server.exitCode === null) {
-      const gone = new Promise((done) => this.server.once("exit", done));
+    if (this.server) {
+      const ended = once(this.server, "exit");
       this.server.kill("SIGTERM");
-      await gone;
+      await ended;
     }
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -88,6 +88,18 @@ impl Context {
         }
     }
 
+    /// Asks before what cannot be undone: where nobody can be asked, the answer
+    /// must have been given.
+    pub(crate) fn insist(&self, question: &str, yes: bool) -> Result<(), Failure> {
+        match yes || (!self.is_json() && is_interactive()) {
+            true => self.confirm(question, yes),
+            false => Err(Failure::usage(format!(
+                "{question} Nothing was done, since there is nobody to ask here; if that is \
+                 meant, say so: --yes"
+            ))),
+        }
+    }
+
     /// Asks, if there is somebody to ask and the answer is not given already.
     pub(crate) fn confirm(&self, question: &str, yes: bool) -> Result<(), Failure> {
         if yes || self.is_json() || !is_interactive() {

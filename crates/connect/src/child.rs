@@ -1,10 +1,10 @@
 //! The hidden helper between a node and a program.
 //!
 //! A node does not start a program itself but its own binary again, as
-//! `writ child-exec keep SCRATCH CONFINEMENT PROGRAM ARGS…`. This is the program's
+//! `writ child-exec keep SCRATCH CONFINEMENT PIN PROGRAM ARGS…`. This is the program's
 //! **keeper**: it makes a private directory, starts the binary once more, and
 //! stays until nothing is left of what that started. The second, `writ child-exec
-//! become PARENT CONFINEMENT PROGRAM ARGS…`, is the **helper**: it gives up what the program
+//! become PARENT CONFINEMENT PIN PROGRAM ARGS…`, is the **helper**: it gives up what the program
 //! must not have and then becomes the program. So nothing needs to run between a
 //! fork and an exec, where hardly anything is safe.
 //!
@@ -24,8 +24,10 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
+use writ_core::digest::Digest;
+
 use crate::isolation::Confinement;
-use crate::linux;
+use crate::linux::{self, Pinned};
 
 /// What the helper says just before it becomes the program.
 pub(crate) const READY: &str = "ready\n";
@@ -57,8 +59,23 @@ fn expected(what: &str) -> io::Error {
 fn keep(mut args: impl Iterator<Item = OsString>) -> io::Result<()> {
     let scratch = args.next().ok_or_else(|| expected("a directory"))?;
     let confinement = confinement(args.next())?;
+    let pin = pin(args.next())?;
     let program = args.next().ok_or_else(|| expected("a program"))?;
-    linux::keep(Path::new(&scratch), &confinement, &program, args)
+    linux::keep(Path::new(&scratch), &confinement, pin, &program, args)
+}
+
+/// A pin as an argument: the digest, or `any`.
+pub(crate) fn pin_arg(pin: Option<Digest>) -> String {
+    pin.map_or_else(|| "any".to_owned(), |pin| pin.to_string())
+}
+
+fn pin(arg: Option<OsString>) -> io::Result<Option<Digest>> {
+    let none = || expected("a pin");
+    let arg = arg.and_then(|arg| arg.into_string().ok());
+    match arg.ok_or_else(none)?.as_str() {
+        "any" => Ok(None),
+        digits => digits.parse().map(Some).map_err(|_| none()),
+    }
 }
 
 fn confinement(arg: Option<OsString>) -> io::Result<Confinement> {
@@ -85,6 +102,7 @@ fn become_program(
         .and_then(|arg| arg.to_str()?.parse().ok())
         .ok_or_else(|| expected("the parent's process id"))?;
     let confinement = confinement(args.next())?;
+    let pin = pin(args.next())?;
     let is_known = |program: &OsString| program == LOOK || Path::new(program).is_absolute();
     let program = args
         .next()
@@ -96,8 +114,9 @@ fn become_program(
         status.write_all(READY.as_bytes())?;
         std::process::exit(0);
     }
+    let pinned = pin.map(|pin| Pinned::copy(&program, pin)).transpose()?;
     status.write_all(READY.as_bytes())?;
-    let error = linux::replace(&program, args);
+    let error = linux::replace(&program, pinned, args);
     let kind = error.kind();
     let said = format!("`{}`: {error}", program.display());
     Err(io::Error::new(kind, said))
@@ -124,13 +143,21 @@ mod tests {
             Some("expected a confinement")
         );
         let none = r#"{"limits":{},"user":null,"wall":null}"#;
-        for args in [&["1", none][..], &["1", none, "true"], &["1", none, "-c"]] {
+        for pin in [&[][..], &["none"], &["ab"]] {
+            let args = [&["1", none], pin].concat();
+            assert_eq!(refused(&args).0, "expected a pin");
+        }
+        for args in [
+            &["1", none, "any"][..],
+            &["1", none, "any", "true"],
+            &["1", none, "any", "-c"],
+        ] {
             let (error, status) = refused(args);
             assert_eq!(error, "expected the absolute path of a program");
             assert!(status.is_empty());
         }
         assert_eq!(
-            refused(&["x", none, "/bin/true"]).0,
+            refused(&["x", none, "any", "/bin/true"]).0,
             "expected the parent's process id"
         );
         let words = ["perhaps", "1", "/bin/true"];

@@ -5,9 +5,11 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::isolation::Confinement;
 
+use writ_core::digest::Digest;
 use writ_core::secret::Secret;
 
 pub(crate) type Reader = tokio::io::Empty;
@@ -16,6 +18,7 @@ pub(crate) type Reader = tokio::io::Empty;
 pub(crate) struct Launch {
     pub(crate) helper: PathBuf,
     pub(crate) program: String,
+    pub(crate) pin: Option<Digest>,
     pub(crate) arguments: Vec<String>,
     pub(crate) handed: Vec<Handed>,
     pub(crate) scratch: PathBuf,
@@ -84,6 +87,12 @@ pub(crate) fn mode_of(_metadata: &Metadata) -> u32 {
     0o500
 }
 
+/// Elsewhere the monotonic clock is the nearest thing there is.
+pub(crate) fn uptime() -> Duration {
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    up.try_into().unwrap_or_default()
+}
+
 pub(crate) fn take_status() -> io::Result<File> {
     Err(unsupported())
 }
@@ -91,6 +100,7 @@ pub(crate) fn take_status() -> io::Result<File> {
 pub(crate) fn keep(
     _scratch: &Path,
     _confinement: &Confinement,
+    _pin: Option<Digest>,
     _program: &OsStr,
     _arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<()> {
@@ -117,6 +127,18 @@ pub(crate) const fn is_root() -> bool {
     false
 }
 
-pub(crate) fn replace(_program: &OsStr, _arguments: impl Iterator<Item = OsString>) -> io::Error {
+pub(crate) struct Pinned(Infallible);
+
+impl Pinned {
+    pub(crate) fn copy(_program: &OsStr, _pin: Digest) -> io::Result<Self> {
+        Err(unsupported())
+    }
+}
+
+pub(crate) fn replace(
+    _program: &OsStr,
+    _pinned: Option<Pinned>,
+    _arguments: impl Iterator<Item = OsString>,
+) -> io::Error {
     unsupported()
 }

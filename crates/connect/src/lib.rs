@@ -19,10 +19,12 @@ mod credentials;
 pub mod exchange;
 pub mod isolation;
 pub mod output;
+pub mod pin;
 pub mod redact;
 pub mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod uptime;
 // Everything that only Linux has is in one folder; elsewhere it says so.
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod linux;
@@ -44,6 +46,7 @@ pub use exchange::{ExchangeConnector, ExchangeError};
 pub use isolation::{Isolation, Limits, RunAs};
 pub use output::Output;
 pub use redact::Redaction;
+pub use uptime::{Deadline, Uptime};
 
 /// Reaches one kind of target.
 #[async_trait]

@@ -25,6 +25,10 @@ pub const MARK: &[u8] = b"[redacted]";
 /// Encoded spellings shorter than this would be found in anything.
 const SHORTEST: usize = 4;
 
+/// Of a longer value the digits of base64 that it shares with its neighbours are
+/// not looked for: there is little to learn from them, and much to compare.
+const MOST_WITH_ENDS: usize = 4_096;
+
 /// The spellings of some secret values. Cheap to clone.
 #[derive(Clone)]
 pub struct Redaction(Option<Arc<Spellings>>);
@@ -186,7 +190,7 @@ fn spellings(value: &[u8]) -> Vec<Vec<u8>> {
         HEXUPPER.encode(value).into_bytes(),
     ];
     for encoding in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
-        encoded.extend((0..3).map(|before| base64(encoding, value, before)));
+        encoded.extend((0..3).flat_map(|before| base64(encoding, value, before)));
     }
     for digits in [b"0123456789ABCDEF", b"0123456789abcdef"] {
         encoded.push(percent(value, digits, |byte| !is_unreserved(byte), b"%20"));
@@ -201,13 +205,50 @@ fn spellings(value: &[u8]) -> Vec<Vec<u8>> {
     encoded
 }
 
-/// The digits that are the value's alone, where so many bytes stand before it in
-/// a group of three.
-fn base64(encoding: &Encoding, value: &[u8], before: usize) -> Vec<u8> {
+/// The digits of a value where so many bytes stand before it in a group of three:
+/// those that are its alone, and the same with each digit at either end that a
+/// neighbour has a part in.
+fn base64(encoding: &Encoding, value: &[u8], before: usize) -> Vec<Vec<u8>> {
     let padded = [vec![0; before].as_slice(), value].concat();
     let digits = encoding.encode(&padded).into_bytes();
     let (first, end) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
-    digits.get(first..end).unwrap_or_default().to_vec()
+    let own = digits.get(first..end).unwrap_or_default().to_vec();
+    let mut all = Vec::new();
+    if value.len() <= MOST_WITH_ENDS {
+        let digit_of = |bytes: &[u8], at: usize| {
+            let digits = encoding.encode(bytes).into_bytes();
+            digits.get(at).copied()
+        };
+        // What stands right before the value, and right after it.
+        let start = value.get(..value.len().min(3)).unwrap_or_default();
+        let starts = (0..=u8::MAX).filter_map(|neighbour| {
+            let near = match before {
+                0 => return None,
+                1 => [&[neighbour], start].concat(),
+                _ => [&[0, neighbour], start].concat(),
+            };
+            digit_of(&near, first - 1)
+        });
+        let group = padded.len() / 3 * 3;
+        let last = padded.get(group..).unwrap_or_default();
+        let ends = (0..=u8::MAX).filter_map(|neighbour| {
+            let near = [last, &[neighbour]].concat();
+            (!last.is_empty()).then(|| digit_of(&near, end - group / 3 * 4))?
+        });
+        let starts: BTreeSet<u8> = starts.collect();
+        let ends: BTreeSet<u8> = ends.collect();
+        all.extend(
+            starts
+                .iter()
+                .map(|&digit| [&[digit], own.as_slice()].concat()),
+        );
+        all.extend(
+            ends.iter()
+                .map(|&digit| [own.as_slice(), &[digit]].concat()),
+        );
+    }
+    all.push(own);
+    all
 }
 
 const fn is_unreserved(byte: u8) -> bool {

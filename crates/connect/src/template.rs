@@ -15,79 +15,29 @@
 //! out. A list stands alone in its element, which becomes as many arguments as
 //! the list has values.
 //!
+//! `sha256` **pins** the program: nothing else is run in its place (see
+//! [`pin`](crate::pin)).
+//!
 //! INVARIANT: a value is never read again. No shell, no splitting, no second
 //! pass over braces: one element in, one argument out, whatever the value is.
 
-use thiserror::Error;
+mod error;
+
+use writ_core::digest::Digest;
 use writ_core::names::{Name, ParameterName};
 use writ_core::object::Template as Members;
 use writ_core::value::{Schema, Schemas, Value, ValueType, Values};
 
 use crate::Paths;
 
+pub use error::TemplateError;
+
 /// What a command task runs: a program, and how its arguments are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     program: String,
+    pin: Option<Digest>,
     elements: Vec<Element>,
-}
-
-/// Why a template makes no sense, or why values do not fit it.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TemplateError {
-    /// No program.
-    #[error("the template needs a `program`, the absolute path of one, as text")]
-    NoProgram,
-    /// A program by name only.
-    #[error("the program `{0}` is not an absolute path; nothing is looked up in PATH")]
-    NotAbsolute(String),
-    /// A member that the connector does not know.
-    #[error("the template has `{0}`, but only `program` and `args` may be in it")]
-    UnknownMember(String),
-    /// Arguments that are not a list of texts.
-    #[error("the template's `args` must be a list of texts")]
-    NotTexts,
-    /// A brace that opens or closes nothing.
-    #[error(
-        "the element `{element}`: {problem}; write {{name}} for a parameter, {{{{ and }}}} for braces"
-    )]
-    Braces {
-        /// The element of `args`.
-        element: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A parameter that the task does not have.
-    #[error("the template uses `{0}`, which is not among the task's parameters")]
-    UnknownParameter(ParameterName),
-    /// A parameter whose type has no form as an argument.
-    #[error("the parameter `{name}` is a {value_type}, which cannot be an argument")]
-    NoForm {
-        /// The parameter.
-        name: ParameterName,
-        /// Its type.
-        value_type: ValueType,
-    },
-    /// A list in an element with something else.
-    #[error("the list `{0}` must stand alone in its element, as \"{{{0}}}\"")]
-    ListNotAlone(ParameterName),
-    /// A value that is not of the parameter's type, or nested.
-    #[error("the value of `{0}` cannot be an argument")]
-    Misfit(ParameterName),
-    /// A required parameter that is not given.
-    #[error("the parameter `{0}` is required")]
-    Missing(ParameterName),
-    /// A secret that is not there.
-    #[error("the secret `{0}` is not there")]
-    NoSecret(Name),
-    /// A value that a program would take for an option.
-    #[error(
-        "the parameter `{0}` must not begin with a dash: the program would take it for an option"
-    )]
-    Dash(ParameterName),
-    /// A NUL byte, which ends an argument.
-    #[error("an argument cannot hold a NUL byte, and `{0}` would")]
-    Nul(String),
 }
 
 /// One element of `args`.
@@ -106,7 +56,7 @@ impl Template {
     pub fn read(members: &Members) -> Result<Self, TemplateError> {
         if let Some(name) = members
             .keys()
-            .find(|name| !["program", "args"].contains(&name.as_str()))
+            .find(|name| !["program", "args", "sha256"].contains(&name.as_str()))
         {
             return Err(TemplateError::UnknownMember(name.clone()));
         }
@@ -119,6 +69,13 @@ impl Template {
         if program.contains('\0') {
             return Err(TemplateError::Nul("program".into()));
         }
+        let pin = match members.get("sha256") {
+            None => None,
+            Some(Value::Text(digits)) => {
+                Some(digits.parse().map_err(|_| TemplateError::NotADigest)?)
+            }
+            Some(_) => return Err(TemplateError::NotADigest),
+        };
         let elements = match members.get("args") {
             None => Vec::new(),
             Some(Value::List(items)) => items.iter().map(read_item).collect::<Result<_, _>>()?,
@@ -126,6 +83,7 @@ impl Template {
         };
         Ok(Self {
             program: program.clone(),
+            pin,
             elements,
         })
     }
@@ -133,6 +91,11 @@ impl Template {
     /// The absolute path of the program.
     pub fn program(&self) -> &str {
         &self.program
+    }
+
+    /// The digest that the program's file must have, if the task says one.
+    pub const fn pin(&self) -> Option<Digest> {
+        self.pin
     }
 
     /// Checks that the template fits the parameters of its task.

@@ -1,11 +1,17 @@
 //! Time and randomness, as parameters: a simulation brings its own.
 
+use writ_connect::Uptime;
 use writ_core::time::Time;
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
     /// Now, in milliseconds since 1970 in UTC.
     fn now(&self) -> Time;
+
+    /// For how long the host has been up.
+    fn uptime(&self) -> Uptime {
+        Uptime::default()
+    }
 }
 
 /// Draws random bytes.

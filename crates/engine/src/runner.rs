@@ -175,6 +175,7 @@ impl Runner {
         let output = Output::redacting(task.output_cap, redaction);
         let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
+        let deadline = self.engine.0.clock.uptime().deadline(most);
         point(Point::AfterPermit);
         let unknown = |note: &str| Ended::Unknown { note: note.into() };
         // Dropping the connector's future stops the run as far as it can be.
@@ -184,7 +185,7 @@ impl Runner {
             () = self.killed(id) => {
                 unknown("killed, since its grant has ended; it may have had part of its effect")
             }
-            () = sleep(most) => unknown("the connector did not end by the task's deadline"),
+            () = deadline.passed() => unknown("the connector did not end by the task's deadline"),
         };
         output.finish();
         let secret = output.is_redacted().then(|| REDACTED.to_owned());

@@ -79,32 +79,31 @@ function replace(part, fresh) {
   if (focused) (document.getElementById(focused) ?? part).focus();
 }
 
-// One window of a browser follows what happens and tells the others.
+// One window of a browser follows what happens and tells the others. Each begins
+// where its page was made, so that nothing between is missed.
 function follow() {
   const others = new BroadcastChannel("writ");
-  others.onmessage = look;
+  others.onmessage = ({ data }) => data === "changed" && look();
+  others.postMessage(Number(page.seen));
   navigator.locks.request("writ-events", async () => {
-    const events = new EventSource("/v1/events");
-    const changed = () => {
+    const events = new EventSource(`/v1/events?after=${page.seen - 1}`);
+    let last = 0;
+    others.onmessage = ({ data }) => {
+      if (data === "changed") look();
+      else if (last >= data) others.postMessage("changed");
+    };
+    const changed = (event) => {
+      last = Math.max(last, Number(event.lastEventId));
       others.postMessage("changed");
       look();
     };
     for (const kind of page.events.split(" ")) events.addEventListener(kind, changed);
-    let failed = 0;
-    events.onopen = () => {
-      // What happened while nobody followed was not told.
-      if (failed > 0) changed();
-      failed = 0;
-    };
     await new Promise((over) => {
-      events.onerror = () => {
-        failed += 1;
-        if (events.readyState === EventSource.CLOSED) over();
-      };
+      events.onerror = () => events.readyState === EventSource.CLOSED && over();
     });
-    // The session is over, or too many follow: the next look says which.
+    // The session is over, or too many follow: a look says which.
     await new Promise((done) => setTimeout(done, 5000));
-    changed();
+    look();
   });
 }
 

@@ -13,7 +13,7 @@ use crate::output::{local, print, print_json};
 /// requests end, sessions end, and the log gets another name in its checkpoints.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal
     #[arg(short, long)]
     yes: bool,
 }
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     let profile = context.profile_of(recovering.organization())?;
     let recover = recovering.statement();
     let lost = recover.lost.size - recover.kept.size;
-    context.confirm(
+    context.insist(
         &format!(
             "The last {lost} entries of the log are lost: the database ends at {}. Go on without \
              what they said, revocations too? Live grants and pending requests end.",

@@ -52,7 +52,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     }
     // From here on, also while it starts.
     let asked = asked_to_stop();
-    // The port first: replaying a long log for nothing helps nobody.
+    // The lock first: a second node here must not be sent to another port.
+    let local = data.take()?;
+    // Then the port: replaying a long log for nothing helps nobody.
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::usage(format!(
             "cannot listen on {address}: {error}; choose another with --listen ADDRESS:PORT"
@@ -67,7 +69,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         })?),
         None => None,
     };
-    let engine = data.open(&config).await?;
+    let engine = data.open(local, &config).await?;
     let published = engine.published();
     let domain = published
         .state()
@@ -107,6 +109,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }),
     };
     engine.stop(PATIENCE).await;
+    data.leave();
     drop(stop);
     if !serving.is_finished() {
         // Connections that are still open have had their time.

@@ -6,6 +6,7 @@
 //! title = "Restart a service"
 //! program = "/usr/bin/systemctl"
 //! args = ["restart", "--", "{unit}"]
+//! sha256 = "…"   # of the program's file; optional
 //! deadline = "2m"
 //! [task.parameters.unit]
 //! type = "string"
@@ -41,6 +42,7 @@ struct Entry {
     open: bool,
     program: Option<String>,
     args: Option<Vec<String>>,
+    sha256: Option<String>,
     template: Option<Template>,
     deadline: Option<String>,
     output_cap: Option<u64>,
@@ -79,10 +81,10 @@ impl Entry {
     fn into_task(self) -> Result<Task, String> {
         let template = match (self.template, self.program) {
             (Some(_), Some(_)) => {
-                return Err("give either `template`, or `program` and `args`".into());
+                return Err("give either `template`, or `program`, `args` and `sha256`".into());
             }
-            (Some(template), None) if self.args.is_none() => template,
-            (None, Some(program)) => command(program, self.args.unwrap_or_default()),
+            (Some(template), None) if self.args.is_none() && self.sha256.is_none() => template,
+            (None, Some(program)) => command(program, self.args.unwrap_or_default(), self.sha256),
             (Some(_), None) | (None, None) => {
                 return Err("name the `program` that it runs, and its `args`".into());
             }
@@ -101,12 +103,14 @@ impl Entry {
 }
 
 /// What the connector `command` reads.
-fn command(program: String, args: Vec<String>) -> Template {
+fn command(program: String, args: Vec<String>, sha256: Option<String>) -> Template {
     let args = args.into_iter().map(Value::Text).collect();
-    Template::from([
+    let mut template = Template::from([
         ("program".to_owned(), Value::Text(program)),
         ("args".to_owned(), Value::List(args)),
-    ])
+    ]);
+    template.extend(sha256.map(|digits| ("sha256".to_owned(), Value::Text(digits))));
+    template
 }
 
 #[cfg(test)]
@@ -121,6 +125,7 @@ mod tests {
             risk = "low"
             program = "/bin/echo"
             args = ["{word}"]
+            sha256 = "ab"
             deadline = "2m"
             [task.parameters.word]
             type = "string"
@@ -133,6 +138,7 @@ mod tests {
         assert_eq!(tasks.len(), 2);
         assert_eq!(tasks[0].deadline_s.0, 120);
         assert_eq!(tasks[0].template["args"].to_string(), "{word}");
+        assert_eq!(tasks[0].template["sha256"].to_string(), "ab");
         assert_eq!(tasks[1].template["cmdlet"].to_string(), "Get-Mailbox");
     }
 

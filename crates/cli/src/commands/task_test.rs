@@ -22,7 +22,7 @@ use crate::parse::Assignment;
 /// Show what a run would start, and run nothing
 ///
 /// Checks the parameters as a run would. On the node's host it also looks whether
-/// writ.toml lists the program.
+/// writ.toml lists the program, and whether its SHA-256 is what the task is pinned to.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which [default: the only one of the file]
@@ -108,12 +108,15 @@ fn listed(task: &Task, context: &Context) -> Result<Option<Result<(), String>>, 
 }
 
 fn show(task: &Task, started: &Started, listed: Option<Result<(), String>>, context: &Context) {
+    // What lies on another host is not what a node would run.
+    let found = started.found.filter(|_| listed.is_some());
     let listed = listed.map(|listed| listed.err());
     if context.is_json() {
         return print_json(&json!({
             "task": task.name,
             "program": started.program,
             "arguments": started.arguments,
+            "sha256": found,
             "deadline_s": task.deadline_s,
             "problem": listed.flatten(),
         }));
@@ -126,6 +129,10 @@ fn show(task: &Task, started: &Started, listed: Option<Result<(), String>>, cont
         ("task", task.name.to_string()),
         ("program", started.program.clone()),
         ("arguments", arguments.collect::<Vec<_>>().join("\n")),
+        (
+            "sha256 here",
+            found.map(|found| found.to_string()).unwrap_or_default(),
+        ),
         ("deadline", task.deadline_s.to_string()),
     ]);
     match listed {

@@ -42,6 +42,9 @@ pub(crate) enum Args {
     Remove {
         /// Which
         name: Name,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
     },
 }
 
@@ -209,8 +212,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 ("tasks", open_in_words(workload.open_tasks).to_owned()),
             ]);
         }
-        Args::Remove { name } => {
+        Args::Remove { name, yes } => {
             find(&name).ok_or_else(|| unknown(&name))?;
+            let question = format!("Remove the workload {name}? Its secrets go with it.");
+            context.confirm(&question, yes)?;
             client
                 .remove(ObjectName::Workload(name.clone()), workloads.seen)
                 .await?;

@@ -9,17 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
-use writ_connect::{
-    CommandConfig, CommandConnector, Connector, Connectors, ExchangeConnector, Paths,
-};
+use writ_connect::{CommandConfig, CommandConnector, Connectors, ExchangeConnector, Paths, pin};
 use writ_core::digest::{Digest, OrganizationId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
-use writ_core::names::{Domain, Name, ParameterName};
+use writ_core::names::{Domain, Name, ParameterName, TaskName};
 use writ_core::object::{SiteSettings, Task};
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
-use writ_core::state::Decided;
+use writ_core::state::{Decided, State};
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_core::value::Values;
 use writ_engine::{
@@ -206,13 +204,49 @@ impl DataDirectory {
     ) -> Result<Result<(), String>, NodeError> {
         let scratch = tempfile::tempdir().map_err(NodeError::new)?;
         let command = self.command(config, scratch.path().to_owned())?;
-        Ok(command.check_task(task))
+        Ok(command.check_pin(task))
+    }
+
+    /// The tasks whose programs are not on this host what they are pinned to, with
+    /// a sentence each; and how many are pinned.
+    pub(crate) fn replaced(
+        &self,
+        config: &Config,
+        state: &State,
+    ) -> Result<(Vec<(TaskName, String)>, usize), NodeError> {
+        let scratch = tempfile::tempdir().map_err(NodeError::new)?;
+        let command = self.command(config, scratch.path().to_owned())?;
+        let is_command = |task: &&Arc<Task>| {
+            let workload = state.workload(&task.name.workload());
+            workload.is_some_and(|workload| workload.connector.key() == "command")
+        };
+        let is_pinned = |task: &&Arc<Task>| {
+            let template = Template::read(&task.template);
+            template.is_ok_and(|template| template.pin().is_some())
+        };
+        let pinned = state.tasks().filter(is_command).filter(is_pinned);
+        let pinned: Vec<_> = pinned.collect();
+        let problem = |task: &&Arc<Task>| {
+            let problem = command.check_pin(task).err();
+            problem.map(|problem| (task.name.clone(), problem))
+        };
+        let replaced = pinned.iter().filter_map(problem).collect();
+        Ok((replaced, pinned.len()))
+    }
+
+    /// Takes the state directory, which one process has at a time.
+    pub(crate) fn take(&self) -> Result<LocalState, NodeError> {
+        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
+        point(Point::StateOpened);
+        Ok(local)
     }
 
     /// Opens the node: replays the log, starts the engine.
-    pub(crate) async fn open(&self, config: &Config) -> Result<Engine, NodeError> {
-        let local = LocalState::open(&self.state()).map_err(NodeError::new)?;
-        point(Point::StateOpened);
+    pub(crate) async fn open(
+        &self,
+        local: LocalState,
+        config: &Config,
+    ) -> Result<Engine, NodeError> {
         // A new database beside an old state would only hide what is missing.
         let database = self.database();
         let is_there = fs::metadata(&database).is_ok_and(|file| file.len() > 0);
@@ -285,10 +319,7 @@ impl DataDirectory {
     /// process left there is of no use to anybody. It lies where another user can
     /// come to, who has no business in the data directory.
     fn scratch(&self) -> Result<PathBuf, NodeError> {
-        let data = self.0.canonicalize().map_err(NodeError::new)?;
-        let name = Digest::of(data.as_os_str().as_encoded_bytes()).to_string();
-        let name = format!("writ-{}", name.get(..16).unwrap_or(&name));
-        let path = std::env::temp_dir().join(name);
+        let path = self.scratch_path().map_err(NodeError::new)?;
         let bad = |error| NodeError::new(format!("{}: {error}", path.display()));
         // Nobody else can have put anything in its place: it is made anew here, and
         // what another user owns in the host's temporary folder cannot be removed.
@@ -299,6 +330,19 @@ impl DataDirectory {
         fs::create_dir(&path).map_err(bad)?;
         let_pass(&path).map_err(bad)?;
         path.canonicalize().map_err(bad)
+    }
+
+    fn scratch_path(&self) -> std::io::Result<PathBuf> {
+        let data = self.0.canonicalize()?;
+        let name = Digest::of(data.as_os_str().as_encoded_bytes()).to_string();
+        let name = format!("writ-{}", name.get(..16).unwrap_or(&name));
+        Ok(std::env::temp_dir().join(name))
+    }
+
+    /// Leaves nothing in the host's temporary folder, once the node has stopped.
+    pub(crate) fn leave(&self) {
+        // What a run that was given up still has there goes with the next start.
+        let _ = self.scratch_path().and_then(fs::remove_dir);
     }
 
     /// Looks at a log that lost its end, while no node serves it. None where
@@ -398,6 +442,8 @@ impl DataDirectory {
 pub(crate) struct Started {
     pub(crate) program: String,
     pub(crate) arguments: Vec<String>,
+    /// The SHA-256 of the program's file, if it is on this host.
+    pub(crate) found: Option<Digest>,
 }
 
 /// Whether a template makes sense to the connector `command`.
@@ -426,6 +472,7 @@ pub(crate) fn would_start<'a>(
         parameters: names.map(|name| (name.clone(), path())).collect(),
     };
     Ok(Started {
+        found: pin::digest_of(Path::new(template.program())).ok(),
         program: template.program().to_owned(),
         arguments: template.arguments(&task.parameters, values, &paths)?,
     })

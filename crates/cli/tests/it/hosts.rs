@@ -1,8 +1,11 @@
-//! Odd hosts: another time zone, files that vanish, none left to open.
+//! Odd hosts: another time zone, files that vanish, none left to open, a disk
+//! that turns read-only.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -100,4 +103,138 @@ fn what_the_server_writes_down_is_one_line_each() {
         let is_clean = line.chars().all(|c| !c.is_control());
         assert!(is_clean, "{line:?}");
     }
+}
+
+/// A disk of its own for a data directory: mounted where nobody but the server
+/// sees it, and gone with it.
+struct Disk {
+    image: PathBuf,
+    data: PathBuf,
+}
+
+impl Disk {
+    /// A disk with what is in the data directory now; why not, if this host does
+    /// not let us have one.
+    fn of(site: &Site) -> Result<Self, String> {
+        let (image, data) = (site.path("disk"), site.data());
+        let disk = Self { image, data };
+        let file = fs::File::create(&disk.image).unwrap();
+        file.set_len(64 << 20).unwrap();
+        let mut make = Command::new("mkfs.ext4");
+        make.args(["-q", "-d"]).args([&disk.data, &disk.image]);
+        done(&mut make)?;
+        done(&mut disk.mounted(Path::new("true"), "rw"))?;
+        Ok(disk)
+    }
+
+    /// A program to which the disk is the data directory.
+    fn mounted(&self, program: &Path, how: &str) -> Command {
+        let script = "mount -o loop,errors=remount-ro,$1 \"$2\" \"$3\" && shift 3 && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", script, "sh", how]);
+        command.args([&self.image, &self.data]).arg(program);
+        command
+    }
+
+    fn serve(&self, site: &mut Site, how: &str) {
+        site.serve_with(|server| {
+            let mut inside = self.mounted(Path::new(server.get_program()), how);
+            inside.args(server.get_args());
+            for (name, value) in server.get_envs() {
+                match value {
+                    Some(value) => inside.env(name, value),
+                    None => inside.env_remove(name),
+                };
+            }
+            let log = fs::File::create(site_log(server)).unwrap();
+            inside
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log);
+            *server = inside;
+        });
+    }
+
+    /// Does what a kernel does to a disk that fails: it may only be read.
+    fn break_down(&self, site: &Site) -> Result<(), String> {
+        let server = site.server_id().to_string();
+        let mut abort = Command::new("nsenter");
+        abort.args(["-m", "-t", &server, "mount", "-o", "remount,abort"]);
+        done(abort.arg(&self.data))
+    }
+}
+
+fn site_log(server: &Command) -> PathBuf {
+    server.get_current_dir().unwrap().join("serve.log")
+}
+
+fn done(command: &mut Command) -> Result<(), String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!(
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+    }
+}
+
+#[test]
+fn a_disk_that_turns_read_only_takes_nothing_in_and_starts_nothing() {
+    let mut site = Site::open();
+    ready(&site);
+    let live = site.grant(SAY);
+    let waiting = site.ask(SAY, &["--param", "word=x"]);
+    site.stop();
+    let disk = match Disk::of(&site) {
+        Ok(disk) => disk,
+        Err(why) => return eprintln!("skipped: no disk can be made here: {why}"),
+    };
+    disk.serve(&mut site, "rw");
+    site.writ("alice", &["run", SAY, "--param", "word=before"])
+        .ok();
+    disk.break_down(&site).unwrap();
+    let run = ["run", SAY, "--param", "word=never"];
+    let in_vain: [(&str, &[&str]); 3] = [
+        ("bob", &["approve", &waiting]),
+        ("alice", &run),
+        ("bob", &["revoke", &live, "--comment", "x"]),
+    ];
+    let mut waiting_for: Vec<_> = in_vain
+        .iter()
+        .map(|(who, args)| site.command(who, args).spawn().unwrap())
+        .collect();
+    while !site
+        .log()
+        .contains("the fate of an append is not known yet")
+    {
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    // Whoever waits is told nothing, and what was there can be read.
+    site.writ("alice", &["show", &live]).said(0, "live");
+    site.writ("alice", &["show", &waiting]).said(0, "pending");
+    for client in &mut waiting_for {
+        if let Some(ended) = client.try_wait().unwrap() {
+            assert!(!ended.success(), "{ended}");
+        }
+        // It is gone already if this fails.
+        let _ = client.kill();
+        client.wait().unwrap();
+    }
+    site.kill();
+    disk.serve(&mut site, "rw");
+    let runs = ["executions", "--all", "-o", "json"];
+    let runs = site.admin(&runs).ok().json();
+    let runs = runs["items"].as_array().unwrap().clone();
+    let succeeded = |run: &serde_json::Value| run["status"] == "succeeded";
+    assert_eq!(
+        runs.iter().filter(|run| succeeded(run)).count(),
+        1,
+        "{runs:?}"
+    );
+    site.writ("alice", &["run", SAY, "--param", "word=after"])
+        .ok();
+    site.admin(&["show", &waiting]).ok();
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use super::revoke_kill::{seconds, sleeps};
@@ -66,4 +67,71 @@ fn isolation_that_cannot_be_had_stops_the_start() {
     start(&data).said(2, "is the node's own");
     start("user = \"no-such-user\"").said(2, "no user");
     start("without = [\"everything\"]").said(2, "landlock");
+}
+
+#[test]
+fn a_program_that_was_replaced_after_the_approval_is_not_run() {
+    let mut site = Site::open();
+    site.stop();
+    let tool = site.path("tool");
+    let put = |content: &str| fs::write(&tool, content).unwrap();
+    put("#!/bin/sh\necho approved\n");
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    let config = site.data().join("writ.toml");
+    let lines = fs::read_to_string(&config).unwrap();
+    let more = format!("programs = [{tool:?}, ");
+    fs::write(&config, lines.replace("programs = [", &more)).unwrap();
+    site.serve();
+
+    let file = site.path("pinned.toml");
+    let of = |sha256: &str| {
+        let tool = tool.to_str().unwrap();
+        let text = format!("[[task]]\nname = 'Host\\Pinned'\nprogram = '{tool}'\n{sha256}");
+        fs::write(&file, text).unwrap();
+    };
+    of("");
+    let task = r"Host\Pinned";
+    let test = ["task", "test", "-f", file.to_str().unwrap(), "-o", "json"];
+    let found = site.admin(&test).ok().json()["sha256"].clone();
+    of(&format!("sha256 = {found}\n"));
+    assert!(site.admin(&test).ok().json()["problem"].is_null());
+    site.admin(&["task", "set", "-f", file.to_str().unwrap()])
+        .ok();
+    site.admin(&["policy", "set", r"Host\*", "--approval", "manual"])
+        .ok();
+    site.grant(task);
+    site.writ("alice", &["run", task]).said(0, "approved");
+    site.admin(&["doctor"]).said(0, "1 tasks are pinned");
+
+    put("#!/bin/sh\necho replaced\n");
+    let run = site.writ("alice", &["run", task]);
+    assert!(!run.text().contains("replaced\n"), "{run:?}");
+    let words = "not the program that its task is pinned to";
+    assert!(run.stderr.contains(words), "{run:?}");
+    assert_ne!(run.code, 0);
+    site.admin(&["task", "test", task]).said(3, words);
+    site.admin(&["doctor"]).said(1, words);
+    put("#!/bin/sh\necho approved\n");
+    site.writ("alice", &["run", task]).said(0, "approved");
+}
+
+#[test]
+fn a_stopped_node_leaves_nothing_in_the_temporary_folder() {
+    let mut site = Site::open();
+    let temporary = site.path("temporary");
+    fs::create_dir(&temporary).unwrap();
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o711)).unwrap();
+    let count = || fs::read_dir(&temporary).unwrap().count();
+    site.stop();
+    for kill in [true, false] {
+        site.serve_with(|server| {
+            server.env("TMPDIR", &temporary);
+        });
+        assert_eq!(count(), 1);
+        match kill {
+            true => site.kill(),
+            false => site.stop(),
+        }
+    }
+    assert_eq!(count(), 0);
 }

@@ -148,6 +148,9 @@ fn an_administrator_goes_on_from_an_older_backup() {
     std::fs::copy(&older, site.database()).unwrap();
 
     site.serve_in_vain().said(2, "writ recover");
+    site.admin(&["recover"]).said(2, "say so: --yes");
+    site.admin(&["recover", "-o", "json"])
+        .said(2, "say so: --yes");
     site.writ("alice", &["recover", "--yes"])
         .said(2, "only administrators");
     site.serve_in_vain().said(2, "writ recover");

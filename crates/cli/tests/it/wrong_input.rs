@@ -72,6 +72,9 @@ fn two_servers_on_one_directory_are_refused() {
     };
     site.admin(&["serve", "--listen", "127.0.0.1:0"])
         .said(2, "another writ process");
+    // On the same port, too: it is not the port that is in the way.
+    site.admin(&["serve", "--listen", site.address()])
+        .said(2, "another writ process");
     site.admin(&["status"]).ok();
 }
 

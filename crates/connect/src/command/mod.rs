@@ -31,7 +31,7 @@ use writ_core::run::Permit;
 use crate::isolation::{Confinement, Isolation, IsolationError};
 use crate::linux::mode_of;
 use crate::template::Template;
-use crate::{Connector, Credentials, Ended, Output};
+use crate::{Connector, Credentials, Ended, Output, Uptime, pin};
 
 /// How long a program has between being asked to end and being killed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -71,6 +71,7 @@ pub struct CommandConnector {
     scratch: PathBuf,
     confinement: Confinement,
     grace: Duration,
+    uptime: Uptime,
     warnings: Vec<String>,
 }
 
@@ -131,6 +132,7 @@ impl CommandConnector {
             scratch: config.scratch,
             confinement,
             grace: GRACE,
+            uptime: Uptime::default(),
             warnings,
         })
     }
@@ -147,6 +149,24 @@ impl CommandConnector {
     pub const fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
+    }
+
+    /// The same on a host that a test may suspend.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_uptime(mut self, uptime: Uptime) -> Self {
+        self.uptime = uptime;
+        self
+    }
+
+    /// Whether a task's program is on this host what the task is pinned to; a task
+    /// that pins nothing is fine.
+    pub fn check_pin(&self, task: &Task) -> Result<(), String> {
+        let template = self.template(task)?;
+        match template.pin() {
+            Some(pin) => pin::check(Path::new(template.program()), pin),
+            None => Ok(()),
+        }
     }
 
     /// The template of a task, if it makes sense and its program is listed.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use writ_core::run::Job;
 use writ_core::secret::Secret;
 use writ_core::time::Seconds;
@@ -26,7 +26,8 @@ impl CommandConnector {
     /// Carries out a job; [`execute`](crate::Connector::execute) without the
     /// permit.
     pub async fn run(&self, job: &Job, credentials: &Credentials, output: &Output) -> Ended {
-        let deadline = Instant::now() + Duration::from_secs(job.task.deadline_s.0);
+        let limit = Duration::from_secs(job.task.deadline_s.0);
+        let deadline = self.uptime.deadline(limit);
         let launch = match self.launch(job, credentials) {
             Ok(launch) => launch,
             Err(why) => return Ended::not_started(why),
@@ -36,10 +37,10 @@ impl CommandConnector {
             Err(error) => return Ended::not_started(in_words(&error)),
         };
         let mut drain = Drain::new(output_end, output);
-        let life = timeout_at(deadline, running.ended());
+        let life = deadline.before(running.ended());
         match drain.during(life).await {
-            Ok(told) => after_end(told, running, drain).await,
-            Err(_elapsed) => self.at_deadline(job.task.deadline_s, running, drain).await,
+            Some(told) => after_end(told, running, drain).await,
+            None => self.at_deadline(job.task.deadline_s, running, drain).await,
         }
     }
 
@@ -70,6 +71,7 @@ impl CommandConnector {
         Ok(Launch {
             helper: self.child.clone(),
             program: template.program().to_owned(),
+            pin: template.pin(),
             arguments,
             handed,
             scratch: self.scratch.clone(),
@@ -83,6 +85,7 @@ impl CommandConnector {
         let launch = Launch {
             helper: self.child.clone(),
             program: LOOK.to_owned(),
+            pin: None,
             arguments: Vec::new(),
             handed: Vec::new(),
             scratch: self.scratch.clone(),

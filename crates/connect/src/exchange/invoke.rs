@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use writ_core::time::Time;
 
 use super::Call;
@@ -15,7 +15,7 @@ use super::app::App;
 use super::http::{Answer, Http, Silence};
 use super::reply::{self, Rows};
 use super::token::{Asking, Token, Tokens, claims_of};
-use crate::{Ended, Output};
+use crate::{Deadline, Ended, Output, Uptime};
 
 /// How often a page is asked for.
 const ATTEMPTS: u32 = 6;
@@ -50,10 +50,10 @@ pub(crate) struct Conversation<'a> {
     pub(crate) call: &'a Call,
     pub(crate) output: &'a Output,
     pub(crate) progress: &'a Progress,
-    /// When it began, by the monotonic clock and by the log's.
-    pub(crate) begun: Instant,
+    pub(crate) uptime: &'a Uptime,
+    /// When it began, as the log says.
     pub(crate) began: Time,
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: &'a Deadline,
 }
 
 fn failed(note: String) -> Ended {
@@ -74,7 +74,7 @@ impl Conversation<'_> {
     }
 
     async fn token(&self, claims: Option<&str>, renewal: u32) -> Result<Arc<Token>, String> {
-        let elapsed = i64::try_from(self.begun.elapsed().as_secs()).unwrap_or(0);
+        let elapsed = i64::try_from(self.deadline.elapsed().as_secs()).unwrap_or(0);
         let id = format!("{}-{renewal}", self.call.request_id);
         let asking = Asking {
             http: self.http,
@@ -83,6 +83,7 @@ impl Conversation<'_> {
             id: &id,
             now_s: (self.began.0 / 1_000).saturating_add(elapsed),
             pause: self.pause,
+            uptime: self.uptime,
         };
         match renewal {
             0 => self.tokens.get(asking).await,
@@ -263,7 +264,7 @@ impl Conversation<'_> {
             if attempt == ATTEMPTS {
                 return Err(format!("Exchange Online: {why}, {ATTEMPTS} times"));
             }
-            if Instant::now() + wait >= self.deadline {
+            if wait >= self.deadline.left() {
                 return Err(format!(
                     "Exchange Online: {why}, and asks to wait {}s, beyond the deadline",
                     wait.as_secs()

@@ -26,7 +26,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
-use tokio::time::{Instant, timeout_at};
 use writ_core::digest::ExecutionId;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
@@ -36,7 +35,7 @@ use writ_core::value::{Schemas, Value};
 use self::http::Http;
 use self::invoke::{Conversation, Progress};
 use self::token::Tokens;
-use crate::{Connector, Credentials, Ended, Output};
+use crate::{Connector, Credentials, Ended, Output, Uptime};
 
 pub use settings::{Cloud, Settings};
 
@@ -51,6 +50,7 @@ pub struct ExchangeConnector {
     http: Http,
     tokens: Tokens,
     pause: Duration,
+    uptime: Uptime,
 }
 
 /// Why the connector cannot be had.
@@ -65,6 +65,7 @@ impl ExchangeConnector {
             http: Http::new()?,
             tokens: Tokens::default(),
             pause: PAUSE,
+            uptime: Uptime::default(),
         })
     }
 
@@ -76,10 +77,18 @@ impl ExchangeConnector {
         self
     }
 
+    /// The same on a host that a test may suspend.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_uptime(mut self, uptime: Uptime) -> Self {
+        self.uptime = uptime;
+        self
+    }
+
     /// Carries out a job; [`execute`](Connector::execute) without the permit.
     pub async fn run(&self, job: &Job, credentials: &Credentials, output: &Output) -> Ended {
-        let begun = Instant::now();
         let limit = job.task.deadline_s;
+        let deadline = self.uptime.deadline(Duration::from_secs(limit.0));
         let prepared = Call::of(job, credentials).and_then(|call| {
             let settings = Settings::of(&job.workload)?;
             let app = app::App::of(settings, credentials)?;
@@ -98,14 +107,12 @@ impl ExchangeConnector {
             call: &call,
             output,
             progress: &progress,
-            begun,
+            uptime: &self.uptime,
             began: job.authorized,
-            deadline: begun + Duration::from_secs(limit.0),
+            deadline: &deadline,
         };
-        match timeout_at(conversation.deadline, conversation.run()).await {
-            Ok(ended) => ended,
-            Err(_elapsed) => at_deadline(&call, &progress, limit.0),
-        }
+        let ended = deadline.before(conversation.run()).await;
+        ended.unwrap_or_else(|| at_deadline(&call, &progress, limit.0))
     }
 }
 

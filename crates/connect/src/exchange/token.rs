@@ -10,14 +10,14 @@ use std::time::Duration;
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, Encoding};
 use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Deserializer};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use writ_core::digest::Digest;
 use writ_core::value::plain;
 use zeroize::Zeroizing;
 
 use super::app::App;
 use super::http::{Answer, Http};
-use crate::Redaction;
+use crate::{Redaction, Uptime};
 
 /// How often a token is asked for.
 const ATTEMPTS: u32 = 4;
@@ -48,7 +48,8 @@ pub(crate) struct Tokens(Mutex<BTreeMap<Digest, Kept>>);
 
 struct Kept {
     token: Arc<Token>,
-    until: Instant,
+    /// By the host's uptime: a token ages while the host sleeps.
+    until: Duration,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -86,6 +87,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) id: &'a str,
     pub(crate) now_s: i64,
     pub(crate) pause: Duration,
+    pub(crate) uptime: &'a Uptime,
 }
 
 impl Tokens {
@@ -95,7 +97,7 @@ impl Tokens {
 
     /// A token that is good for a while: the one that is kept, or a new one.
     pub(crate) async fn get(&self, asking: Asking<'_>) -> Result<Arc<Token>, String> {
-        let now = Instant::now();
+        let now = asking.uptime.now();
         if let Some(kept) = self.kept().get(&asking.app.digest)
             && kept.until > now
         {
@@ -125,7 +127,7 @@ impl Tokens {
             redaction,
         });
         let life = Duration::from_secs(given.expires_in.min(86_400)).saturating_sub(MARGIN);
-        let now = Instant::now();
+        let now = asking.uptime.now();
         let mut kept = self.kept();
         kept.retain(|_, kept| kept.until > now);
         if kept.len() < MOST {

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{
@@ -13,7 +14,7 @@ use rustix::process::{
 };
 use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
-use super::wall;
+use super::{Pinned, wall};
 use crate::isolation::{Confinement, Limits, User};
 
 /// Takes the status pipe from standard input.
@@ -101,8 +102,14 @@ fn limit(resource: Resource, at_most: u64) -> io::Result<()> {
 }
 
 /// Becomes another program; returns only on failure.
-pub(crate) fn replace(program: &OsStr, arguments: impl Iterator<Item = OsString>) -> io::Error {
-    Command::new(program)
+pub(crate) fn replace(
+    program: &OsStr,
+    pinned: Option<Pinned>,
+    arguments: impl Iterator<Item = OsString>,
+) -> io::Error {
+    let path = pinned.as_ref().map(Pinned::path);
+    Command::new(path.as_deref().map_or(program, Path::as_os_str))
+        .arg0(program)
         .args(arguments)
         .stdin(Stdio::inherit())
         .exec()

@@ -28,9 +28,10 @@ use rustix::process::{
     setsid, umask, wait, waitid,
 };
 use tempfile::TempDir;
+use writ_core::digest::Digest;
 
 use super::tree;
-use crate::child::READY;
+use crate::child::{READY, pin_arg};
 use crate::isolation::Confinement;
 
 /// How long what outlives a program may take to end by itself.
@@ -54,11 +55,12 @@ type Leader = Arc<Mutex<Option<Pid>>>;
 pub(crate) fn keep(
     scratch: &Path,
     confinement: &Confinement,
+    pin: Option<Digest>,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<()> {
     let control = UnixStream::from(super::take_stdin()?);
-    let last = life(&control, scratch, confinement, program, arguments);
+    let last = life(&control, scratch, confinement, pin, program, arguments);
     let last = last.unwrap_or_else(|error| format!("{NOT_STARTED}{error}"));
     // If the node is gone, there is nobody left to tell.
     (&control).write_all(last.as_bytes())
@@ -69,6 +71,7 @@ fn life(
     mut control: &UnixStream,
     scratch: &Path,
     confinement: &Confinement,
+    pin: Option<Digest>,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<String> {
@@ -86,7 +89,7 @@ fn life(
     }
     // If the node does not hear it, it is gone.
     let _ = control.write_all(KEPT.as_bytes());
-    let (status, leader) = start(&directory, confinement, program, arguments)?;
+    let (status, leader) = start(&directory, confinement, pin, program, arguments)?;
     let ear = (control.try_clone()?, leader.clone());
     thread::spawn(move || listen(ear.0, &ear.1));
     let mut said = String::new();
@@ -117,6 +120,7 @@ fn life(
 fn start(
     directory: &TempDir,
     confinement: &Confinement,
+    pin: Option<Digest>,
     program: &OsStr,
     arguments: impl Iterator<Item = OsString>,
 ) -> io::Result<(io::PipeReader, Leader)> {
@@ -124,6 +128,7 @@ fn start(
     let child = Command::new("/proc/self/exe")
         .args(["child-exec", "become", &std::process::id().to_string()])
         .arg(serde_json::to_string(confinement)?)
+        .arg(pin_arg(pin))
         .arg(program)
         .args(arguments)
         .env("HOME", directory.path())

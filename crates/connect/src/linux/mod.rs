@@ -8,6 +8,7 @@ mod confine;
 mod handed;
 mod keeper;
 mod look;
+mod pinned;
 mod tree;
 mod wall;
 
@@ -18,10 +19,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread;
+use std::time::Duration;
 
+use rustix::time::ClockId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use writ_core::digest::Digest;
 
+use crate::child::pin_arg;
 use crate::isolation::Confinement;
 
 pub(crate) use confine::{confine, hide, is_root, replace, take_status};
@@ -30,6 +35,7 @@ use keeper::{KEPT, NO_WORD, NOT_STARTED};
 pub(crate) use handed::Handed;
 pub(crate) use keeper::keep;
 pub(crate) use look::look;
+pub(crate) use pinned::Pinned;
 pub(crate) use wall::check_wall;
 
 /// The reading end of a pipe.
@@ -44,6 +50,8 @@ pub(crate) struct Launch {
     pub(crate) helper: PathBuf,
     /// The program's absolute path.
     pub(crate) program: String,
+    /// What its file must be.
+    pub(crate) pin: Option<Digest>,
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
     /// The secrets that it inherits.
@@ -116,6 +124,7 @@ impl Launch {
             .args(["child-exec", "keep"])
             .arg(&self.scratch)
             .arg(confinement)
+            .arg(pin_arg(self.pin))
             .arg(&self.program)
             .args(&self.arguments)
             .env_clear()
@@ -204,6 +213,12 @@ fn told(said: &[u8]) -> Told {
         Some(_) | None => None,
     };
     end.map_or(Told::Lost, |end| Told::Ended { end, left })
+}
+
+/// For how long this host has been up, the time asleep included.
+pub(crate) fn uptime() -> Duration {
+    let up = rustix::time::clock_gettime(ClockId::Boottime);
+    up.try_into().unwrap_or_default()
 }
 
 /// The bits that say who may do what with a file.

@@ -2,8 +2,9 @@
 
 use std::io::BufRead;
 use std::path::Path;
+use std::time::Duration;
 
-use writ_connect::{Credentials, Ended, Output};
+use writ_connect::{Credentials, Ended, Output, Uptime};
 use writ_core::secret::Secret;
 
 use crate::bench::{
@@ -188,6 +189,23 @@ async fn the_deadline_ends_even_what_does_not_listen() {
     assert_eq!(rest, "no\n");
     assert!(is_gone(pid.parse().unwrap()));
     assert!(command.directories().is_empty());
+}
+
+#[tokio::test]
+async fn a_deadline_that_passed_while_the_host_slept_ends_a_run() {
+    let uptime = Uptime::default();
+    let mut command = Command::new();
+    command.connector = command.connector.with_uptime(uptime.clone());
+    let output = Output::new(1_000);
+    let job = within(target(&["stubborn"]), 3_600);
+    let run = command.connector.run(&job, &NO_SECRETS, &output);
+    let asleep = async {
+        numbers(&output, 1).await;
+        uptime.suspend(Duration::from_secs(2 * 3_600));
+    };
+    let (ended, ()) = tokio::join!(run, asleep);
+    let note = "killed at its deadline of 3600s; it may have had part of its effect";
+    assert_eq!(ended, Ended::Unknown { note: note.into() });
 }
 
 #[tokio::test]

@@ -6,3 +6,4 @@ mod command;
 mod exchange;
 mod isolation;
 mod literal;
+mod pinned;

@@ -125,6 +125,24 @@ async fn a_connector_that_never_ends_is_given_up_after_the_deadline() {
     assert_eq!(world.place.target.calls_for(run.0), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connector_is_given_up_after_the_deadline_by_the_time_asleep_too() {
+    let world = World::ready().await;
+    world.grant().await;
+    world.place.target.will(Act::Hang);
+    let begun = tokio::time::Instant::now();
+    let run = world.run().await;
+    while world.place.target.calls_for(run.0) == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.place.clock.suspend(Seconds(2 * 3_600));
+    let view = world.outcome(run).await;
+    assert_eq!(view.status, RunStatus::Unknown);
+    assert!(note(&view).contains("deadline"), "{view:?}");
+    // By the timer alone it would have gone on for all of its deadline.
+    assert!(begun.elapsed() < Duration::from_secs(300));
+}
+
 /// A long text beside the statement is read from the store before the start,
 /// which gives what is revoked meanwhile its chance.
 #[tokio::test(start_paused = true)]

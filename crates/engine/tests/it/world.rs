@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tempfile::TempDir;
-use writ_connect::Connectors;
+use writ_connect::{Connectors, Uptime};
 use writ_core::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use writ_core::entry::Entry;
 use writ_core::envelope::{Envelope, PayloadType};
@@ -34,11 +34,17 @@ use crate::target::Target;
 
 /// A clock that stands until it is moved; a clone is the same clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Hands(Arc<AtomicI64>);
+pub(crate) struct Hands(Arc<AtomicI64>, Uptime);
 
 impl Hands {
     pub(crate) fn set(&self, time: Time) {
         self.0.store(time.0, Ordering::SeqCst);
+    }
+
+    /// Has the host asleep: no timer sees it.
+    pub(crate) fn suspend(&self, time: Seconds) {
+        self.1.suspend(Duration::from_secs(time.0));
+        self.forward(time);
     }
 
     pub(crate) fn forward(&self, time: Seconds) {
@@ -53,6 +59,10 @@ impl Hands {
 impl Clock for Hands {
     fn now(&self) -> Time {
         Time(self.0.load(Ordering::SeqCst))
+    }
+
+    fn uptime(&self) -> Uptime {
+        self.1.clone()
     }
 }
 
@@ -96,7 +106,7 @@ impl Place {
     /// Founded by `admin`, and nothing more.
     pub(crate) async fn founded(seed: &'static str, kept: Arc<dyn Backend>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Hands(Arc::new(AtomicI64::new(START.0)));
+        let clock = Hands(Arc::new(AtomicI64::new(START.0)), Uptime::default());
         let entropy = Arc::new(Seeded::new(seed));
         let mut local = LocalState::create(&folder.path().join("state"), &*entropy).unwrap();
         let genesis = Genesis {

@@ -22,7 +22,7 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::unfold;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use writ_core::Published;
@@ -30,6 +30,7 @@ use writ_core::names::Upn;
 use writ_core::time::Time;
 
 use crate::app::App;
+use crate::extract::Query;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::openapi::{Operation, Schema};
@@ -61,6 +62,11 @@ pub(super) fn about() -> Operation {
              again. The stream ends with the session, and after some minutes; ask again with \
              `Last-Event-ID`. Frames without data only show that it is alive.",
     )
+    .query(
+        "after",
+        "After which entry to begin, where `Last-Event-ID` is not given.",
+        Schema::integer(0, 999_999_999_999_999),
+    )
     .header(
         "Last-Event-ID",
         "After which entry to go on; from now on, if not given.",
@@ -70,14 +76,23 @@ pub(super) fn about() -> Operation {
     .fails(&["too-many-streams", "overloaded"])
 }
 
-/// `GET /v1/events`
+/// Where a stream begins whose reader cannot send a header the first time, as
+/// browsers cannot.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begin {
+    after: Option<u64>,
+}
+
+/// `GET /v1/events?after=`
 pub(super) async fn follow(
     caller: Caller<Anyone>,
     State(app): State<App>,
+    Query(begin): Query<Begin>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
     let place = app.may_follow(caller.upn())?;
-    let from = match after(&headers)? {
+    let from = match after(&headers)?.or(begin.after) {
         Some(last) => last.saturating_add(1),
         None => caller.size(),
     };

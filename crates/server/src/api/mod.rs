@@ -98,7 +98,7 @@ fn api() -> Routes {
         .query("/v1/policies", policies::list, policies::about_list())
         .get("/v1/policies/{pattern}", policies::show, policies::about())
         .get("/v1/preferences", preferences::show, preferences::about())
-        .get("/v1/events", events::follow, events::about())
+        .query("/v1/events", events::follow, events::about())
         .query("/v1/requests", requests::list, requests::about_list())
         .get("/v1/requests/{id}", requests::show, requests::about())
         .query("/v1/grants", grants::list, grants::about_list())

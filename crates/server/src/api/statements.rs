@@ -4,13 +4,17 @@
 //! like any other: it was recorded. What was turned away was not, and is a
 //! problem.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tokio::time::timeout;
 use writ_core::digest::RequestId;
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::names::Upn;
+use writ_core::refusal::TurnedAway;
 use writ_core::statement::{Body, Principal, Unverified};
 use writ_core::view::{Posted, Problem};
 
@@ -53,6 +57,11 @@ pub(super) fn about() -> Operation {
     .fails(&codes)
 }
 
+/// How long a caller waits for an answer. A disk that takes nothing in, so that
+/// nobody knows whether the statement is on it, must not keep them for ever; the
+/// statement stays where it is, and the same bytes sent again learn its fate.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
 /// `POST /v1/statements`: one, or a list that is taken in its order.
 pub(super) async fn post(
     _: Anonymous,
@@ -83,7 +92,8 @@ pub(super) async fn post(
 
 async fn submit(app: &App, item: Item) -> Result<Posted, Failure> {
     let decision = decision(item.envelope());
-    let mut posted = app.engine().submit(item.submission()).await?;
+    let answer = timeout(ANSWER_TIME, app.engine().submit(item.submission()));
+    let mut posted = answer.await.map_err(|_| TurnedAway::Unknown {})??;
     let came_late = posted.receipt.code.as_deref() == Some("not-pending");
     if let Some((upn, request)) = decision.filter(|_| came_late) {
         let published = app.engine().published();

@@ -26,30 +26,26 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
         return response;
     };
-    match failure {
-        _ if !is_page => response,
-        Failure::NoSession | Failure::SessionOver => {
-            let to = path.as_deref().map(encoded).unwrap_or_default();
-            Redirect::to(&format!("/sign-in?to={to}")).into_response()
-        }
-        failure => {
-            let problem = failure.problem();
-            let page = FailedPage {
-                assets: &assets::VERSION,
-                title: problem.title,
-                detail: problem.detail,
-            };
-            match show(&page) {
-                Ok(mut page) => {
-                    *page.status_mut() = response.status();
-                    page.extensions_mut()
-                        .extend(std::mem::take(response.extensions_mut()));
-                    page
-                }
-                Err(_) => response,
-            }
-        }
+    if !is_page {
+        return response;
     }
+    if matches!(failure, Failure::NoSession | Failure::SessionOver) {
+        let to = path.as_deref().map(encoded).unwrap_or_default();
+        return Redirect::to(&format!("/sign-in?to={to}")).into_response();
+    }
+    let problem = failure.problem();
+    let page = FailedPage {
+        assets: &assets::VERSION,
+        title: problem.title,
+        detail: problem.detail,
+    };
+    let Ok(mut page) = show(&page) else {
+        return response;
+    };
+    *page.status_mut() = response.status();
+    page.extensions_mut()
+        .extend(std::mem::take(response.extensions_mut()));
+    page
 }
 
 /// A path and query as the value of a query.

@@ -63,7 +63,11 @@ fn field(
 ) -> Field {
     let fixed = said.iter().find_map(|constraint| match constraint {
         Constraint::Equals(value) => Some(value),
-        _ => None,
+        Constraint::OneOf(_)
+        | Constraint::Glob(_)
+        | Constraint::Range(_)
+        | Constraint::SubsetOf(_)
+        | Constraint::Absent => None,
     });
     let (input, reading) = match schema.value_type {
         ValueType::Secret => (Input::Secret, "exact"),

@@ -113,10 +113,7 @@ impl Frame {
                 path,
                 name,
                 is_here: part == here,
-                waiting: match part {
-                    Part::Approvals => waiting,
-                    _ => 0,
-                },
+                waiting: if part == Part::Approvals { waiting } else { 0 },
             });
         let person = state.person(caller.upn());
         let name = person.and_then(|person| person.name.clone());
@@ -184,7 +181,7 @@ async fn said_by(app: &App, index: Index) -> Result<Option<(Upn, Time)>, Failure
         .first()
         .and_then(|entry| Entry::parse(&entry.leaf).ok());
     let said = entry.and_then(|entry| {
-        let statement = Unverified::read(entry.envelope.into()).ok()?;
+        let statement = Unverified::read(entry.envelope).ok()?;
         match &statement.statement().by {
             Principal::Person(upn) => Some((upn.clone(), entry.time)),
             Principal::Node => None,

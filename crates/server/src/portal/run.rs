@@ -81,9 +81,9 @@ pub(super) async fn show(
 }
 
 fn problem(caller: &Caller<Anyone>, view: &RequestView) -> Option<String> {
-    match view.status {
-        _ if view.by != *caller.upn() => Some(format!("Only {} can run this.", view.by)),
-        Status::Live => None,
-        status => Some(format!("This request is {}.", status.name())),
+    if view.by != *caller.upn() {
+        return Some(format!("Only {} can run this.", view.by));
     }
+    let status = view.status;
+    (status != Status::Live).then(|| format!("This request is {}.", status.name()))
 }

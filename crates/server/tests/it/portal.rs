@@ -5,7 +5,7 @@ use writ_core::object::Role;
 use writ_core::statement::{Request, Signout};
 use writ_core::time::Seconds;
 
-use crate::world::{ADMIN, ALICE, AUDITOR, BOB, EVE, Setting, World, asking, upn};
+use crate::world::{ADMIN, ALICE, AUDITOR, Answer, BOB, EVE, Setting, World, asking, upn};
 
 /// A world whose client goes nowhere by itself.
 async fn world() -> World {
@@ -30,6 +30,23 @@ fn cookie(world: &World, name: &str) -> String {
     format!("writ-session={}", token(world, name))
 }
 
+/// Posts JSON to some path, with more headers.
+async fn post_to(world: &World, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    let call = world.client().post(world.url(path)).body(body);
+    let mut call = call.header("content-type", "application/json");
+    for (name, value) in headers {
+        call = call.header(*name, *value);
+    }
+    world.send(call).await
+}
+
+/// Opens a page with these cookies, as a browser does.
+async fn open_page(world: &World, cookies: &str, path: &str) -> Answer {
+    let call = world.client().get(world.url(path));
+    let call = call.header("accept", "text/html").header("cookie", cookies);
+    world.send(call).await
+}
+
 fn opened(token: &str) -> Vec<u8> {
     format!(r#"{{"token":"{token}"}}"#).into_bytes()
 }
@@ -40,15 +57,13 @@ async fn a_session_begins_only_from_a_page_of_this_origin() {
     let body = opened(&token(&world, ALICE));
     let here = world.url("");
     for origin in ["null", "http://evil.example", "http://127.0.0.1:1"] {
-        let answer = world
-            .post_to("/session", &[("origin", origin)], body.clone())
-            .await;
+        let answer = post_to(&world, "/session", &[("origin", origin)], body.clone()).await;
         assert_eq!(answer.problem(403), "not-from-here", "{origin}");
     }
-    let answer = world.post_to("/session", &[], body.clone()).await;
+    let answer = post_to(&world, "/session", &[], body.clone()).await;
     assert_eq!(answer.problem(403), "not-from-here");
 
-    let answer = world.post_to("/session", &[("origin", &here)], body).await;
+    let answer = post_to(&world, "/session", &[("origin", &here)], body).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
     let set = answer.header("set-cookie");
     assert!(
@@ -56,7 +71,7 @@ async fn a_session_begins_only_from_a_page_of_this_origin() {
         "{set}"
     );
     let pair = set.split(';').next().unwrap();
-    let page = world.open_page(pair, "/").await;
+    let page = open_page(&world, pair, "/").await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains(ALICE), "{}", page.text());
 }
@@ -68,9 +83,7 @@ async fn what_is_no_session_begins_none() {
     let good = token(&world, ALICE);
     let forged = good.replace(&good[40..44], "AAAA");
     for bad in ["", "e30", &forged, &good[..good.len() - 4]] {
-        let answer = world
-            .post_to("/session", &[("origin", &here)], opened(bad))
-            .await;
+        let answer = post_to(&world, "/session", &[("origin", &here)], opened(bad)).await;
         assert_eq!(answer.problem(401), "session-over", "{bad}");
         assert!(answer.headers.get("set-cookie").is_none());
     }
@@ -81,13 +94,11 @@ async fn what_is_no_session_begins_none() {
         b"{\"token\":\"\",\"x\":1}",
         b"",
     ] {
-        let answer = world
-            .post_to("/session", &[("origin", &here)], odd.to_vec())
-            .await;
+        let answer = post_to(&world, "/session", &[("origin", &here)], odd.to_vec()).await;
         assert_eq!(answer.status, 400, "{}", answer.text());
     }
     let long = opened(&"A".repeat(20_000));
-    let answer = world.post_to("/session", &[("origin", &here)], long).await;
+    let answer = post_to(&world, "/session", &[("origin", &here)], long).await;
     assert_eq!(answer.problem(413), "too-big");
 }
 
@@ -101,7 +112,7 @@ async fn a_page_without_a_session_leads_to_where_one_gets_one() {
             "/sign-in?to=/requests?scope=all%26by=a%252Bb",
         ),
     ] {
-        let page = world.open_page("", path).await;
+        let page = open_page(&world, "", path).await;
         assert_eq!((page.status, page.header("location")), (303, to), "{path}");
     }
     // Who asks for data gets a problem.
@@ -120,13 +131,12 @@ async fn one_goes_on_to_no_other_host() {
         "/%5Cevil.example",
         "javascript:alert(1)",
     ] {
-        let page = world
-            .open_page("", &format!("/sign-in?to={to}"))
+        let page = open_page(&world, "", &format!("/sign-in?to={to}"))
             .await
             .text();
         assert!(page.contains(r#"data-to="/""#), "{to}: {page}");
     }
-    let page = world.open_page("", "/sign-in?to=/requests").await.text();
+    let page = open_page(&world, "", "/sign-in?to=/requests").await.text();
     assert!(page.contains(r#"data-to="/requests""#), "{page}");
 }
 
@@ -134,7 +144,7 @@ async fn one_goes_on_to_no_other_host() {
 async fn a_page_is_kept_by_no_cache_and_framed_by_nobody_and_runs_nothing_inline() {
     let world = world().await;
     for (cookies, path) in [(cookie(&world, ALICE), "/"), (String::new(), "/sign-in")] {
-        let page = world.open_page(&cookies, path).await;
+        let page = open_page(&world, &cookies, path).await;
         assert_eq!(page.header("cache-control"), "no-store");
         let policy = page.header("content-security-policy");
         for part in [
@@ -180,7 +190,7 @@ async fn every_text_of_others_is_shown_as_text() {
             format!("/requests/new?task=Host%5CSay&reason={}", "%3Cscript%3E"),
         ),
     ] {
-        let page = world.open_page(&cookie(&world, who), &path).await;
+        let page = open_page(&world, &cookie(&world, who), &path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.text());
         let text = page.text();
         assert!(
@@ -217,14 +227,14 @@ async fn what_is_not_ones_own_is_as_if_it_were_not_there() {
     ] {
         let eve = cookie(&world, EVE);
         let (foreign_page, absent_page) = (
-            world.open_page(&eve, &foreign).await,
-            world.open_page(&eve, &absent).await,
+            open_page(&world, &eve, &foreign).await,
+            open_page(&world, &eve, &absent).await,
         );
         assert_eq!(foreign_page.status, 404, "{foreign}");
         let (one, other) = (foreign_page.text(), absent_page.text());
         let id = foreign.rsplit(['/', '=']).next().unwrap();
         assert_eq!(one.replace(id, &nothing), other);
-        let own = world.open_page(&cookie(&world, ALICE), &foreign).await;
+        let own = open_page(&world, &cookie(&world, ALICE), &foreign).await;
         assert_eq!(own.status, 200, "{foreign}: {}", own.text());
     }
 }
@@ -233,13 +243,13 @@ async fn what_is_not_ones_own_is_as_if_it_were_not_there() {
 async fn a_session_that_was_signed_out_opens_no_page() {
     let world = world().await;
     let cookies = cookie(&world, ALICE);
-    assert_eq!(world.open_page(&cookies, "/").await.status, 200);
+    assert_eq!(open_page(&world, &cookies, "/").await.status, 200);
     let all = Signout {
         person: upn(ALICE),
         session: None,
     };
     assert!(world.say(ALICE, Kind::Signout, all).await.receipt.accepted);
-    let page = world.open_page(&cookies, "/").await;
+    let page = open_page(&world, &cookies, "/").await;
     assert_eq!(page.status, 303);
 
     // A header is what counts, where there is one.
@@ -260,7 +270,7 @@ async fn the_menu_has_what_a_role_may_read() {
         (AUDITOR, Some(Role::Auditor)),
         (ADMIN, Some(Role::Administrator)),
     ] {
-        let page = world.open_page(&cookie(&world, who), "/").await.text();
+        let page = open_page(&world, &cookie(&world, who), "/").await.text();
         assert_eq!(page.contains(r#"href="/audit""#), role.is_some(), "{who}");
     }
 }
@@ -268,13 +278,13 @@ async fn the_menu_has_what_a_role_may_read() {
 #[tokio::test]
 async fn assets_are_kept_for_good_and_only_under_their_version() {
     let world = world().await;
-    let page = world.open_page("", "/sign-in").await.text();
+    let page = open_page(&world, "", "/sign-in").await.text();
     let start = page.find("/assets/").unwrap();
     let path: String = page[start..]
         .chars()
         .take_while(|letter| *letter != '"')
         .collect();
-    let asset = world.open_page("", &path).await;
+    let asset = open_page(&world, "", &path).await;
     assert_eq!(asset.status, 200);
     assert!(asset.header("cache-control").contains("immutable"));
     for other in [
@@ -282,6 +292,6 @@ async fn assets_are_kept_for_good_and_only_under_their_version() {
         "/assets/0/../portal.css",
         "/assets/x/..%2f..%2fCargo.toml",
     ] {
-        assert_eq!(world.open_page("", other).await.status, 404, "{other}");
+        assert_eq!(open_page(&world, "", other).await.status, 404, "{other}");
     }
 }

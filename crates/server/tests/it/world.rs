@@ -338,28 +338,6 @@ impl World {
         answered(call).await
     }
 
-    /// Posts JSON to some path, with more headers.
-    pub(crate) async fn post_to(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Vec<u8>,
-    ) -> Answer {
-        let call = self.client.post(self.url(path)).body(body);
-        let mut call = call.header("content-type", "application/json");
-        for (name, value) in headers {
-            call = call.header(*name, *value);
-        }
-        answered(call).await
-    }
-
-    /// Opens a page with these cookies, as a browser does.
-    pub(crate) async fn open_page(&self, cookies: &str, path: &str) -> Answer {
-        let call = self.client.get(self.url(path));
-        let call = call.header("accept", "text/html").header("cookie", cookies);
-        answered(call).await
-    }
-
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", self.scheme, self.address)
     }

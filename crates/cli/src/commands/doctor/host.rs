@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
 
 use super::{Finding, certificate};
@@ -53,6 +54,27 @@ pub(super) fn clock(last: Time) -> Vec<Finding> {
         ),
         false => Finding::ok("clock", "not behind the last entry of the log"),
     }]
+}
+
+/// Whether the programs of tasks are what they are pinned to.
+pub(super) fn programs(data: &DataDirectory, state: &State) -> Vec<Finding> {
+    // What is wrong with writ.toml was said already.
+    let looked = data
+        .config()
+        .and_then(|config| data.replaced(&config, state));
+    let Ok((replaced, pinned)) = looked else {
+        return Vec::new();
+    };
+    if replaced.is_empty() && pinned > 0 {
+        let message = format!("{pinned} tasks are pinned, and their programs are those");
+        return vec![Finding::ok("programs", message)];
+    }
+    let replaced = replaced.into_iter().map(|(task, problem)| {
+        let message = format!("{task} will not run: {problem}");
+        let next = format!("what it would start: writ task test '{task}'");
+        Finding::fail("programs", message, next)
+    });
+    replaced.collect()
 }
 
 fn disk(path: &Path) -> Finding {

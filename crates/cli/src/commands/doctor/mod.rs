@@ -91,7 +91,12 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     };
     if is_host || may_read {
         match log::verified(true, context).await {
-            Ok(verified) => findings.extend(of_log(&verified, is_host)),
+            Ok(verified) => {
+                findings.extend(of_log(&verified, is_host));
+                if is_host {
+                    findings.extend(host::programs(&context.data()?, verified.ledger.state()));
+                }
+            }
             Err(failure) => {
                 let next = match is_host {
                     true => {

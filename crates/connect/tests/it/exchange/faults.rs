@@ -1,7 +1,7 @@
 //! Every fault: what is asked again, what is unknown, and that nothing which
 //! changes something is ever sent twice. The emulator's journal is the witness.
 
-use writ_connect::{Ended, ExchangeConnector};
+use writ_connect::{Ended, ExchangeConnector, Uptime};
 use writ_emulator::{Fault, Injection, Settings};
 
 use super::{Exchange, text};
@@ -151,6 +151,28 @@ async fn a_deadline_ends_what_does_not_answer() {
     let calls = exchange.calls("Remove-Mailbox");
     let done: Vec<_> = calls.iter().map(|call| call.done).collect();
     assert_eq!(done, [false, true]);
+}
+
+#[tokio::test]
+async fn a_deadline_that_passed_while_the_host_slept_ends_the_wait() {
+    let uptime = Uptime::default();
+    let mut exchange = Exchange::new().await;
+    exchange.connector = exchange.connector.with_uptime(uptime.clone());
+    let alice = [("Identity", text("alice"))];
+    let hang = Injection::next(Fault::Hang { done: true });
+    exchange.emulator.inject(hang);
+    let asleep = async {
+        while exchange.calls("Remove-Mailbox").is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        uptime.suspend(std::time::Duration::from_secs(2 * 3_600));
+    };
+    let ((ended, _), ()) = tokio::join!(exchange.cmdlet("Remove-Mailbox", &alice), asleep);
+    assert_eq!(seen(&ended), Unknown, "{ended:?}");
+    // The token was good for an hour, and the host slept for two.
+    assert_eq!(exchange.tokens(), 1);
+    exchange.cmdlet("Get-Mailbox", &alice).await;
+    assert_eq!(exchange.tokens(), 2);
 }
 
 #[tokio::test]
