@@ -81,7 +81,7 @@ impl Search<'_> {
     /// The next record, older than all before; none where there is none.
     pub async fn next(&mut self) -> Result<Option<Record>, Error> {
         loop {
-            if let Some(record) = self.sieve.next() {
+            if let Some(record) = self.sieve.take() {
                 return Ok(Some(record));
             }
             if self.sieve.is_done() {

@@ -97,7 +97,7 @@ impl Sieve {
     }
 
     /// The next one that is wanted, if it is known already.
-    pub fn next(&mut self) -> Option<Record> {
+    pub fn take(&mut self) -> Option<Record> {
         let is_known = self.held.front()?.awaits.is_none();
         let held = is_known.then(|| self.held.pop_front()).flatten()?;
         Some(held.record)

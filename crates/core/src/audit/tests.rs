@@ -249,12 +249,12 @@ fn found(wanted: Wanted) -> Vec<u64> {
             break;
         }
         sieve.see(record);
-        while let Some(record) = sieve.next() {
+        while let Some(record) = sieve.take() {
             found.push(record.index);
         }
     }
     sieve.end();
-    while let Some(record) = sieve.next() {
+    while let Some(record) = sieve.take() {
         found.push(record.index);
     }
     found

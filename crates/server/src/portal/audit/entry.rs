@@ -266,7 +266,12 @@ fn gather(all: &mut Vec<Member>, path: &str, value: &Value) {
                 gather(all, &inner(&at.to_string()), item);
             }
         }
-        value => all.push(member(path, value)),
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::String(_)
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Null => all.push(member(path, value)),
     }
 }
 
@@ -280,7 +285,9 @@ fn member(path: &str, value: &Value) -> Member {
             Some(seconds) => Seconds(seconds).to_string(),
             None => number.to_string(),
         },
-        other => escaped(&other.to_string()),
+        Value::Object(_) | Value::Array(_) | Value::Bool(_) | Value::Null => {
+            escaped(&value.to_string())
+        }
     };
     Member {
         path: escaped(path),

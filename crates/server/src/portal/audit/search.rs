@@ -92,11 +92,14 @@ enum Named {
 
 impl<E: Into<Failure>> From<E> for Named {
     fn from(error: E) -> Self {
-        match error.into() {
-            failure @ (Failure::NotFound { .. } | Failure::Ambiguous { .. }) => {
-                Self::Problem(failure.to_string())
-            }
-            failure => Self::Failed(failure),
+        let failure = error.into();
+        let is_no_name = matches!(
+            failure,
+            Failure::NotFound { .. } | Failure::Ambiguous { .. }
+        );
+        match is_no_name {
+            true => Self::Problem(failure.to_string()),
+            false => Self::Failed(failure),
         }
     }
 }
