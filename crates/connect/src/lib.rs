@@ -58,11 +58,11 @@ pub trait Connector: Send + Sync + 'static {
     /// Says whether a workload's settings make sense to this connector.
     fn check_workload(&self, workload: &Workload) -> Result<(), String>;
 
-    /// What it knows of the parameters of a task that nobody set: advice for who
-    /// asks, and no rule.
-    fn hint(&self, task: &TaskName) -> Schemas {
+    /// What it knows of a task that nobody set, without asking its target: advice
+    /// for who asks, and no rule.
+    fn hint(&self, task: &TaskName) -> Option<Hint> {
         let _ = task;
-        Schemas::new()
+        None
     }
 
     /// Carries out the job once and says how it ended, by the task's deadline
@@ -78,6 +78,15 @@ pub trait Connector: Send + Sync + 'static {
         let _ = execution;
         None
     }
+}
+
+/// What a connector knows of a task that nobody set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Its command, as it is spelled.
+    pub command: String,
+    /// Its parameters.
+    pub parameters: Schemas,
 }
 
 /// How a job ended.

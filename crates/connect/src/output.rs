@@ -29,6 +29,8 @@ struct Kept {
     bytes: Vec<u8>,
     stream: Stream,
     remarks: Vec<String>,
+    /// Whether something was taken out before it came here.
+    redacted: bool,
 }
 
 impl Output {
@@ -45,6 +47,7 @@ impl Output {
                 bytes: Vec::new(),
                 stream: Stream::of(redaction.clone()),
                 remarks: Vec::new(),
+                redacted: false,
             }),
             redaction,
             total: watch::Sender::new(0),
@@ -76,7 +79,18 @@ impl Output {
 
     /// Whether anything was taken out, since it is secret.
     pub fn is_redacted(&self) -> bool {
-        self.kept().stream.fired()
+        let kept = self.kept();
+        kept.redacted || kept.stream.fired()
+    }
+
+    /// The text without what is secret, and without what only the connector knows
+    /// to be. To be asked before a text is cut: a part of a secret is not found.
+    pub fn clean(&self, text: &str, also: &Redaction) -> String {
+        let clean = also.text(&self.0.redaction.text(text));
+        if clean != text {
+            self.kept().redacted = true;
+        }
+        clean
     }
 
     /// What is taken out.

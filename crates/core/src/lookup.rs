@@ -1,6 +1,6 @@
 //! What others may ask State: the door, the runner, the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::credentials::as_enrolled;
@@ -11,7 +11,7 @@ use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
+use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::run::Permit;
@@ -180,6 +180,24 @@ impl State {
     /// Whether a pending request waits for this person's approval at `now`.
     pub fn awaits(&self, request: &RequestRecord, upn: &Upn, now: Time) -> bool {
         request::awaits(&Reading::new(self, now), request, upn)
+    }
+
+    /// What waits for this person's approval at `now`.
+    pub fn awaiting<'a>(
+        &'a self,
+        upn: &'a Upn,
+        now: Time,
+    ) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
+        // Who is in which groups is looked up once, not for each request.
+        let groups: BTreeSet<&Address> = self.groups_of(upn).collect();
+        let asked = move |request: &&Arc<RequestRecord>| {
+            let stages = &request.rule.stages;
+            request.status == Status::Pending
+                && stages.iter().any(|stage| groups.contains(&stage.group))
+        };
+        self.requests()
+            .filter(asked)
+            .filter(move |request| self.awaits(request, upn, now))
     }
 
     /// A person's live grants, the one ending first first.

@@ -363,7 +363,7 @@ refusals! {
     /// The connector does not understand the task or the workload.
     BadTemplate { problem: String } "bad-template"
         "{problem}"
-        "; nothing was recorded: correct it and set it again"
+        "; nothing was recorded: correct it and send it again"
     /// Enrolled people could never give the approvals that the policy asks for.
     Quorum { task: TaskName, group: Address, problem: String } "quorum"
         "nobody could ever approve this request for {task}: {problem}"

@@ -56,6 +56,13 @@ pub enum Fault {
     },
     /// Every page has a next link.
     EndlessPages,
+    /// Nothing is done; the answer repeats what proves who calls.
+    Echo {
+        /// Where: in rows and a warning, or in a question, or in an error. The token
+        /// endpoint has an error alone.
+        #[serde(default)]
+        within: Within,
+    },
     /// Nothing is done; the answer holds these rows.
     Answer {
         /// The rows.
@@ -64,6 +71,19 @@ pub enum Fault {
         #[serde(default)]
         warnings: Vec<String>,
     },
+}
+
+/// Where an answer repeats what it should not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Within {
+    /// In a row, as text and as the name of a member, and in a warning.
+    #[default]
+    Rows,
+    /// In the question that asks for confirmation.
+    Question,
+    /// In the sentence of an error.
+    Error,
 }
 
 /// Where a fault happens.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cmdlet::{self, Done};
 use crate::envelope::{Page, Refused};
-use crate::fault::{Fault, Place};
+use crate::fault::{Fault, Place, Within};
 use crate::http::{Called, Reply};
 use crate::journal::{Call, Endpoint};
 use crate::token::Bad;
@@ -162,6 +162,7 @@ fn carry_out(world: &World, tenant: &str, called: &Called, call: &mut Call) -> R
             Reply::lost()
         }
         Some(Fault::CutShort) => act().cut_short(),
+        Some(Fault::Echo { within }) => echo(world, called, *within, &input.cmdlet_name),
         Some(Fault::Answer { value, warnings }) => Page {
             rows: value.clone(),
             warnings: warnings.clone(),
@@ -177,6 +178,27 @@ fn carry_out(world: &World, tenant: &str, called: &Called, call: &mut Call) -> R
         )
         | None => act(),
     }
+}
+
+/// What no service should answer: the token of the call.
+fn echo(world: &World, called: &Called, within: Within, cmdlet: &str) -> Reply {
+    let header = called.header("authorization").unwrap_or_default();
+    let token = header.trim_start_matches("Bearer ").to_owned();
+    let mut page = Page::default();
+    match within {
+        Within::Rows => {
+            page.warnings.push(format!("It was called with {header}"));
+            let row = [("Said".to_owned(), header.into()), (token, Value::Null)];
+            page.rows.push(Map::from_iter(row));
+        }
+        Within::Question => page.confirmation = Some(format!("With {header}?")),
+        Within::Error => {
+            // Where a sentence is cut, a part of the token would be left.
+            let sentence = format!("{} {header}", "x".repeat(500));
+            return Refused::operation(sentence).reply(cmdlet);
+        }
+    }
+    page.reply(&world.settings.tenant)
 }
 
 fn unauthorized(world: &World, bad: Bad) -> Reply {

@@ -34,7 +34,7 @@ use tokio::task::JoinHandle;
 
 pub use assertion::{Certificate, CertificateError};
 pub use cmdlet::names as cmdlets;
-pub use fault::{Fault, Injection, Place};
+pub use fault::{Fault, Injection, Place, Within};
 pub use journal::{Call, Endpoint};
 
 use fault::Faults;

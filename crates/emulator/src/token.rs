@@ -201,6 +201,7 @@ pub(crate) fn answer(world: &World, tenant: &str, body: &[u8]) -> Reply {
     let reply = match struck {
         Some(Fault::Hang { .. }) => Reply::never(),
         Some(Fault::Lost { .. }) => Reply::lost(),
+        Some(Fault::Echo { .. }) => echo(&form),
         Some(Fault::CutShort) => grant(world, tenant, &form).cut_short(),
         Some(Fault::Throttled { retry_after_s }) => Reply::empty(429).retry_after(retry_after_s),
         Some(Fault::ServerError {
@@ -223,6 +224,16 @@ pub(crate) fn answer(world: &World, tenant: &str, body: &[u8]) -> Reply {
     call.done = reply.status() == Some(200);
     world.inside().journal.note(call);
     reply
+}
+
+/// What no service should answer: the secret or the assertion of the call.
+fn echo(form: &BTreeMap<String, String>) -> Reply {
+    let proof = ["client_secret", "client_assertion"];
+    let proof = proof.iter().find_map(|name| form.get(*name));
+    let proof = proof.map(String::as_str).unwrap_or_default();
+    let description = format!("AADSTS7000215: {} {proof}", "x".repeat(350));
+    let body = json!({"error": "invalid_client", "error_description": description});
+    Reply::json(401, &body)
 }
 
 fn grant(world: &World, tenant: &str, form: &BTreeMap<String, String>) -> Reply {

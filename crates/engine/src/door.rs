@@ -16,8 +16,8 @@ use writ_core::Missing;
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, MAX_ENVELOPE};
 use writ_core::key::PublicKey;
-use writ_core::names::Upn;
-use writ_core::object::Object;
+use writ_core::names::{TaskName, Upn};
+use writ_core::object::{Object, Task};
 use writ_core::refusal::TurnedAway;
 use writ_core::state::State;
 use writ_core::statement::{
@@ -211,6 +211,7 @@ impl Engine {
                 problem: "a log is recovered on the host of its node, with the node stopped: writ recover".into(),
             }),
             (Body::Request(request), Principal::Person(upn)) => {
+                self.check_open(state, &request.task)?;
                 check_quorum(state, self.now(), upn, request)
             }
             _ => Ok(()),
@@ -241,7 +242,31 @@ impl Engine {
                     None => Ok(()),
                 }
             }
+            Some(Change::Object(Object::Policy(policy))) => {
+                match TaskName::parse(policy.task.as_str()) {
+                    Ok(task) => self.check_open(state, &task),
+                    // It is about many.
+                    Err(_) => Ok(()),
+                }
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether the connector of an open task that nobody set could carry it out:
+    /// who asks, or lets others ask, is told now and not when it runs.
+    fn check_open(&self, state: &State, name: &TaskName) -> Result<(), TurnedAway> {
+        let workload = match state.task(name) {
+            None => state.workload(&name.workload()),
+            Some(_) => None,
+        };
+        let open = workload.filter(|workload| workload.open_tasks);
+        let connector = open.and_then(|open| self.0.connectors.get(&open.connector));
+        match connector {
+            Some(connector) => connector
+                .check_task(&Task::unset(name.clone()))
+                .map_err(|problem| TurnedAway::BadTemplate { problem }),
+            None => Ok(()),
         }
     }
 

@@ -58,7 +58,7 @@ use writ_connect::{Connectors, Output};
 use writ_core::Published;
 use writ_core::digest::ExecutionId;
 use writ_core::log::Tiles;
-use writ_core::names::{Name, TaskName};
+use writ_core::names::{Name, Pattern, TaskName};
 use writ_core::time::Time;
 use writ_core::value::Schemas;
 use writ_store::{Backend, Point, point};
@@ -112,15 +112,25 @@ impl Engine {
         self.0.clock.now().max(last)
     }
 
-    /// What the connector of an open task that nobody set knows of its
-    /// parameters: advice, and no rule.
-    pub fn hint(&self, task: &TaskName) -> Schemas {
+    /// What is known of an open task that nobody set: its name as it is spelled, by
+    /// its connector or else by its own policy, and its parameters. Advice, and no
+    /// rule.
+    pub fn hint(&self, task: &TaskName) -> (TaskName, Schemas) {
         let published = self.published();
-        let workload = published.state().workload(&task.workload());
+        let state = published.state();
+        let workload = state.workload(&task.workload());
         let connector = workload.and_then(|workload| self.0.connectors.get(&workload.connector));
-        connector
-            .map(|connector| connector.hint(task))
-            .unwrap_or_default()
+        let hint = connector.and_then(|connector| connector.hint(task));
+        let policy = Pattern::parse(task.as_str()).ok();
+        let policy = policy.and_then(|own| Some(state.policy(&own)?.task.to_string()));
+        let spelled = match (&hint, workload, policy) {
+            (Some(hint), Some(workload), _) => format!("{}\\{}", workload.name, hint.command),
+            (_, _, Some(policy)) => policy,
+            (_, _, None) => task.to_string(),
+        };
+        // Another spelling of the same name is a name, too.
+        let name = TaskName::parse(&spelled).unwrap_or_else(|_| task.clone());
+        (name, hint.map(|hint| hint.parameters).unwrap_or_default())
     }
 
     /// The node's name.

@@ -310,7 +310,7 @@ pub fn named(cmdlet: &'static Cmdlet, name: &str) -> Result<&'static Parameter, 
     }
 }
 
-fn without(cmdlet: &str, parameter: &Parameter) -> ErrorRecord {
+pub(crate) fn without(cmdlet: &str, parameter: &Parameter) -> ErrorRecord {
     let message = format!(
         "Missing an argument for parameter '{}'. Specify a parameter of type '{}' and try again.",
         parameter.name,
@@ -319,7 +319,7 @@ fn without(cmdlet: &str, parameter: &Parameter) -> ErrorRecord {
     ErrorRecord::binding(cmdlet, "MissingArgument", message)
 }
 
-fn twice(cmdlet: &str, name: &str) -> ErrorRecord {
+pub(crate) fn twice(cmdlet: &str, name: &str) -> ErrorRecord {
     let message = format!(
         "Cannot bind parameter because parameter '{name}' is specified more than once. To provide \
          multiple values to parameters that can accept multiple values, use the array syntax. For \

@@ -1,6 +1,7 @@
 //! What cannot be read, and why: where it stands, what PowerShell says of it,
 //! and the line as it was meant, where that can be told.
 
+use crate::format::columns;
 use crate::letters::plain_lines;
 
 /// A part of the input, in bytes.
@@ -75,9 +76,10 @@ impl Fault {
         let marked = source
             .get(self.span.start..self.span.start + within)
             .and_then(|marked| marked.lines().next())
-            .map_or(1, |marked| marked.chars().count().max(1));
+            .map_or(1, |marked| columns(&plain_lines(marked)).max(1));
         let shown = plain_lines(text);
-        let blank = " ".repeat(column);
+        let before: String = shown.chars().take(column).collect();
+        let blank = " ".repeat(columns(&before));
         let tildes = "~".repeat(marked);
         let mut message = format!(
             "At line:{line} char:{}\n+ {shown}\n+ {blank}{tildes}\n{}\n    \

@@ -2,28 +2,48 @@
 
 use crate::binder::Bound;
 use crate::cmdlets::{self, COMMON, Cmdlet, Kind, Parameter};
+use crate::host::Listed;
 use crate::pipe::wildcard;
 use crate::record::{ErrorRecord, Reason};
+use crate::session::WORKLOAD;
 use crate::values::{Object, Value};
 
-/// What can be typed.
-pub(crate) fn commands(bound: &Bound) -> Vec<Value> {
+/// What can be typed: cmdlets, and tasks by the names that they are run by.
+pub(crate) fn commands(bound: &Bound, tasks: &[Listed]) -> Vec<Value> {
     let fits = |parameter: &str, text: &str| {
         let patterns = bound.texts(parameter);
         patterns.is_none_or(|patterns| patterns.iter().any(|p| wildcard(p, text, false)))
     };
-    cmdlets::all()
-        .filter(|cmdlet| {
-            let (verb, noun) = cmdlet.name.split_once('-').unwrap_or((cmdlet.name, ""));
-            fits("Name", cmdlet.name) && fits("Verb", verb) && fits("Noun", noun)
+    let cmdlets = cmdlets::all().map(|cmdlet| ("Cmdlet", cmdlet.name, cmdlet.synopsis));
+    let tasks = tasks
+        .iter()
+        .map(|listed| ("Task", bare(&listed.task), listed.title.as_str()));
+    cmdlets
+        .chain(tasks)
+        .filter(|(kind, name, _)| {
+            let command = name.rsplit('\\').next().unwrap_or(name);
+            let (verb, noun) = command.split_once('-').unwrap_or((command, ""));
+            fits("CommandType", kind)
+                && fits("Name", name)
+                && fits("Verb", verb)
+                && fits("Noun", noun)
         })
-        .map(|cmdlet| {
+        .map(|(kind, name, what)| {
             let object = Object::new()
-                .with("Name", cmdlet.name)
-                .with("Synopsis", cmdlet.synopsis);
+                .with("CommandType", kind)
+                .with("Name", name)
+                .with("Synopsis", what);
             Value::Object(object)
         })
         .collect()
+}
+
+/// A task as it is typed: without the workload that a bare name means.
+pub(crate) fn bare(task: &str) -> &str {
+    match task.split_once('\\') {
+        Some((workload, command)) if workload.eq_ignore_ascii_case(WORKLOAD) => command,
+        Some(_) | None => task,
+    }
 }
 
 /// How a command is used.
@@ -48,7 +68,7 @@ Privileged access: ask for one task, get it approved, run it by its name.
     Get-ElevatedAccessRequest
     New-MoveRequest -Identity alice -TargetDatabase DB01
 
-    Get-Command                  lists all cmdlets
+    Get-Command                  lists all cmdlets, and the tasks that are set
     Get-Help CMDLET              says how one is used
     exit                         ends the shell
 

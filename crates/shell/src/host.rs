@@ -13,10 +13,32 @@ use crate::values::Value;
 pub struct Invocation {
     /// `Workload\Command`.
     pub task: String,
+    /// Values without a name.
+    pub positional: Vec<Value>,
     /// Its parameters as they were typed; without a value, it is a switch.
     pub parameters: Vec<(String, Option<Value>)>,
     /// What every cmdlet takes.
     pub common: Common,
+}
+
+/// A task that can be named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// `Workload\Command`.
+    pub task: String,
+    /// What it is, if anybody said so.
+    pub title: String,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// It stays, and nothing is written.
+    New,
+    /// It is replaced.
+    Over,
+    /// It goes on.
+    After,
 }
 
 /// Does what cmdlets say.
@@ -29,6 +51,9 @@ pub trait Host: Send {
         cmdlet: &Bound,
         console: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord>;
+
+    /// The tasks of the organization that can be named.
+    async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord>;
 
     /// Runs a task and answers what it put out, all of it or an error.
     async fn invoke(
@@ -58,6 +83,6 @@ pub trait Console: Send {
     /// How many characters a line has.
     fn width(&self) -> usize;
 
-    /// Writes a file; over one that is there, or not.
-    fn write_file(&mut self, path: &str, text: &str, over: bool) -> Result<(), String>;
+    /// Writes a file.
+    fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String>;
 }

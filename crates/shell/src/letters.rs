@@ -23,6 +23,19 @@ pub(crate) const fn is_quote(c: char) -> bool {
     is_single(c) || is_double(c)
 }
 
+/// A text in quotes, in which every quote is a letter: typographic ones close, too.
+pub(crate) fn in_quotes(text: &str) -> String {
+    let mut quoted = String::from("'");
+    for letter in text.chars() {
+        quoted.push(letter);
+        if is_single(letter) {
+            quoted.push(letter);
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
 /// A blank that is no line break.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace() && !is_break(c)

@@ -32,7 +32,7 @@ mod writ;
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
 pub use fault::{Fault, Span};
-pub use host::{Console, Host, Invocation};
+pub use host::{Console, Host, Invocation, Listed, Writing};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
 pub use prompt::{Known, complete, goes_on};

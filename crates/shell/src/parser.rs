@@ -6,9 +6,10 @@
 
 mod block;
 
-use crate::cmdlets;
+use crate::cmdlets::{self, Cmdlet};
 use crate::fault::{Fault, Span};
 use crate::lexer::{Bracket, Kind, Template, Token, tokens};
+use crate::pipe::is_expression;
 use crate::repair;
 use crate::syntax::{Argument, Command, Element, Expr, Pipeline, Script, Statement};
 
@@ -57,6 +58,7 @@ pub(crate) fn read(source: &str) -> Result<Script, Fault> {
         at: 0,
         depth: 0,
         end: source.len(),
+        calculates: false,
     };
     parser.script()
 }
@@ -67,6 +69,8 @@ pub(crate) struct Parser {
     depth: usize,
     /// Where the input ends.
     end: usize,
+    /// Whether tables here may be calculated properties.
+    calculates: bool,
 }
 
 impl Parser {
@@ -160,6 +164,7 @@ impl Parser {
     /// A pipeline, up to what ends it. A bare number is a value where one is due.
     fn pipeline(&mut self, is_value: bool) -> Result<Pipeline, Fault> {
         self.deeper()?;
+        let calculates = std::mem::take(&mut self.calculates);
         let mut elements = vec![self.first_element(is_value)?];
         while self.goes_on_with(&Kind::Pipe) {
             self.at += 1;
@@ -185,6 +190,7 @@ impl Parser {
             elements.push(self.command()?);
         }
         self.depth -= 1;
+        self.calculates = calculates;
         Ok(Pipeline { elements })
     }
 
@@ -246,6 +252,7 @@ impl Parser {
             Some(name) => checked_name(name, span)?,
             None => return Err(Fault::refused(span, "commands whose name is in a variable")),
         };
+        self.calculates = cmdlets::find(&name).is_some_and(Cmdlet::calculates);
         let mut arguments = Vec::new();
         loop {
             let goes_on = self.kind() == Some(&Kind::NewLine)
@@ -267,6 +274,7 @@ impl Parser {
                 None | Some(Kind::NewLine | Kind::Semicolon | Kind::Pipe | Kind::Close(_)) => break,
             }
         }
+        self.calculates = false;
         let span = span.to(self.last_span());
         Ok(Element::Command(Command {
             name,
@@ -410,7 +418,11 @@ impl Parser {
             }
             self.at += 1;
             self.skip_lines();
-            let value = self.value()?;
+            let is_block = self.kind() == Some(&Kind::Open(Bracket::Block));
+            let value = match is_block && self.calculates && is_expression(&name) {
+                true => self.expression()?,
+                false => self.value()?,
+            };
             if fields
                 .iter()
                 .any(|(known, _)| known.eq_ignore_ascii_case(&name))

@@ -81,6 +81,8 @@ pub enum Expr {
     Table(Vec<(String, Expr)>),
     /// What a pipeline makes, and members of that.
     Pipeline(Box<Pipeline>, Vec<String>),
+    /// `{$_.Name}` of a calculated property: which member of each object.
+    Member(Vec<String>),
 }
 
 /// What Where-Object asks of each object.

@@ -2,10 +2,12 @@
 //! order.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use writ_core::time::Time;
+use writ_core::value::exact_text;
 
 /// How many elements of a list are shown in one line.
 const SHOWN: usize = 4;
@@ -91,6 +93,23 @@ impl Object {
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+}
+
+/// Of several of one name the last counts, in the place of the first.
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(all: T) -> Self {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        for (name, value) in all {
+            let place = places.entry(name.to_ascii_lowercase());
+            let place = *place.or_insert(fields.len());
+            match fields.get_mut(place) {
+                Some(field) => field.1 = value,
+                None => fields.push((name, value)),
+            }
+        }
+        Self { fields }
     }
 }
 
@@ -243,11 +262,11 @@ impl Value {
     /// As it stands in a table or a list of properties.
     pub fn shown(&self) -> String {
         match self {
-            Self::List(items) => braced(items.iter().map(Self::text), items.len()),
+            Self::List(items) => braced(items.iter().map(Self::exact), items.len()),
             Self::Table(object) => braced(
                 object
                     .fields()
-                    .map(|(name, value)| format!("[{name}, {}]", value.text())),
+                    .map(|(name, value)| format!("[{}, {}]", exact_text(name), value.exact())),
                 object.len(),
             ),
             Self::Null
@@ -256,6 +275,17 @@ impl Value {
             | Self::Text(_)
             | Self::Time(_)
             | Self::Object(_) => self.text(),
+        }
+    }
+
+    /// As it stands among others: it is seen where it ends.
+    fn exact(&self) -> String {
+        match self {
+            Self::Text(text) => exact_text(text),
+            Self::List(_) | Self::Table(_) => self.shown(),
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Time(_) | Self::Object(_) => {
+                self.text()
+            }
         }
     }
 

@@ -20,6 +20,7 @@ mod node;
 mod null;
 mod pages;
 mod place;
+mod portal;
 mod process;
 mod rounds;
 mod rules;
@@ -124,6 +125,8 @@ async fn measure(tier: Tier, report: &Path) {
     checks.push(checks::kept(&directory, organization, tier.pick(1, 10)).await);
     figures.extend([rules::policies(tier), rules::grants(tier)]);
     figures.extend(pages::growth(tier, &directory).await);
+    // Last, since it fills the listings.
+    figures.extend(portal::pages(tier, &directory, organization).await);
     figures.push(binary(folder.path()));
     let number = |figure: &Figure| figure.goal[1..].parse::<u32>().unwrap();
     figures.sort_by_key(number);

@@ -22,13 +22,9 @@ impl Wire {
     /// Sends a call as it stands; answers status and body.
     pub(crate) async fn call(&mut self, call: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
         self.0.get_mut().write_all(call).await?;
-        let (mut status, mut length) = (0, 0);
+        let (mut status, mut length, mut chunked) = (0, 0, false);
         loop {
-            let mut line = String::new();
-            if self.0.read_line(&mut line).await? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            let line = line.trim_end().to_ascii_lowercase();
+            let line = self.line().await?;
             if line.is_empty() {
                 break;
             }
@@ -38,10 +34,32 @@ impl Wire {
             if let Some(rest) = line.strip_prefix("content-length: ") {
                 length = rest.parse().unwrap();
             }
+            chunked |= line == "transfer-encoding: chunked";
         }
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).await?;
-        Ok((status, body))
+        let mut body = Vec::new();
+        loop {
+            if chunked {
+                length = usize::from_str_radix(&self.line().await?, 16).unwrap();
+            }
+            let begun = body.len();
+            body.resize(begun + length, 0);
+            self.0.read_exact(&mut body[begun..]).await?;
+            if !chunked {
+                return Ok((status, body));
+            }
+            self.line().await?;
+            if length == 0 {
+                return Ok((status, body));
+            }
+        }
+    }
+
+    async fn line(&mut self) -> std::io::Result<String> {
+        let mut line = String::new();
+        match self.0.read_line(&mut line).await? {
+            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line.trim_end().to_ascii_lowercase()),
+        }
     }
 }
 

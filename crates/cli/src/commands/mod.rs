@@ -51,7 +51,7 @@ use crate::parse::Assignment;
 /// Does what was typed.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(args) => demo::run(&args),
+        Command::Demo(args) => demo::run(args).await,
         Command::DemoService(args) => demo::service::main(&args),
         Command::Doctor(_) => doctor::run(context).await,
         Command::Init(args) => init::run(&args, context).await,

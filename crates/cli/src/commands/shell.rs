@@ -6,7 +6,7 @@ mod terminal;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
-use writ_shell::{Ended, MAX_INPUT, Reason, Session, Writ, parse};
+use writ_shell::{Ended, Known, MAX_INPUT, Reason, Session, Writ, parse};
 
 use self::editor::{Editor, Typed};
 use self::terminal::Terminal;
@@ -98,7 +98,11 @@ async fn at_prompt(session: &mut Session<Writ>) -> Result<Exit, Failure> {
     let mut is_changed = true;
     loop {
         if is_changed {
-            let mut known = session.host().known().await;
+            // Who waits too long for a server goes on without what it knows.
+            let mut known = tokio::select! {
+                known = session.host().known() => known,
+                _ = tokio::signal::ctrl_c() => Known::default(),
+            };
             known.variables = session.variables().map(ToOwned::to_owned).collect();
             editor.know(known);
         }

@@ -138,6 +138,11 @@ fn the_prompt_completes_goes_on_and_remembers() {
     admin.sees("Writ> ");
     admin.types("(Get-ElevatedAccessApprovalPolicy).Task\r");
     admin.sees("Host\\Say\r\n");
+    // Ctrl-C gives up a question, and the prompt is there again.
+    admin.types("Disable-ElevatedAccessControl\r");
+    admin.sees("default is");
+    admin.types("\x03");
+    admin.sees("Nothing was done.");
     admin.types("exit\r");
     assert!(admin.child.wait().unwrap().success());
 
@@ -153,7 +158,7 @@ fn the_prompt_completes_goes_on_and_remembers() {
     // The next one to sit there finds it; of several names a menu is shown.
     let mut again = Typist::sit_down(&site, "admin");
     again.sees("Writ> ");
-    again.types("\x1b[A\x1b[A");
+    again.types("\x1b[A\x1b[A\x1b[A");
     again.sees("(Get-ElevatedAccessApprovalPolicy).Task");
     drop(again);
     let mut again = Typist::sit_down(&site, "admin");

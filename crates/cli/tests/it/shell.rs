@@ -190,7 +190,10 @@ pub(super) fn printed_story(site: &Site, moved: &dyn Fn(&Done, &[&str])) {
         .said(0, "no task is opened by it");
     let refused = site.types("alice", &run("carol")).said(3, "");
     moved(&refused, &["alice", "bob"]);
-    site.types("alice", request_example).said(3, "disabled");
+    site.types("alice", request_example).said(
+        3,
+        "an administrator enables it: Enable-ElevatedAccessControl",
+    );
     assert_eq!(site.types("admin", kept).ok().text(), before);
     site.types("admin", enable).ok();
     assert_eq!(site.types("admin", kept).ok().text(), before);
@@ -404,6 +407,80 @@ fn the_log_is_searched() {
     assert_eq!(site.types("admin", none).ok().text(), "");
     site.types("alice", "Search-UnifiedAuditLog 2020-01-01 2100-01-01")
         .said(3, "");
+}
+
+/// The pages of a session are the whole, each record once, also while more is said.
+#[test]
+fn a_search_goes_on_where_it_stopped() {
+    let site = site();
+    let whole = "Search-UnifiedAuditLog 2020-01-01 2100-01-01 -UserIds node, admin@*";
+    let all: Vec<String> = site
+        .types("admin", &format!("{whole} -ResultSize 5000 | % Identity"))
+        .ok()
+        .text()
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect();
+    assert!((5..100).contains(&all.len()), "{}", all.len());
+    let page = format!(
+        "{whole} -SessionId a -SessionCommand ReturnLargeSet -ResultSize 2 | % {{ $_ | select \
+         Identity, ResultIndex, ResultCount | ConvertTo-Json -Compress }}\n\
+         New-ElevatedAccessGroup extraN@example.com | Out-Null\n"
+    );
+    let pages = (0..all.len() / 2 + 2).map(|n| page.replace("extraN", &format!("extra{n}")));
+    let text = site.types("admin", &pages.collect::<String>()).ok().text();
+    let found: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let ids: Vec<_> = found
+        .iter()
+        .map(|r| r["Identity"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, all);
+    for (at, record) in found.iter().enumerate() {
+        assert_eq!(record["ResultIndex"], at + 1);
+        assert_eq!(record["ResultCount"], all.len());
+    }
+    // A session is of one search, and of one who is signed in.
+    let other = "-SessionId a\nSearch-UnifiedAuditLog 2020-01-01 2100-01-01 -SessionId a";
+    site.types("admin", &format!("{whole} {other}"))
+        .said(2, "belongs to another search");
+    let again = format!(
+        "{whole} -SessionId a -ResultSize 1 | % Identity\nConnect-ExchangeOnline {} \
+         -ShowBanner:$false\n{whole} -SessionId a -ResultSize 1 | % Identity",
+        upn("admin")
+    );
+    let twice = site.types("admin", &again).ok().text();
+    let twice: Vec<_> = twice.lines().collect();
+    assert_eq!(twice.len(), 2);
+    assert_eq!(twice[0], twice[1]);
+    for (most, code) in [("0", 2), ("5001", 2), ("5000", 0)] {
+        let typed = format!("{whole} -ResultSize {most} | Out-Null");
+        site.types("admin", &typed).said(code, "");
+    }
+}
+
+/// Nothing is done as somebody else.
+#[test]
+fn who_cannot_sign_in_is_nobody() {
+    let site = site();
+    for who in ["zoe@example.com", "no address"] {
+        let text =
+            format!("Connect-ExchangeOnline '{who}'\nNew-ElevatedAccessGroup lost@example.com");
+        site.types("admin", &text)
+            .said(2, "nothing is done as somebody else");
+    }
+    // Another person is not sent to where somebody else was.
+    let text = format!(
+        "Connect-ExchangeOnline {} -ConnectionUri http://127.0.0.1:1\n\
+         New-ElevatedAccessGroup lost@example.com\nConnect-ExchangeOnline {}\n\
+         (Get-ElevatedAccessGroup).Identity",
+        upn("alice"),
+        upn("admin")
+    );
+    let done = site.types("admin", &text).said(2, "Signed in as admin@");
+    assert!(!done.text().contains("lost@"), "{done:?}");
 }
 
 #[test]

@@ -88,15 +88,108 @@ fn printed_commands_reach_exchange() {
     site.admin(&["log", "verify"]).ok();
 }
 
+/// What no connector can run is refused before anybody is asked.
+#[test]
+fn what_is_no_cmdlet_is_not_asked_for() {
+    let (site, emulated) = with_exchange();
+    site.admin(&["policy", "set", r"Exchange\*", "--approval", "manual"])
+        .ok();
+    let before = site.admin(&["log", "show", "-o", "json"]).ok().text();
+    for name in ["Move", "New_MoveRequest", "New-Move-Request"] {
+        let ask = format!(r"New-ElevatedAccessRequest 'Exchange\{name}' 'Trying it'");
+        site.types("alice", &ask)
+            .said(2, "is not the name of a cmdlet");
+        let policy = format!(r"New-ElevatedAccessApprovalPolicy 'Exchange\{name}' Manual");
+        site.types("admin", &policy)
+            .said(2, "is not the name of a cmdlet");
+    }
+    let after = site.admin(&["log", "show", "-o", "json"]).ok().text();
+    assert_eq!(before, after);
+    // A task that somebody set has whatever name it has.
+    let file = site.path("tasks.toml");
+    let task = "[[task]]\nname = \"Exchange\\\\Move\"\ntemplate = { cmdlet = \"New-MoveRequest\" }\n\
+                [task.parameters.Identity]\ntype = \"string\"\nrequired = true\n";
+    std::fs::write(&file, task).unwrap();
+    site.admin(&["task", "set", "-f", file.to_str().unwrap()])
+        .ok();
+    site.types(
+        "alice",
+        r"New-ElevatedAccessRequest exchange\move 'Trying it'",
+    )
+    .said(0, r"Exchange\Move");
+    let listed = site.types("alice", "Get-Command -CommandType Task | % Name");
+    assert!(listed.ok().text().contains("Move\n"));
+    assert!(emulated.calls_of(MOVE).is_empty());
+}
+
+/// A value without a name goes where the task says on what it acts.
+#[test]
+fn a_first_value_needs_no_name() {
+    let (site, emulated) = with_exchange();
+    let policy = r"New-ElevatedAccessApprovalPolicy exchange\new-moverequest Manual";
+    site.types("admin", policy)
+        .said(0, r"Exchange\New-MoveRequest");
+    let ask = r"New-ElevatedAccessRequest exchange\NEW-moverequest 'Trying it' | % Identity";
+    let id = site.types("alice", ask).ok().text();
+    let shown = format!(
+        "Get-ElevatedAccessRequest {} | % RequestedAccess",
+        id.trim()
+    );
+    site.types("alice", &shown)
+        .said(0, r"Exchange\New-MoveRequest");
+    site.types(
+        "bob",
+        &format!("Approve-ElevatedAccessRequest {} 'Go'", id.trim()),
+    )
+    .ok();
+    site.types("alice", "new-moverequest alice -TargetDatabase DB01")
+        .said(0, "Queued");
+    assert_eq!(
+        emulated.calls_of(MOVE)[0]["parameters"]["Identity"],
+        "alice"
+    );
+    for (typed, words) in [
+        (
+            "New-MoveRequest alice DB01",
+            "Write the name of its parameter",
+        ),
+        (
+            "New-MoveRequest alice -Identity bob",
+            "Write the name of its parameter",
+        ),
+        ("Get-Unheard alice", "Get-Unheard -NAME alice"),
+        // Neither here nor on the way: a constraint on the whole name would not see it.
+        (
+            "New-MoveRequest -Ident alice",
+            "Write the whole name, such as -Identity",
+        ),
+    ] {
+        site.types("alice", typed).said(2, words);
+    }
+    assert_eq!(emulated.calls_of(MOVE).len(), 1);
+    let short = ["run", r"Exchange\New-MoveRequest", "--param", "Ident=bob"];
+    site.writ("alice", &short).said(7, "is a shortened name");
+    assert_eq!(emulated.calls_of(MOVE).len(), 1);
+    // No value looks like two.
+    let sly = "New-ElevatedAccessRequest Exchange\\New-MoveRequest 'x' -Parameters \
+               @{Identity='r1], [Recipient, bob@f'} | % { $_ | fl Context }";
+    site.types("alice", sly)
+        .said(0, r#"{[Identity, "r1], [Recipient, bob@f"]}"#);
+}
+
 #[test]
 fn a_task_is_typed_as_it_is() {
     let (site, emulated) = with_exchange();
     let policy = r"New-ElevatedAccessApprovalPolicy Exchange\New-MoveRequest Manual -Parameters @{identity='alice', 'bob'}";
     site.types("admin", policy).said(0, "Identity");
-    let typed = "new-moverequest –Identity “alice” -targetDatabase:DB01 -bad 10";
+    let typed = "new-moverequest –Identity “alice” -targetDatabase:DB01 -badItemLimit 10";
     let refused = site.types("alice", typed).said(3, "Insufficient");
     assert!(emulated.calls_of(MOVE).is_empty());
     // The line that is shown asks for exactly this, under the task's own name.
+    assert!(
+        refused.stderr.contains(r"-Task Exchange\New-MoveRequest "),
+        "{refused:?}"
+    );
     let next = refused.stderr.lines().last().unwrap().trim().to_owned();
     let id = site.raises(&next);
     let approve = format!("Approve-ElevatedAccessRequest {id} 'Go ahead'");

@@ -1,12 +1,16 @@
 //! The story, by hand: asked for, approved, run, revoked, verified.
 
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
 use super::site::{APPROVERS, Site, upn};
 
 const SAY: &str = r"Host\Say";
 
 #[test]
 fn the_demo_tells_its_story() {
-    let done = std::process::Command::new(env!("CARGO_BIN_EXE_writ"))
+    let done = Command::new(env!("CARGO_BIN_EXE_writ"))
         .arg("demo")
         .output()
         .unwrap();
@@ -17,6 +21,66 @@ fn the_demo_tells_its_story() {
         String::from_utf8_lossy(&done.stderr)
     );
     assert!(said.contains("That was all of it"), "{said}");
+}
+
+/// With a key, which tells all of its processes, as a terminal does; and by another
+/// process, which tells it alone.
+#[test]
+fn the_demo_is_stopped_and_leaves_nothing() {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    for (after, is_key) in [
+        ("its server started", true),
+        ("She runs it", true),
+        ("She runs it", false),
+        ("Press Enter or Ctrl-C", true),
+        ("Press Enter or Ctrl-C", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_writ"))
+            .args(["demo", "--serve"])
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(demo.stdout.take().unwrap()).lines();
+        let seen = said.find(|line| line.as_ref().unwrap().contains(after));
+        assert!(seen.is_some(), "{after}");
+        let pid = Pid::from_child(&demo);
+        match is_key {
+            true => kill_process_group(pid, Signal::INT).unwrap(),
+            false => kill_process(pid, Signal::TERM).unwrap(),
+        }
+        // It reads on to the end of what every process of it writes.
+        said.for_each(drop);
+        let status = demo.wait().unwrap();
+        let mut last = String::new();
+        demo.stderr.unwrap().read_to_string(&mut last).unwrap();
+        let is_end = after.starts_with("Press");
+        assert_eq!(status.code(), Some(if is_end { 0 } else { 5 }), "{last}");
+        assert_eq!(last.contains("is removed"), !is_end, "{after}: {last}");
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+        assert!(left.is_empty(), "{after}: {left:?}");
+        let root = folder.path().to_str().unwrap();
+        assert_eq!(processes_about(root), [""; 0], "{after}");
+    }
+}
+
+/// The command lines of processes that name a folder, or have it in their
+/// environment.
+fn processes_about(folder: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap();
+    let about = processes.filter_map(|process| {
+        let process = process.ok()?.path();
+        let words = std::fs::read(process.join("cmdline")).ok()?;
+        let set = std::fs::read(process.join("environ")).unwrap_or_default();
+        let all = String::from_utf8_lossy(&[&words[..], &set[..]].concat()).into_owned();
+        all.contains(folder)
+            .then(|| String::from_utf8_lossy(&words).into_owned())
+    });
+    about.collect()
 }
 
 #[test]

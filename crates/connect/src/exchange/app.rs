@@ -37,6 +37,13 @@ enum Proof {
     },
 }
 
+/// What asks for a token.
+pub(crate) struct Form {
+    pub(crate) text: Zeroizing<String>,
+    /// The secret or the assertion in it.
+    pub(crate) proof: Zeroizing<String>,
+}
+
 fn name(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| error.to_string())
 }
@@ -87,13 +94,9 @@ impl App {
         })
     }
 
-    /// The form that asks for a token; `id` is used once, `now_s` is the time.
-    pub(crate) fn form(
-        &self,
-        claims: Option<&str>,
-        id: &str,
-        now_s: i64,
-    ) -> Result<Zeroizing<String>, String> {
+    /// The form that asks for a token, and what in it proves who asks; `id` is used
+    /// once, `now_s` is the time.
+    pub(crate) fn form(&self, claims: Option<&str>, id: &str, now_s: i64) -> Result<Form, String> {
         let settings = &self.settings;
         let mut form = Zeroizing::new(String::with_capacity(4_096));
         add(&mut form, "grant_type", "client_credentials");
@@ -102,16 +105,20 @@ impl App {
         if let Some(claims) = claims {
             add(&mut form, "claims", claims);
         }
-        match &self.proof {
-            Proof::Secret(secret) => add(&mut form, "client_secret", secret),
+        let proof = match &self.proof {
+            Proof::Secret(secret) => {
+                add(&mut form, "client_secret", secret);
+                secret.clone()
+            }
             Proof::Certificate { key, thumb } => {
                 let assertion = assertion(settings, key, thumb, id, now_s)?;
                 let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
                 add(&mut form, "client_assertion_type", kind);
                 add(&mut form, "client_assertion", &assertion);
+                assertion
             }
-        }
-        Ok(form)
+        };
+        Ok(Form { text: form, proof })
     }
 }
 
@@ -140,7 +147,7 @@ fn assertion(
     thumb: &str,
     id: &str,
     now_s: i64,
-) -> Result<String, String> {
+) -> Result<Zeroizing<String>, String> {
     let (alg, encoding): (_, &'static dyn RsaEncoding) = match settings.signing {
         Signing::Ps256 => ("PS256", &RSA_PSS_SHA256),
         Signing::Rs256 => ("RS256", &RSA_PKCS1_SHA256),
@@ -165,7 +172,8 @@ fn assertion(
     let random = aws_lc_rs::rand::SystemRandom::new();
     key.sign(encoding, &random, signed.as_bytes(), &mut signature)
         .map_err(|_| "the assertion of the app cannot be signed with its `private-key`")?;
-    Ok(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature)))
+    let signature = BASE64URL_NOPAD.encode(&signature);
+    Ok(Zeroizing::new(format!("{signed}.{signature}")))
 }
 
 /// The bytes of the first PEM block of a kind (RFC 7468).

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -133,7 +133,7 @@ fn deepest(error: &reqwest::Error) -> String {
 }
 
 /// Looks names up, and takes no address that no service of Microsoft's can have:
-/// whoever can answer for a name must not turn a call to this network.
+/// whoever can answer for a name must not turn a call to this host or its link.
 #[derive(Clone, Copy, Debug)]
 struct Public;
 
@@ -159,7 +159,7 @@ fn is_public(ip: IpAddr) -> bool {
                 || ip.is_multicast()
                 || ip.is_broadcast())
         }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+        IpAddr::V6(ip) => match within(ip) {
             Some(ip) => is_public(IpAddr::V4(ip)),
             None => {
                 !(ip.is_loopback()
@@ -169,6 +169,18 @@ fn is_public(ip: IpAddr) -> bool {
                     || ip.is_unique_local())
             }
         },
+    }
+}
+
+/// The address that another one leads to: mapped (RFC 4291), or behind a translator
+/// (RFC 6052).
+fn within(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, high, low] = ip.segments();
+    let is_translated = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];
+    let bits = (u32::from(high) << 16) | u32::from(low);
+    match is_translated {
+        true => Some(Ipv4Addr::from_bits(bits)),
+        false => ip.to_ipv4_mapped(),
     }
 }
 
@@ -186,6 +198,8 @@ mod tests {
             ("0.0.0.0", false),
             ("::1", false),
             ("::ffff:127.0.0.1", false),
+            ("64:ff9b::52.97.1.1", true),
+            ("64:ff9b::169.254.169.254", false),
             ("fe80::1", false),
             ("fd00:ec2::254", false),
         ] {

@@ -13,7 +13,7 @@ use writ_core::time::Time;
 use super::Call;
 use super::app::App;
 use super::http::{Answer, Http, Silence};
-use super::reply::{self, Rows};
+use super::reply::{self, Refused, Rows};
 use super::token::{Asking, Token, Tokens, claims_of};
 use crate::{Deadline, Ended, Output, Uptime};
 
@@ -137,8 +137,8 @@ impl Conversation<'_> {
             }
         };
         match answer.status {
-            200 | 204 => match reply::rows(&answer.body) {
-                Ok(rows) => self.done(rows, token),
+            200 | 204 => match self.rows(&answer, token) {
+                Ok(rows) => self.done(rows),
                 Err(why) => self.unknown(&why),
             },
             401 => self.token_refused(token, &answer).await,
@@ -154,7 +154,7 @@ impl Conversation<'_> {
             }
             // It may have gone on with what it no longer waited for.
             408 => self.unknown("it answers 408"),
-            400..=499 => failed(reply::refused(&answer, &self.call.cmdlet).sentence),
+            400..=499 => failed(self.refused(&answer, token).sentence),
             status => self.unknown(&format!("it answers {status}")),
         }
     }
@@ -165,14 +165,14 @@ impl Conversation<'_> {
         }
     }
 
-    fn done(&self, rows: Rows, token: &Token) -> Ended {
+    fn done(&self, rows: Rows) -> Ended {
         if let Some(question) = rows.confirmation {
             return failed(format!(
                 "Exchange Online asks first: {question} It did nothing; run it without Confirm"
             ));
         }
         let more = rows.next.is_some();
-        self.show(rows, token, &mut 0);
+        self.show(rows, &mut 0);
         if more {
             // To ask for it would be to send the same call again.
             self.output
@@ -206,7 +206,7 @@ impl Conversation<'_> {
                 return Err(format!("Exchange Online asks first: {question}"));
             }
             let next = rows.next.clone();
-            self.show(rows, &token, &mut warnings);
+            self.show(rows, &mut warnings);
             let Some(next) = next else { break };
             url = self.follow(&next).map_err(|why| {
                 format!("{why}; what is shown is not all ({} pages)", seen.len() + 1)
@@ -235,7 +235,7 @@ impl Conversation<'_> {
         loop {
             let (why, wait) = match self.send(url, token, Some(PATIENCE)).await {
                 Ok(answer) if matches!(answer.status, 200 | 204) => {
-                    match reply::rows(&answer.body) {
+                    match self.rows(&answer, token) {
                         Ok(rows) => return Ok(rows),
                         Err(why) => (why, pause),
                     }
@@ -255,7 +255,7 @@ impl Conversation<'_> {
                     let why = format!("it answers {}", answer.status);
                     (why, answer.retry_after().unwrap_or(pause))
                 }
-                Ok(answer) => match reply::refused(&answer, &self.call.cmdlet) {
+                Ok(answer) => match self.refused(&answer, token) {
                     refused if refused.is_transient => (refused.sentence, pause),
                     refused => return Err(refused.sentence),
                 },
@@ -293,15 +293,24 @@ impl Conversation<'_> {
         }
     }
 
+    /// What an answer holds. A target that echoes the token must not show it to
+    /// anybody, wherever in the answer it stands.
+    fn rows(&self, answer: &Answer, token: &Token) -> Result<Rows, String> {
+        let clean = |text: &str| self.output.clean(text, &token.redaction);
+        reply::rows(&answer.body, &clean)
+    }
+
+    fn refused(&self, answer: &Answer, token: &Token) -> Refused {
+        let clean = |text: &str| self.output.clean(text, &token.redaction);
+        reply::refused(answer, &self.call.cmdlet, &clean)
+    }
+
     /// Puts out rows, and says what the service warns of.
-    fn show(&self, rows: Rows, token: &Token, warnings: &mut usize) {
-        // A target that echoes the token must not show it to anybody.
-        let lines = String::from_utf8_lossy(&rows.lines);
-        self.output.push(token.redaction.text(&lines).as_bytes());
+    fn show(&self, rows: Rows, warnings: &mut usize) {
+        self.output.push(&rows.lines);
         for warning in rows.warnings {
             *warnings += 1;
             if *warnings <= MAX_WARNINGS {
-                let warning = token.redaction.text(&warning);
                 self.output.remark(format!("warning: {warning}"));
             }
         }

@@ -30,12 +30,12 @@ use writ_core::digest::ExecutionId;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
 use writ_core::run::{Job, Permit};
-use writ_core::value::{Schemas, Value};
+use writ_core::value::Value;
 
 use self::http::Http;
 use self::invoke::{Conversation, Progress};
 use self::token::Tokens;
-use crate::{Connector, Credentials, Ended, Output, Uptime};
+use crate::{Connector, Credentials, Ended, Hint, Output, Uptime};
 
 pub use settings::{Cloud, Settings};
 
@@ -148,10 +148,11 @@ impl Connector for ExchangeConnector {
         Settings::of(workload).map(|_| ())
     }
 
-    fn hint(&self, task: &TaskName) -> Schemas {
-        hints::find(task.command())
-            .map(hints::Hint::schemas)
-            .unwrap_or_default()
+    fn hint(&self, task: &TaskName) -> Option<Hint> {
+        hints::find(task.command()).map(|known| Hint {
+            command: known.cmdlet.to_owned(),
+            parameters: known.schemas(),
+        })
     }
 
     async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended {
@@ -240,6 +241,10 @@ impl Call {
             let text = text.map_err(|_| format!("the secret parameter `{name}` is not text"))?;
             add(name, Json::String(text.to_owned()))?;
         }
+        let set = job.task.parameters.keys().map(ParameterName::as_str);
+        if let Some(short) = shortened(&cmdlet, &names, set) {
+            return Err(short);
+        }
         let input = serde_json::json!({
             "CmdletInput": {"CmdletName": &cmdlet, "Parameters": parameters}
         });
@@ -271,6 +276,32 @@ impl Call {
             self.request_id
         )
     }
+}
+
+/// Exchange may take a shortened name for the whole one, so a constraint on that
+/// would be gone round: no name is the beginning of another.
+fn shortened<'a>(
+    cmdlet: &str,
+    names: &BTreeSet<String>,
+    set: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    let known = hints::find(cmdlet).map(hints::Hint::parameters);
+    let known: Vec<String> = known
+        .into_iter()
+        .flatten()
+        .flat_map(|parameter| parameter.aliases.into_iter().chain([parameter.name]))
+        .chain(set)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let is_short = |name: &&String| {
+        let begins = |whole: &String| whole != *name && whole.starts_with(name.as_str());
+        !known.contains(name) && (known.iter().any(begins) || names.iter().any(begins))
+    };
+    let name = names.iter().find(is_short)?;
+    Some(format!(
+        "the parameter `{name}` is a shortened name, which Exchange could take for another one; \
+         write it whole"
+    ))
 }
 
 /// A value as the admin API takes it.
@@ -323,6 +354,22 @@ mod tests {
         }
         let more = [("cmdlet", text("Get-User")), ("shell", text("x"))];
         assert!(task(r"Exchange\Move", &more).unwrap_err().contains("shell"));
+    }
+
+    #[test]
+    fn no_name_is_short_for_another() {
+        let found = |cmdlet: &str, names: &[&str]| {
+            let names = names.iter().map(|name| name.to_ascii_lowercase());
+            shortened(cmdlet, &names.collect(), ["Ident2"].into_iter()).is_some()
+        };
+        assert!(found("New-MoveRequest", &["TargetDatab"]));
+        assert!(found("new-moverequest", &["targetdatab", "TargetDatabase"]));
+        assert!(found("Get-Unheard", &["Ident", "Identity"]));
+        assert!(!found("New-MoveRequest", &["Identity", "TargetDatabase"]));
+        assert!(!found("New-MoveRequest", &["SomethingElse"]));
+        assert!(!found("Get-Unheard", &["Ident"]));
+        // Whole names that begin alike.
+        assert!(!found("Set-Mailbox", &["Type", "EmailAddresses"]));
     }
 
     #[test]

@@ -29,8 +29,11 @@ pub(crate) struct Refused {
     pub(crate) is_transient: bool,
 }
 
+/// Takes what is secret out of a text.
+pub(crate) type Clean<'a> = dyn Fn(&str) -> String + Sync + 'a;
+
 /// Reads an answer 200.
-pub(crate) fn rows(body: &[u8]) -> Result<Rows, String> {
+pub(crate) fn rows(body: &[u8], clean: &Clean<'_>) -> Result<Rows, String> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Rows::default());
     }
@@ -54,16 +57,17 @@ pub(crate) fn rows(body: &[u8]) -> Result<Rows, String> {
         serde_json::to_writer(&mut lines, &row).map_err(|error| bad(&error.to_string()))?;
         lines.push(b'\n');
     }
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| answer.get(name).and_then(Value::as_str);
+    let said = |text: &str| said(text, clean);
     let warnings = match answer.get("@adminapi.warnings") {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(said).collect(),
         Some(_) | None => Vec::new(),
     };
     Ok(Rows {
-        lines,
+        lines: clean(&String::from_utf8_lossy(&lines)).into_bytes(),
         warnings,
-        next: text(answer.get("@odata.nextLink")),
-        confirmation: text(answer.get("@adminapi.confirmationmessage")).map(|text| said(&text)),
+        next: text("@odata.nextLink").map(str::to_owned),
+        confirmation: text("@adminapi.confirmationmessage").map(said),
     })
 }
 
@@ -80,19 +84,19 @@ fn without_annotations(value: Value) -> Value {
     }
 }
 
-/// Text of the service in one line, not too long.
-fn said(text: &str) -> String {
-    let text: String = text.trim().chars().take(MAX_SENTENCE).collect();
+/// Text of the service in one line, without what is secret, and not too long.
+fn said(text: &str, clean: &Clean<'_>) -> String {
+    let text: String = clean(text.trim()).chars().take(MAX_SENTENCE).collect();
     plain(&text)
 }
 
 /// Reads an error.
-pub(crate) fn refused(answer: &Answer, cmdlet: &str) -> Refused {
+pub(crate) fn refused(answer: &Answer, cmdlet: &str, clean: &Clean<'_>) -> Refused {
     let body = answer.body.iter().filter(|byte| **byte != 0);
     let body: Vec<u8> = body.copied().collect();
     let error = serde_json::from_slice::<Value>(&body).ok();
     let error = error.as_ref().and_then(|body| body.get("error"));
-    let told = error.and_then(told);
+    let told = error.and_then(|error| told(error, &|text| said(text, clean)));
     match told {
         Some(told) => told,
         // So it says no to what it does not know, and to what the app may not use.
@@ -111,7 +115,7 @@ pub(crate) fn refused(answer: &Answer, cmdlet: &str) -> Refused {
 }
 
 /// `ErrorId|ExceptionType|Sentence` in the first detail, or less exact places.
-fn told(error: &Value) -> Option<Refused> {
+fn told(error: &Value, said: &dyn Fn(&str) -> String) -> Option<Refused> {
     let text = |value: &Value| {
         value
             .as_str()
@@ -150,6 +154,10 @@ fn told(error: &Value) -> Option<Refused> {
 mod tests {
     use super::*;
     use reqwest::header::HeaderMap;
+
+    fn same(text: &str) -> String {
+        text.to_owned()
+    }
 
     fn answer(status: u16, body: &str) -> Answer {
         Answer {
@@ -205,7 +213,7 @@ mod tests {
                 false,
             ),
         ] {
-            let told = refused(&answer(status, body), "Get-X");
+            let told = refused(&answer(status, body), "Get-X", &same);
             assert_eq!(
                 (told.sentence.as_str(), told.is_transient),
                 (wanted, is_transient)
@@ -213,12 +221,17 @@ mod tests {
         }
         let long = format!(r#"{{"error":{{"message":"{}"}}}}"#, "x".repeat(5_000));
         assert_eq!(
-            refused(&answer(400, &long), "Get-X").sentence.len(),
+            refused(&answer(400, &long), "Get-X", &same).sentence.len(),
             MAX_SENTENCE
         );
         let odd = "{\"error\":{\"message\":\"a\\u001b[31m\\nb\"}}";
+        // A secret is looked for in the whole: a part of it would not be found.
+        let long = format!(r#"{{"error":{{"message":"{}SECRET"}}}}"#, "x".repeat(597));
+        let clean = |text: &str| text.replace("SECRET", "[redacted]");
+        let sentence = refused(&answer(400, &long), "Get-X", &clean).sentence;
+        assert!(sentence.ends_with("x[re"), "{sentence}");
         assert!(
-            !refused(&answer(400, odd), "Get-X")
+            !refused(&answer(400, odd), "Get-X", &same)
                 .sentence
                 .contains(['\u{1b}', '\n'])
         );
@@ -227,14 +240,14 @@ mod tests {
     #[test]
     fn rows_are_lines_without_annotations() {
         let body = r##"{"@adminapi.warnings":["w"],"@odata.nextLink":"n","value":[{"A@odata.type":"#Guid","A":"1","B":{"C@x":1,"C":null}},"text"]}"##;
-        let read = rows(body.as_bytes()).unwrap();
+        let read = rows(body.as_bytes(), &same).unwrap();
         let lines = String::from_utf8(read.lines).unwrap();
         assert_eq!(lines, "{\"A\":\"1\",\"B\":{\"C\":null}}\n\"text\"\n");
         assert_eq!(read.warnings, ["w"]);
         assert_eq!(read.next.as_deref(), Some("n"));
-        assert!(rows(b"").unwrap().lines.is_empty());
-        assert!(rows(b"{\"value\":[").is_err());
-        assert!(rows(b"[]").is_err());
-        assert!(rows(b"{\"error\":{}}").is_err());
+        assert!(rows(b"", &same).unwrap().lines.is_empty());
+        assert!(rows(b"{\"value\":[", &same).is_err());
+        assert!(rows(b"[]", &same).is_err());
+        assert!(rows(b"{\"error\":{}}", &same).is_err());
     }
 }

@@ -151,14 +151,14 @@ impl Asking<'_> {
                 .post(&self.app.settings.token_url())
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .timeout(Duration::from_secs(60))
-                .body(form.as_bytes().to_vec());
+                .body(form.text.as_bytes().to_vec());
             let (why, wait) = match self.http.answer(call).await {
                 Ok(answer) if answer.status == 200 => return given(answer),
                 Ok(answer) if answer.status == 429 || answer.status >= 500 => {
                     let why = format!("it answers {}", answer.status);
                     (why, answer.retry_after().unwrap_or(pause))
                 }
-                Ok(answer) => return Err(refused(&answer)),
+                Ok(answer) => return Err(refused(&answer, &form.proof)),
                 Err(silence) => (silence.to_string(), pause),
             };
             if attempt == ATTEMPTS {
@@ -181,14 +181,21 @@ fn given(answer: Answer) -> Result<Given, String> {
         .ok_or_else(|| "Entra ID answers something that is no token".into())
 }
 
-fn refused(answer: &Answer) -> String {
+/// Why there is no token, as the endpoint says it; what it was sent to prove who
+/// asks is not repeated.
+fn refused(answer: &Answer, proof: &str) -> String {
+    let proof = [Zeroizing::new(proof.as_bytes().to_vec())];
+    let Ok(redaction) = Redaction::of(&proof) else {
+        return format!("Entra ID gives no token: it answers {}", answer.status);
+    };
     let said: Option<Refused> = serde_json::from_slice(&answer.body).ok();
     let why = match said {
         Some(said) if !said.error_description.is_empty() => said.error_description,
         Some(said) if !said.error.is_empty() => said.error,
         Some(_) | None => format!("it answers {}", answer.status),
     };
-    let why: String = why
+    let why: String = redaction
+        .text(&why)
         .lines()
         .next()
         .unwrap_or_default()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Value, ValueType, spelled};
+use super::{Value, ValueType, exact, exact_text, spelled};
 
 /// What may be said of one parameter by a policy, a request or an approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,9 +100,9 @@ impl Constraint {
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Equals(value) => write!(f, "= {value}"),
+            Self::Equals(value) => write!(f, "= {}", exact(value)),
             Self::OneOf(values) => write!(f, "one of {}", spelled(values)),
-            Self::Glob(pattern) => write!(f, "like {pattern}"),
+            Self::Glob(pattern) => write!(f, "like {}", exact_text(pattern)),
             Self::Range(Range { min, max }) => match (min, max) {
                 (Some(min), Some(max)) => write!(f, "from {min} to {max}"),
                 (Some(min), None) => write!(f, "at least {min}"),

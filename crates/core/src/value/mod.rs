@@ -132,8 +132,39 @@ pub fn plain(text: &str) -> String {
         .collect()
 }
 
+/// A value as it stands among others: where it ends, and that it holds a line break,
+/// is seen. Nobody makes one value look like two.
+pub fn exact(value: &Value) -> String {
+    match value {
+        Value::Text(text) => exact_text(text),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(exact).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Table(members) => {
+            let members: Vec<_> = members
+                .iter()
+                .map(|(name, value)| format!("{}: {}", exact_text(name), exact(value)))
+                .collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Value::Integer(_) | Value::Boolean(_) => value.to_string(),
+    }
+}
+
+/// A text in the same way: in quotes, unless all of it is letters, digits and what
+/// stands in names.
+pub fn exact_text(text: &str) -> String {
+    let is_of_names = |c: char| c.is_alphanumeric() || " @._-\\/:*+#%".contains(c);
+    let is_bare = !text.is_empty() && text.trim() == text && text.chars().all(is_of_names);
+    match is_bare {
+        true => text.to_owned(),
+        false => format!("\"{}\"", text.escape_debug()),
+    }
+}
+
 fn spelled(values: &[Value]) -> String {
-    let texts: Vec<_> = values.iter().map(ToString::to_string).collect();
+    let texts: Vec<_> = values.iter().map(exact).collect();
     texts.join(", ")
 }
 

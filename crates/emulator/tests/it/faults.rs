@@ -123,3 +123,18 @@ async fn faults_are_told_over_its_own_paths() {
             .contains("imitation")
     );
 }
+
+/// Neither from another site nor by a name that was made to lead here.
+#[tokio::test]
+async fn no_page_in_a_browser_tells_it_anything() {
+    let world = World::new().await;
+    let calls = format!("{}/emulator/calls", world.emulator.url());
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("host", "evil.example:8421"),
+        ("host", "10.0.0.1:8421"),
+    ] {
+        let call = world.client.get(&calls).header(name, value).send();
+        assert_eq!(call.await.unwrap().status(), 403, "{name}: {value}");
+    }
+}

@@ -70,8 +70,8 @@ pub(super) fn about() -> Operation {
 
 /// `GET /v1/tasks/{name}`
 ///
-/// Of an open task that nobody set, the parameters are what its connector knows:
-/// advice for whoever asks.
+/// Of an open task that nobody set, the spelling and the parameters are what its
+/// connector knows: advice for whoever asks.
 pub(super) async fn show(
     caller: Caller<Anyone>,
     State(app): State<App>,
@@ -80,7 +80,8 @@ pub(super) async fn show(
     let task = caller.state().defined(&name);
     let mut task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
     if caller.state().task(&name).is_none() {
-        Arc::make_mut(&mut task).parameters = app.engine().hint(&name);
+        let task = Arc::make_mut(&mut task);
+        (task.name, task.parameters) = app.engine().hint(&name);
     }
     Ok(caller.seen(task))
 }

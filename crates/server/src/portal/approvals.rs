@@ -1,9 +1,11 @@
 //! Approvals: what waits for my decision, the oldest first.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use writ_core::record::Status;
+use writ_core::record::{RequestRecord, Status};
 use writ_core::time::Time;
 use writ_core::view::RequestView;
 
@@ -21,16 +23,19 @@ struct Page {
     waiting: Vec<Line>,
 }
 
-/// What waits for somebody's decision, the oldest first.
+/// How many requests one page shows.
+const MOST: usize = 100;
+
+/// What waits for somebody's decision, the oldest first, as far as a page goes.
 pub(super) fn waiting(caller: &Caller<Anyone>, now: Time) -> Vec<Line> {
     let state = caller.state();
-    let mut waiting: Vec<Line> = state
-        .requests()
-        .filter(|record| state.awaits(record, caller.upn(), now))
-        .map(|record| Line::new(state, RequestView::from(record.as_ref())))
-        .collect();
-    waiting.sort_by_key(|line| (line.view.raised, line.view.id));
-    waiting
+    let mut waiting: Vec<_> = state.awaiting(caller.upn(), now).collect();
+    waiting.sort_by_key(|record| (record.raised, record.id));
+    let line = |record: &Arc<RequestRecord>| {
+        let view = RequestView::from(record.as_ref());
+        Line::new(state, view)
+    };
+    waiting.into_iter().take(MOST).map(line).collect()
 }
 
 /// `GET /approvals`

@@ -101,10 +101,7 @@ impl Frame {
     ) -> Result<Self, Failure> {
         let state = caller.state();
         let now = app.engine().now();
-        let waiting = state
-            .requests()
-            .filter(|request| state.awaits(request, caller.upn(), now))
-            .count();
+        let waiting = state.awaiting(caller.upn(), now).count();
         let reads_all = reads_everything(caller.role());
         let menu = Part::MENU
             .into_iter()

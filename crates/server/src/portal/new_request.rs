@@ -112,7 +112,8 @@ async fn form(
     };
     let mut task = state.defined(name).ok_or_else(unknown)?;
     if state.task(name).is_none() {
-        Arc::make_mut(&mut task).parameters = app.engine().hint(name);
+        let task = Arc::make_mut(&mut task);
+        (task.name, task.parameters) = app.engine().hint(name);
     }
     let given: Values = match &wish.with {
         Some(text) => serde_json::from_str(text).map_err(|error| Failure::BadQuery {

@@ -56,7 +56,8 @@ pub(super) async fn show(
         None => Arc::new(Task::unset(view.task.clone())),
     };
     if state.task(&view.task).is_none() {
-        Arc::make_mut(&mut task).parameters = app.engine().hint(&view.task);
+        let task = Arc::make_mut(&mut task);
+        (task.name, task.parameters) = app.engine().hint(&view.task);
     }
     let mut limits: Vec<Constraints> = view
         .grant

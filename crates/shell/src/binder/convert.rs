@@ -22,6 +22,14 @@ pub(super) fn to(parameter: &Parameter, value: Value) -> Result<Value, String> {
             .map(|item| text(parameter, item).map(Value::Text))
             .collect::<Result<_, _>>()
             .map(Value::List),
+        Kind::Properties => {
+            let one = |item: Value| match item.object() {
+                Some(table) => crate::pipe::calculated(table),
+                None => text(parameter, item).map(Value::Text),
+            };
+            let items = value.items().into_iter().map(one);
+            items.collect::<Result<_, _>>().map(Value::List)
+        }
         Kind::Integer => match value.number() {
             Some(number) => Ok(Value::Integer(number)),
             None => Err(because(

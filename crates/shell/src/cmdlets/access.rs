@@ -51,7 +51,8 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         name: "Search-UnifiedAuditLog",
         aliases: &[],
         synopsis: "Searches the log of all that was said.",
-        description: "For auditors and administrators. Each record is read from the log itself.",
+        description: "For auditors and administrators. Each record is read from the log itself, the \
+                      newest first. A session lasts as long as this shell, and as one is signed in.",
         parameters: &[
             Parameter::new("StartDate", Kind::Time, "From when, included, in UTC.")
                 .mandatory()
@@ -69,26 +70,49 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new(
                 "ResultSize",
                 Kind::Integer,
-                "How many at most; 100, if not said.",
+                "How many at most, from 1 to 5000; 100, if not said.",
+            ),
+            Parameter::new(
+                "SessionId",
+                Kind::Text,
+                "Any name: the same command with the same name goes on where it stopped.",
+            ),
+            Parameter::new(
+                "SessionCommand",
+                Kind::Word(&["ReturnLargeSet", "ReturnNextPreviewPage"]),
+                "Up to 50000 records of a session, or up to 5000, which is so if it is not said.",
             ),
         ],
-        examples: &[(
-            "Search-UnifiedAuditLog -StartDate 2026-11-01 -EndDate 2026-12-01 \
+        examples: &[
+            (
+                "Search-UnifiedAuditLog -StartDate 2026-11-01 -EndDate 2026-12-01 \
              -Operations Approve-ElevatedAccessRequest | Export-Csv november.csv",
-            "The approvals of a month, as a file.",
-        )],
+                "The approvals of a month, as a file.",
+            ),
+            (
+                "Search-UnifiedAuditLog 2026-11-01 2026-12-01 -SessionId november \
+             -SessionCommand ReturnLargeSet -ResultSize 5000",
+                "The newest 5000; typed again, the 5000 before these, until nothing is shown.",
+            ),
+        ],
         effect: Effect::Reads,
     },
     Cmdlet {
         name: "Get-Command",
         aliases: &["gcm"],
         synopsis: "Lists what can be typed.",
-        description: "Any other name is a task of the workload Exchange; a task of another \
+        description: "Cmdlets, and the tasks that somebody set or that have a policy of their own. \
+                      Any other name is a task of the workload Exchange; a task of another \
                       workload is typed with it: Host\\Restart-Service.",
         parameters: &[
             Parameter::new("Name", Kind::Texts, "Only these; * stands for anything.").at(0),
             Parameter::new("Noun", Kind::Texts, "Only those of this noun."),
             Parameter::new("Verb", Kind::Texts, "Only those of this verb."),
+            Parameter::new(
+                "CommandType",
+                Kind::Word(&["Cmdlet", "Task"]),
+                "Only cmdlets of the shell, or only tasks.",
+            ),
         ],
         examples: &[(
             "Get-Command *-ElevatedAccess*",

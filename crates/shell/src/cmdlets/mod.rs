@@ -82,6 +82,8 @@ pub enum Kind {
     Time,
     /// A length of time.
     Duration,
+    /// Names of properties, and calculated ones: `@{Name='x'; Expression={$_.y}}`.
+    Properties,
     /// Anything.
     Any,
 }
@@ -99,6 +101,7 @@ impl Kind {
             Self::Table => "System.Collections.Hashtable",
             Self::Time => "System.DateTime",
             Self::Duration => "System.TimeSpan",
+            Self::Properties => "System.Object[]",
             Self::Any => "System.Object",
         }
     }
@@ -115,8 +118,17 @@ impl Kind {
             Self::Table => "hashtable",
             Self::Time => "datetime",
             Self::Duration => "timespan",
+            Self::Properties => "object[]",
             Self::Any => "object",
         }
+    }
+}
+
+impl Cmdlet {
+    /// Whether it takes calculated properties.
+    pub fn calculates(&self) -> bool {
+        let mut kinds = self.parameters.iter().map(|parameter| parameter.kind);
+        kinds.any(|kind| kind == Kind::Properties)
     }
 }
 

@@ -9,6 +9,17 @@ const PROPERTY: Parameter = Parameter::new(
 )
 .at(0);
 
+const CHOSEN: Parameter = Parameter::new(
+    "Property",
+    Kind::Properties,
+    "Which properties; * stands for anything. Calculated ones: @{Name='x'; Expression={$_.y}}.",
+)
+.at(0);
+
+const NO_CLOBBER: Parameter =
+    Parameter::new("NoClobber", Kind::Switch, "Not over a file that is there.");
+const UTF8: Parameter = Parameter::new("Encoding", Kind::Text, "UTF8, and nothing else.");
+
 const DELIMITER: Parameter = Parameter::new(
     "Delimiter",
     Kind::Text,
@@ -24,7 +35,7 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         synopsis: "Takes some properties, or some objects.",
         description: "",
         parameters: &[
-            PROPERTY,
+            CHOSEN,
             Parameter::new("ExcludeProperty", Kind::Texts, "Which not."),
             Parameter::new(
                 "ExpandProperty",
@@ -36,10 +47,16 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new("Skip", Kind::Integer, "Not so many from the beginning."),
             Parameter::new("Unique", Kind::Switch, "Each only once."),
         ],
-        examples: &[(
-            "Get-ElevatedAccessRequest | select Identity, Reason -First 5",
-            "Five of them.",
-        )],
+        examples: &[
+            (
+                "Get-ElevatedAccessRequest | select Identity, Reason -First 5",
+                "Five of them.",
+            ),
+            (
+                "Get-ElevatedAccessRequest | select Identity, @{n='Who';e={$_.RequestorUPN}}",
+                "A property by another name.",
+            ),
+        ],
         effect: Effect::Pipeline,
     },
     Cmdlet {
@@ -76,7 +93,7 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         synopsis: "Puts objects in order.",
         description: "",
         parameters: &[
-            PROPERTY,
+            CHOSEN,
             Parameter::new("Descending", Kind::Switch, "The last first."),
             Parameter::new("Unique", Kind::Switch, "Each only once."),
         ],
@@ -102,11 +119,31 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         effect: Effect::Pipeline,
     },
     Cmdlet {
+        name: "Group-Object",
+        aliases: &["group"],
+        synopsis: "Puts objects together that have the same in a property.",
+        description: "Each group has Count, Name and Group, the objects in it.",
+        parameters: &[
+            CHOSEN,
+            Parameter::new("NoElement", Kind::Switch, "Without the objects themselves."),
+            Parameter::new(
+                "CaseSensitive",
+                Kind::Switch,
+                "Texts differ by their case, too.",
+            ),
+        ],
+        examples: &[(
+            "Get-ElevatedAccessRequest | group RequestStatus -NoElement",
+            "How many there are of each status.",
+        )],
+        effect: Effect::Pipeline,
+    },
+    Cmdlet {
         name: "Format-List",
         aliases: &["fl"],
         synopsis: "Shows properties below each other.",
         description: "",
-        parameters: &[PROPERTY],
+        parameters: &[CHOSEN],
         examples: &[("Get-ElevatedAccessRequest | fl", "All of each.")],
         effect: Effect::Pipeline,
     },
@@ -116,7 +153,7 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         synopsis: "Shows properties beside each other.",
         description: "",
         parameters: &[
-            PROPERTY,
+            CHOSEN,
             Parameter::new("AutoSize", Kind::Switch, "Taken, and always so."),
             Parameter::new("Wrap", Kind::Switch, "Long values go on below."),
             Parameter::new("HideTableHeaders", Kind::Switch, "Without names."),
@@ -162,6 +199,43 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         effect: Effect::Pipeline,
     },
     Cmdlet {
+        name: "Out-File",
+        aliases: &[],
+        synopsis: "Writes into a file what would be shown.",
+        description: "A file that is there is replaced, unless -Append or -NoClobber says otherwise.",
+        parameters: &[
+            Parameter::new("FilePath", Kind::Text, "The file.")
+                .or(&["Path", "LiteralPath"])
+                .mandatory()
+                .at(0),
+            Parameter::new("Append", Kind::Switch, "After what is in it."),
+            NO_CLOBBER,
+            Parameter::new(
+                "Width",
+                Kind::Integer,
+                "How long a line is; as needed, if not said.",
+            ),
+            UTF8,
+        ],
+        examples: &[(
+            "Get-ElevatedAccessRequest | fl | Out-File requests.txt",
+            "All of each, as a file to read.",
+        )],
+        effect: Effect::Pipeline,
+    },
+    Cmdlet {
+        name: "Out-Null",
+        aliases: &[],
+        synopsis: "Shows nothing.",
+        description: "",
+        parameters: &[],
+        examples: &[(
+            "Get-ElevatedAccessRequest | Out-Null",
+            "Only errors are shown.",
+        )],
+        effect: Effect::Pipeline,
+    },
+    Cmdlet {
         name: "Export-Csv",
         aliases: &["epcsv"],
         synopsis: "Writes objects into a file of comma-separated values.",
@@ -170,10 +244,10 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new("Path", Kind::Text, "The file.")
                 .mandatory()
                 .at(0),
-            Parameter::new("NoClobber", Kind::Switch, "Not over a file that is there."),
+            NO_CLOBBER,
             DELIMITER,
             NO_TYPE,
-            Parameter::new("Encoding", Kind::Text, "UTF8, and nothing else."),
+            UTF8,
         ],
         examples: &[(
             "Get-ElevatedAccessRequest | Export-Csv requests.csv",

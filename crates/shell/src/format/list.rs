@@ -1,6 +1,7 @@
 //! Properties below each other, as Format-List shows them.
 
 use super::one_line;
+use super::width::{columns, folded};
 use crate::pipe::meant;
 use crate::values::{Object, Value};
 
@@ -31,28 +32,23 @@ pub(crate) fn list(values: &[Value], names: Option<&[String]>, width: usize) -> 
 
 fn one(object: &Object, names: &[String], width: usize) -> String {
     let names = meant(object, names);
-    let label = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let shown: Vec<_> = names.iter().map(|name| one_line(name)).collect();
+    let label = shown.iter().map(|name| columns(name)).max().unwrap_or(0);
     let indent = label + 3;
     let room = width.saturating_sub(indent).max(10);
     let mut text = String::new();
-    for name in &names {
+    for (name, shown) in names.iter().zip(&shown) {
         let value = object.get(name).map(|(_, value)| value.shown());
         let value = one_line(&value.unwrap_or_default());
-        let name = one_line(name);
-        let pad = " ".repeat(label.saturating_sub(name.chars().count()));
-        let mut begin = format!("{name}{pad} : ");
-        let letters: Vec<char> = value.chars().collect();
-        if letters.is_empty() {
+        let pad = " ".repeat(label.saturating_sub(columns(shown)));
+        let mut begin = format!("{shown}{pad} : ");
+        if value.is_empty() {
             text.push_str(&begin);
             text.push('\n');
         }
-        for part in letters.chunks(room) {
+        for part in folded(&value, room) {
             text.push_str(&begin);
-            text.extend(part);
+            text.push_str(part);
             text.push('\n');
             begin = " ".repeat(indent);
         }

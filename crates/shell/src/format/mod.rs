@@ -2,9 +2,11 @@
 
 mod list;
 mod table;
+mod width;
 
 pub(crate) use list::list;
 pub(crate) use table::{Table, table};
+pub(crate) use width::columns;
 
 use crate::letters::plain_lines;
 use crate::values::{Object, Value};

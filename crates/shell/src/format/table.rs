@@ -1,6 +1,7 @@
 //! Properties beside each other, as Format-Table shows them.
 
 use super::one_line;
+use super::width::{columns, folded, split};
 use crate::pipe::meant;
 use crate::values::{Object, Value};
 
@@ -37,31 +38,31 @@ struct Column {
 
 /// A blank line, the names, a line of dashes below each, the rows, a blank line.
 pub(crate) fn table(values: &[Value], names: Option<&[String]>, how: &Table) -> String {
-    let mut columns = columns(values, names);
-    fit(&mut columns, how.width);
+    let mut all = columns_of(values, names);
+    fit(&mut all, how.width);
     let mut text = String::from("\n");
     if how.header {
-        let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-        push_row(&mut text, &columns, &names, how.wrap);
-        let dashes: Vec<_> = columns
+        let names: Vec<_> = all.iter().map(|column| column.name.as_str()).collect();
+        push_row(&mut text, &all, &names, how.wrap);
+        let dashes: Vec<_> = all
             .iter()
-            .map(|column| "-".repeat(column.name.chars().count().min(column.width)))
+            .map(|column| "-".repeat(columns(&column.name).min(column.width)))
             .collect();
         let dashes: Vec<_> = dashes.iter().map(String::as_str).collect();
-        push_row(&mut text, &columns, &dashes, how.wrap);
+        push_row(&mut text, &all, &dashes, how.wrap);
     }
     for at in 0..values.len() {
-        let cells: Vec<_> = columns
+        let cells: Vec<_> = all
             .iter()
             .map(|column| column.cells.get(at).map_or("", String::as_str))
             .collect();
-        push_row(&mut text, &columns, &cells, how.wrap);
+        push_row(&mut text, &all, &cells, how.wrap);
     }
     text.push('\n');
     text
 }
 
-fn columns(values: &[Value], names: Option<&[String]>) -> Vec<Column> {
+fn columns_of(values: &[Value], names: Option<&[String]>) -> Vec<Column> {
     let empty = Object::new();
     let first = values.first().and_then(Value::object).unwrap_or(&empty);
     let all = ["*".to_owned()];
@@ -79,8 +80,8 @@ fn columns(values: &[Value], names: Option<&[String]>) -> Vec<Column> {
                 .iter()
                 .all(|value| matches!(value, Value::Integer(_) | Value::Null));
         let name = one_line(&name);
-        let lengths = cells.iter().map(|cell| cell.chars().count());
-        let width = lengths.chain([name.chars().count()]).max().unwrap_or(0);
+        let widths = cells.iter().map(|cell| columns(cell));
+        let width = widths.chain([columns(&name)]).max().unwrap_or(0);
         Column {
             name,
             cells,
@@ -106,8 +107,8 @@ fn fit(columns: &mut [Column], width: usize) {
     }
 }
 
-fn push_row(text: &mut String, columns: &[Column], cells: &[&str], wrap: bool) {
-    let parts: Vec<Vec<String>> = columns
+fn push_row(text: &mut String, all: &[Column], cells: &[&str], wrap: bool) {
+    let parts: Vec<Vec<String>> = all
         .iter()
         .zip(cells)
         .map(|(column, cell)| lines(cell, column.width, wrap))
@@ -115,9 +116,9 @@ fn push_row(text: &mut String, columns: &[Column], cells: &[&str], wrap: bool) {
     let height = parts.iter().map(Vec::len).max().unwrap_or(1);
     for at in 0..height {
         let mut line = String::new();
-        for (column, lines) in columns.iter().zip(&parts) {
+        for (column, lines) in all.iter().zip(&parts) {
             let cell = lines.get(at).map_or("", String::as_str);
-            let pad = " ".repeat(column.width.saturating_sub(cell.chars().count()));
+            let pad = " ".repeat(column.width.saturating_sub(columns(cell)));
             if !line.is_empty() {
                 line.push(' ');
             }
@@ -132,18 +133,14 @@ fn push_row(text: &mut String, columns: &[Column], cells: &[&str], wrap: bool) {
 }
 
 fn lines(cell: &str, width: usize, wrap: bool) -> Vec<String> {
-    let letters: Vec<char> = cell.chars().collect();
-    if letters.len() <= width {
+    if columns(cell) <= width {
         return vec![cell.to_owned()];
     }
     match wrap {
-        true => letters
-            .chunks(width.max(1))
-            .map(|part| part.iter().collect())
+        true => folded(cell, width)
+            .into_iter()
+            .map(ToOwned::to_owned)
             .collect(),
-        false => {
-            let kept = letters.iter().take(width.saturating_sub(1));
-            vec![kept.chain(&['…']).collect()]
-        }
+        false => vec![format!("{}…", split(cell, width.saturating_sub(1)).0)],
     }
 }

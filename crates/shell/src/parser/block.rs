@@ -38,6 +38,31 @@ impl Parser {
         Ok(argument)
     }
 
+    /// `{$_.Name}` of a calculated property.
+    pub(super) fn expression(&mut self) -> Result<Expr, Fault> {
+        let open = self.span();
+        let refused = || {
+            block(open).hint(
+                "The expression of a calculated property is {$_.Name}, and nothing else; the \
+                 property of a property is {$_.Name.Other}.",
+            )
+        };
+        self.at += 1;
+        self.skip_lines();
+        match self.kind() {
+            Some(Kind::Variable(name)) if name == "_" => self.at += 1,
+            _ => return Err(refused()),
+        }
+        let members = self.members();
+        self.skip_lines();
+        match self.kind() {
+            None => self.closed('}', open, "MissingEndCurlyBrace", "statement block")?,
+            Some(Kind::Close('}')) => self.at += 1,
+            Some(_) => return Err(refused()),
+        }
+        Ok(Expr::Member(members))
+    }
+
     /// Conditions with -and and -or between, which bind alike, from the left.
     fn condition(&mut self) -> Result<Condition, Fault> {
         let mut left = self.negated()?;

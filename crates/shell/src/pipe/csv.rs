@@ -5,7 +5,7 @@ use writ_core::csv::is_formula;
 
 use crate::binder::Bound;
 use crate::host::Console;
-use crate::record::{ErrorRecord, Reason};
+use crate::record::ErrorRecord;
 use crate::values::{Object, Value, iso_date};
 
 /// The lines, the names first.
@@ -53,26 +53,11 @@ pub(crate) fn export(
     input: &[Value],
     console: &mut dyn Console,
 ) -> Result<(), ErrorRecord> {
-    let path = bound.text("Path").unwrap_or_default();
-    if let Some(encoding) = bound.text("Encoding")
-        && !encoding.to_ascii_lowercase().starts_with("utf8")
-    {
-        return Err(ErrorRecord::binding(
-            bound.cmdlet.name,
-            "CannotConvertArgumentNoMessage",
-            "-Encoding is UTF8.",
-        ));
-    }
     let mut text = csv_lines(bound, input)?.join("\r\n");
     if !text.is_empty() {
         text.push_str("\r\n");
     }
-    console
-        .write_file(&path, &text, !bound.switch("NoClobber"))
-        .map_err(|problem| {
-            let message = format!("{path}: {problem}");
-            ErrorRecord::new(Reason::Usage, "FileOpenFailure,Export-Csv", message)
-        })
+    super::file::write(bound, "Path", &text, console)
 }
 
 fn cell(value: &Value) -> String {

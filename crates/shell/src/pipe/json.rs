@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::values::{Object, Value, iso_date};
+use crate::values::{Value, iso_date};
 
 /// A value as JSON, and whether something was too deep to be written whole.
 pub(crate) fn to_json(value: &Value, depth: usize, compress: bool) -> (String, bool) {
@@ -155,10 +155,11 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Object::new();
+        // A target may put out very many.
+        let mut all = Vec::new();
         while let Some((name, Json(member))) = members.next_entry::<String, Json>()? {
-            object.set(&name, member);
+            all.push((name, member));
         }
-        Ok(Value::Object(object))
+        Ok(Value::Object(all.into_iter().collect()))
     }
 }

@@ -2,14 +2,20 @@
 
 mod compare;
 mod csv;
+mod file;
+mod group;
 mod json;
 mod measure;
+mod property;
 mod select;
 
 pub(crate) use compare::{holds, wildcard};
 pub(crate) use csv::{csv_lines, export};
+pub(crate) use file::out;
+pub(crate) use group::group;
 pub(crate) use json::{from_json, to_json};
 pub(crate) use measure::measure;
+pub(crate) use property::{calculated, is_expression, properties};
 pub(crate) use select::{select, sort};
 
 use crate::values::Object;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::property::properties;
 use super::{meant, wildcard};
 use crate::binder::Bound;
 use crate::record::{ErrorRecord, Reason};
@@ -9,10 +10,10 @@ use crate::values::{Object, Value};
 
 /// Takes some properties, or some objects.
 pub(crate) fn select(bound: &Bound, mut input: Vec<Value>) -> Result<Vec<Value>, ErrorRecord> {
-    let names = bound.texts("Property");
+    let is_named = bound.get("Property").is_some();
     let excluded = bound.texts("ExcludeProperty").unwrap_or_default();
     let expanded = bound.text("ExpandProperty");
-    if expanded.is_some() && names.is_some() {
+    if expanded.is_some() && is_named {
         return Err(ErrorRecord::binding(
             "Select-Object",
             "AmbiguousParameterSet",
@@ -35,9 +36,10 @@ pub(crate) fn select(bound: &Bound, mut input: Vec<Value>) -> Result<Vec<Value>,
             }
         }
         input = values;
-    } else if names.is_some() || !excluded.is_empty() {
+    } else if is_named || !excluded.is_empty() {
+        let (names, items) = properties(bound, &input);
         let names = names.unwrap_or_else(|| vec!["*".to_owned()]);
-        input = input
+        input = items
             .iter()
             .map(|item| Value::Object(some_of(item, &names, &excluded)))
             .collect();
@@ -93,8 +95,9 @@ fn cut(bound: &Bound, mut input: Vec<Value>) -> Vec<Value> {
 }
 
 /// Puts objects in order; equal ones stay as they are.
-pub(crate) fn sort(bound: &Bound, mut input: Vec<Value>) -> Vec<Value> {
-    let names = bound.texts("Property").unwrap_or_default();
+pub(crate) fn sort(bound: &Bound, input: Vec<Value>) -> Vec<Value> {
+    let (names, seen) = properties(bound, &input);
+    let names = names.unwrap_or_default();
     let order = |left: &Value, right: &Value| {
         if names.is_empty() {
             return left.compare(right, false);
@@ -106,12 +109,13 @@ pub(crate) fn sort(bound: &Bound, mut input: Vec<Value>) -> Vec<Value> {
             .unwrap_or(Ordering::Equal)
     };
     let is_descending = bound.switch("Descending");
-    input.sort_by(|left, right| match is_descending {
+    let mut pairs: Vec<(Value, Value)> = seen.into_iter().zip(input).collect();
+    pairs.sort_by(|(left, _), (right, _)| match is_descending {
         true => order(right, left),
         false => order(left, right),
     });
     if bound.switch("Unique") {
-        input.dedup_by(|left, right| order(left, right).is_eq());
+        pairs.dedup_by(|(left, _), (right, _)| order(left, right).is_eq());
     }
-    input
+    pairs.into_iter().map(|(_, item)| item).collect()
 }

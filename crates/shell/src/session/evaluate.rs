@@ -87,6 +87,7 @@ impl<H: Host> Session<H> {
                 }
                 Ok(Value::Table(object))
             }
+            Expr::Member(names) => Ok(names.clone().into()),
             Expr::Pipeline(pipeline, members) => {
                 match Box::pin(self.pipeline(pipeline, console)).await? {
                     Flow::Values(values) => Ok(below(Value::List(values).unwrapped(), members)),

@@ -4,11 +4,12 @@
 //! its statement; the script goes on, unless `Stop` was said. Of a script with a
 //! fault nothing is run: it never comes here.
 
+mod check;
 mod evaluate;
 mod perform;
 mod stages;
 
-pub(crate) use perform::quoted;
+pub(crate) use perform::{WORKLOAD, quoted};
 
 use std::collections::BTreeMap;
 
@@ -76,6 +77,16 @@ impl<H: Host> Session<H> {
     /// Runs a script.
     pub async fn run(&mut self, script: &Script, console: &mut dyn Console) -> Ended {
         self.failed = None;
+        // Nothing of it is run if something in it is known to fail.
+        if let Err(problem) = check::script(script, console.is_interactive()) {
+            let (record, command) = *problem;
+            let shown = record.shown(&command, false);
+            console.err(&format!("{shown}\n\nNothing was run."));
+            return Ended {
+                failed: Some(record.reason),
+                exit: false,
+            };
+        }
         for statement in &script.statements {
             if is_exit(&statement.pipeline) {
                 return Ended {

@@ -1,14 +1,15 @@
 //! Commands that a host does: bound, asked about, and then done.
 
 use super::{Halt, Session, spelled};
-use crate::binder::{Bound, Common, Given, bind, bind_common, no_place};
+use crate::binder::{Bound, Common, Given, bind, bind_common};
 use crate::cmdlets::{self, Cmdlet, Effect, Kind};
 use crate::host::{Console, Host, Invocation};
+use crate::letters::in_quotes;
 use crate::record::{ErrorRecord, Reason};
 use crate::values::Value;
 
 /// The workload that a name without one means.
-const WORKLOAD: &str = "Exchange";
+pub(crate) const WORKLOAD: &str = "Exchange";
 
 /// What stands for a command that only the server knows.
 static TASK: Cmdlet = Cmdlet {
@@ -67,7 +68,16 @@ impl<H: Host> Session<H> {
     ) -> Result<Vec<Value>, ErrorRecord> {
         let cmdlet = bound.cmdlet;
         match cmdlet.name {
-            "Get-Command" => return Ok(crate::help::commands(bound)),
+            "Get-Command" => {
+                let tasks = self.host.tasks().await.unwrap_or_else(|error| {
+                    console.err(&format!(
+                        "WARNING: The tasks of the organization are not among these: {}",
+                        crate::letters::plain_lines(&error.message)
+                    ));
+                    Vec::new()
+                });
+                return Ok(crate::help::commands(bound, &tasks));
+            }
             "Get-Help" => return crate::help::help(bound),
             _ => {}
         }
@@ -115,14 +125,15 @@ impl<H: Host> Session<H> {
         invocation: &Invocation,
         console: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord> {
-        let parameters: Vec<_> = invocation
+        let unnamed = invocation.positional.iter().map(Value::text);
+        let named = invocation
             .parameters
             .iter()
             .map(|(name, value)| match value {
                 Some(value) => format!("-{name} {}", value.text()),
                 None => format!("-{name}"),
-            })
-            .collect();
+            });
+        let parameters: Vec<_> = unnamed.chain(named).collect();
         let target = match parameters.is_empty() {
             true => invocation.task.clone(),
             false => parameters.join(" "),
@@ -147,14 +158,7 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
     let cmdlet = bound.cmdlet.name;
     if !console.is_interactive() {
         let names: Vec<_> = missing.iter().map(|parameter| parameter.name).collect();
-        let message = format!(
-            "Cannot process command because of one or more missing mandatory parameters: {}.",
-            names.join(" ")
-        );
-        return Err(
-            ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
-                .with_next(format!("Get-Help {cmdlet}")),
-        );
+        return Err(lacking(cmdlet, &names));
     }
     console.err(&format!(
         "\ncmdlet {cmdlet} at command pipeline position 1\n\
@@ -172,6 +176,7 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
             | Kind::Table
             | Kind::Time
             | Kind::Duration
+            | Kind::Properties
             | Kind::Any => {
                 let answer = console.ask(&format!("{}: ", parameter.name));
                 Value::Text(answer.ok_or_else(canceled)?)
@@ -180,6 +185,16 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
         bound.give(parameter, value)?;
     }
     Ok(())
+}
+
+/// What a command cannot do without.
+pub(super) fn lacking(cmdlet: &str, names: &[&str]) -> ErrorRecord {
+    let message = format!(
+        "Cannot process command because of one or more missing mandatory parameters: {}.",
+        names.join(" ")
+    );
+    ErrorRecord::binding(cmdlet, "MissingMandatoryParameter", message)
+        .with_next(format!("Get-Help {cmdlet}"))
 }
 
 /// Asks for texts until there are no more.
@@ -195,7 +210,7 @@ fn several(name: &str, console: &mut dyn Console) -> Vec<Value> {
 }
 
 /// What an effect is on, in words.
-fn target(bound: &Bound) -> String {
+pub(super) fn target(bound: &Bound) -> String {
     let mut places: Vec<_> = bound
         .cmdlet
         .parameters
@@ -219,10 +234,7 @@ fn may(
     console: &mut dyn Console,
 ) -> Result<bool, ErrorRecord> {
     if common.what_if {
-        console.out(&format!(
-            "What if: Performing the operation \"{operation}\" on target \"{}\".",
-            crate::letters::plain_lines(target)
-        ));
+        what_if(operation, target, console);
         return Ok(false);
     }
     let is_asked = common.confirm.unwrap_or(asks && console.is_interactive());
@@ -258,8 +270,27 @@ fn may(
     }
 }
 
-/// What is to be run, and with what.
-fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, ErrorRecord> {
+/// Says what would be done.
+pub(super) fn what_if(operation: &str, target: &str, console: &mut dyn Console) {
+    console.out(&format!(
+        "What if: Performing the operation \"{operation}\" on target \"{}\".",
+        crate::letters::plain_lines(target)
+    ));
+}
+
+/// The task that a name means. What nobody can have meant is none: each task that
+/// is typed becomes an entry of the log.
+pub(super) fn invocation_name(name: &str, piped: bool) -> Result<String, ErrorRecord> {
+    if let Some(cmdlet) = nearly(name) {
+        return Err(ErrorRecord::unknown_command(name).with_next(cmdlet.name));
+    }
+    let unknown = |_| ErrorRecord::unknown_command(name).with_next("Get-Command");
+    let task = match name.contains('\\') {
+        true => name.to_owned(),
+        false if is_command(name) => format!("{WORKLOAD}\\{name}"),
+        false => return Err(unknown(())),
+    };
+    let task = writ_core::names::TaskName::parse(&task).map_err(|_| unknown(()))?;
     if piped {
         return Err(ErrorRecord::binding(
             name,
@@ -270,23 +301,59 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
             ),
         ));
     }
-    let task = match name.contains('\\') {
-        true => name.to_owned(),
-        false => format!("{WORKLOAD}\\{name}"),
-    };
-    let task = writ_core::names::TaskName::parse(&task)
-        .map_err(|_| ErrorRecord::unknown_command(name))?
-        .to_string();
+    Ok(task.to_string())
+}
+
+/// Whether a name is a verb, a dash and more.
+fn is_command(name: &str) -> bool {
+    let parts = name.split_once('-');
+    parts.is_some_and(|(verb, noun)| {
+        !verb.is_empty()
+            && verb.chars().all(|c| c.is_ascii_alphabetic())
+            && noun.starts_with(|c: char| c.is_ascii_alphabetic())
+    })
+}
+
+/// The cmdlet that a name is nearly, if it has a noun of ours.
+fn nearly(name: &str) -> Option<&'static Cmdlet> {
+    let typed = name.to_ascii_lowercase();
+    cmdlets::all().find(|cmdlet| {
+        let known = cmdlet.name.to_ascii_lowercase();
+        known.len() > 8 && typed != known && distance(&typed, &known) <= 2
+    })
+}
+
+/// How many letters are to be added, left out or changed.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut before = at;
+        let mut last = at + 1;
+        let mut next = vec![last];
+        for (above, other) in row.iter().skip(1).zip(&right) {
+            let changed = before + usize::from(letter != *other);
+            last = changed.min(last + 1).min(above + 1);
+            before = *above;
+            next.push(last);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// What is to be run, and with what.
+fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, ErrorRecord> {
+    let task = invocation_name(name, piped)?;
     let (common, given) = bind_common(&TASK, given)?;
-    let mut parameters: Vec<(String, Option<Value>)> = Vec::new();
+    let (mut parameters, mut positional) = (Vec::new(), Vec::new());
     let mut given = given.into_iter().peekable();
     while let Some(argument) = given.next() {
         let (name_given, value) = match argument {
             Given::Named(name, value) => (name, value),
             Given::Value(value) => {
-                let mut record = no_place(name, &value);
-                record.next = Some(format!("{name} -Identity {}", quoted(&value.text())).into());
-                return Err(record);
+                positional.push(value);
+                continue;
             }
         };
         let value = match value {
@@ -301,6 +368,7 @@ fn invocation(name: &str, given: Vec<Given>, piped: bool) -> Result<Invocation, 
     Ok(Invocation {
         task,
         parameters,
+        positional,
         common,
     })
 }
@@ -313,7 +381,7 @@ pub(crate) fn quoted(text: &str) -> String {
             .all(|b| b.is_ascii_alphanumeric() || b"@._\\:/-".contains(&b));
     match is_plain {
         true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "''")),
+        false => in_quotes(text),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pipelines, element after element.
 
-use super::perform::ours;
+use super::check::format_object;
+use super::perform::{lacking, ours, target, what_if};
 use super::{Flow, Halt, Session};
 use crate::binder::{Bound, bind};
 use crate::cmdlets::Effect;
@@ -26,13 +27,13 @@ impl<H: Host> Session<H> {
             let input = match flow {
                 None => None,
                 Some(Flow::Values(values)) => Some(values),
+                // What was to be shown may go into a file.
+                Some(Flow::Shown(text)) if is_end(element) => {
+                    let text = text.strip_suffix('\n').unwrap_or(&text);
+                    Some(vec![Value::from(text)])
+                }
                 Some(Flow::Shown(_)) => {
-                    let record = ErrorRecord::new(
-                        Reason::Usage,
-                        "FormatObject",
-                        "Format-List and Format-Table stand at the end of a pipeline.",
-                    );
-                    return Err(self.report(&record, "", None, console));
+                    return Err(self.report(&format_object(), "", None, console));
                 }
             };
             flow = Some(match element {
@@ -165,6 +166,14 @@ impl<H: Host> Session<H> {
     }
 }
 
+/// Whether a pipeline ends with it, whatever comes.
+fn is_end(element: &Element) -> bool {
+    let Element::Command(command) = element else {
+        return false;
+    };
+    ours(&command.name).is_some_and(|cmdlet| matches!(cmdlet.name, "Out-File" | "Out-Null"))
+}
+
 /// `Property -eq Value`, `Property`, `-Not Property`.
 fn simple(arguments: &[Argument]) -> Option<Condition> {
     let property = |argument: &Argument| match argument {
@@ -204,29 +213,31 @@ fn simple(arguments: &[Argument]) -> Option<Condition> {
 /// What needs nothing but the objects.
 fn stage(bound: &Bound, input: Vec<Value>, console: &mut dyn Console) -> Result<Flow, ErrorRecord> {
     if let Some(parameter) = bound.missing().next() {
-        let message = format!(
-            "Cannot process command because of one or more missing mandatory parameters: {}.",
-            parameter.name
-        );
-        let id = "MissingMandatoryParameter";
-        return Err(ErrorRecord::binding(bound.cmdlet.name, id, message));
+        return Err(lacking(bound.cmdlet.name, &[parameter.name]));
     }
-    let names = bound.texts("Property");
-    let names = names.as_deref();
+    let shown = || {
+        let (names, items) = pipe::properties(bound, &input);
+        (names, items, console.width())
+    };
     match bound.cmdlet.name {
         "Select-Object" => pipe::select(bound, input).map(Flow::Values),
+        "Group-Object" => Ok(Flow::Values(pipe::group(bound, input))),
         "Sort-Object" => Ok(Flow::Values(pipe::sort(bound, input))),
         "Measure-Object" => pipe::measure(bound, &input).map(Flow::Values),
         "Format-List" if input.is_empty() => Ok(Flow::Values(Vec::new())),
         "Format-Table" if input.is_empty() => Ok(Flow::Values(Vec::new())),
-        "Format-List" => Ok(Flow::Shown(list(&input, names, console.width()))),
+        "Format-List" => {
+            let (names, items, width) = shown();
+            Ok(Flow::Shown(list(&items, names.as_deref(), width)))
+        }
         "Format-Table" => {
+            let (names, items, width) = shown();
             let how = Table {
-                width: console.width(),
+                width,
                 wrap: bound.switch("Wrap"),
                 header: !bound.switch("HideTableHeaders"),
             };
-            Ok(Flow::Shown(table(&input, names, &how)))
+            Ok(Flow::Shown(table(&items, names.as_deref(), &how)))
         }
         "ConvertTo-Json" => Ok(Flow::Values(vec![json(bound, input, console)])),
         "ConvertFrom-Json" => from_json(&input).map(Flow::Values),
@@ -234,11 +245,13 @@ fn stage(bound: &Bound, input: Vec<Value>, console: &mut dyn Console) -> Result<
             let lines = pipe::csv_lines(bound, &input)?;
             Ok(Flow::Values(lines.into_iter().map(Value::Text).collect()))
         }
-        "Export-Csv" if bound.common.what_if => {
-            let path = bound.text("Path").unwrap_or_default();
-            console.out(&format!(
-                "What if: Performing the operation \"Export-Csv\" on target \"{path}\"."
-            ));
+        "Out-Null" => Ok(Flow::Values(Vec::new())),
+        name @ ("Export-Csv" | "Out-File") if bound.common.what_if => {
+            what_if(name, &target(bound), console);
+            Ok(Flow::Values(Vec::new()))
+        }
+        "Out-File" => {
+            pipe::out(bound, &input, console)?;
             Ok(Flow::Values(Vec::new()))
         }
         "Export-Csv" => {

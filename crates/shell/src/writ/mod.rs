@@ -16,11 +16,12 @@ use writ_client::{Client, Listing, Profile, Profiles};
 use writ_core::names::{Address, Upn};
 
 use crate::binder::Bound;
-use crate::host::{Console, Host, Invocation};
+use crate::host::{Console, Host, Invocation, Listed};
 use crate::prompt::Known;
 use crate::record::{ErrorRecord, Reason};
 use crate::values::{Object, Value};
 
+use self::audit::Searches;
 use self::refused::refused;
 
 /// What comes of a cmdlet.
@@ -39,21 +40,32 @@ pub struct Writ {
     profile: Option<String>,
     server: Option<String>,
     client: Option<Client>,
+    searches: Searches,
+    /// Whether somebody was to sign in, and could not.
+    is_nobody: bool,
 }
 
 impl Writ {
     /// As the profile that is named, or the one that is used where none is.
-    pub const fn new(profiles: Profiles, profile: Option<String>, server: Option<String>) -> Self {
+    pub fn new(profiles: Profiles, profile: Option<String>, server: Option<String>) -> Self {
         Self {
             profiles,
             profile,
             server,
             client: None,
+            searches: Searches::default(),
+            is_nobody: false,
         }
     }
 
     /// Speaks to the server.
     fn client(&mut self) -> Result<&Client, ErrorRecord> {
+        if self.is_nobody {
+            let message = "Nobody is signed in, since the last one who was to sign in could not: \
+                           nothing is done as somebody else.";
+            let record = ErrorRecord::new(Reason::Usage, "NotConnected", message);
+            return Err(record.with_next("Connect-ExchangeOnline -UserPrincipalName UPN"));
+        }
         if self.client.is_none() {
             let profile = self
                 .profiles
@@ -96,16 +108,30 @@ impl Writ {
 
     /// Goes on as somebody who signed in on this machine.
     async fn sign_in(&mut self, bound: &Bound, console: &mut dyn Console) -> Done {
-        if let Some(name) = bound.text("UserPrincipalName") {
-            self.profile = Some(self.profile_of(&name)?.name().to_owned());
-        }
-        if let Some(server) = bound.text("ConnectionUri") {
-            self.server = Some(server);
-        }
-        self.client = None;
-        let who = self.client()?.who_am_i().await;
-        let client = self.client()?;
-        let who = who.map_err(refused)?;
+        // Until this one is, nobody is: what follows is not said by who was before.
+        self.is_nobody = true;
+        let named = bound.text("UserPrincipalName");
+        let profile = match &named {
+            Some(name) => self.profile_of(name)?,
+            None => {
+                let named = self.profile.as_deref();
+                self.profiles.get(named).map_err(refused)?
+            }
+        };
+        // Another person goes to their own server, and not to where somebody else was.
+        let server = match named {
+            Some(_) => None,
+            None => self.server.clone(),
+        };
+        let server = bound.text("ConnectionUri").or(server);
+        let name = profile.name().to_owned();
+        let client = Client::new(profile, server.as_deref()).map_err(refused)?;
+        let who = client.who_am_i().await.map_err(refused)?;
+        self.is_nobody = false;
+        self.profile = Some(name);
+        self.server = server;
+        self.searches = Searches::default();
+        let client = self.client.insert(client);
         let is_quiet = bound
             .get("ShowBanner")
             .is_some_and(|shown| !shown.is_true());
@@ -142,6 +168,15 @@ impl Host for Writ {
         if matches!(name, "Connect-ExchangeOnline" | "Connect-EXOPSSession") {
             return self.sign_in(bound, console).await;
         }
+        if name == "Search-UnifiedAuditLog" {
+            let mut searches = std::mem::take(&mut self.searches);
+            let done = match self.client() {
+                Ok(client) => searches.search(client, bound).await,
+                Err(error) => Err(error),
+            };
+            self.searches = searches;
+            return done;
+        }
         let client = self.client()?;
         match name {
             "Enable-ElevatedAccessControl" => control::enable(client, bound, console).await,
@@ -160,9 +195,12 @@ impl Host for Writ {
             "Get-ElevatedAccessGroup" => groups::get(client, bound).await,
             "Set-ElevatedAccessGroup" => groups::set(client, bound).await,
             "Remove-ElevatedAccessGroup" => groups::remove(client, bound).await,
-            "Search-UnifiedAuditLog" => audit::search(client, bound).await,
             other => Err(ErrorRecord::unknown_command(other)),
         }
+    }
+
+    async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord> {
+        runs::listed(self.client()?).await
     }
 
     async fn invoke(&mut self, invocation: &Invocation, console: &mut dyn Console) -> Done {

@@ -198,6 +198,10 @@ fn constraints(constraints: &Constraints) -> Value {
     let mut table = Object::new();
     for (name, constraint) in constraints {
         let value = match constraint {
+            // A text is not to be taken for what another constraint says.
+            Constraint::Equals(Core::Text(text)) if is_worded(text) => {
+                Value::Text(constraint.to_string())
+            }
             Constraint::Equals(value) => from_core(value),
             Constraint::OneOf(_)
             | Constraint::Glob(_)
@@ -208,6 +212,21 @@ fn constraints(constraints: &Constraints) -> Value {
         table.set(name.as_str(), value);
     }
     Value::Table(table)
+}
+
+/// Whether a text begins as constraints are worded.
+fn is_worded(text: &str) -> bool {
+    let words = [
+        "= ",
+        "one of ",
+        "like ",
+        "from ",
+        "at ",
+        "any ",
+        "some of ",
+        "not given",
+    ];
+    words.iter().any(|word| text.starts_with(word))
 }
 
 fn from_core(value: &Core) -> Value {

@@ -20,6 +20,7 @@ use crate::values::Value;
 pub(super) async fn new(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {
     let task = bound.text("Task").unwrap_or_default();
     let pattern = Pattern::parse(&task).map_err(|error| usage(error.to_string()))?;
+    let pattern = spelled(client, pattern).await?;
     let policies = client.policies().await.map_err(refused)?;
     if policies.value.iter().any(|policy| policy.task == pattern) {
         return Err(
@@ -216,12 +217,22 @@ fn stages(bound: &Bound, group: Option<&Address>) -> Result<Option<Vec<Stage>>, 
     texts.iter().map(stage).collect::<Result<_, _>>().map(Some)
 }
 
+/// A pattern that is one task, as that is spelled.
+async fn spelled(client: &Client, pattern: Pattern) -> Result<Pattern, ErrorRecord> {
+    let Ok(task) = TaskName::parse(pattern.as_str()) else {
+        return Ok(pattern);
+    };
+    let known = super::runs::known(client, &task).await?;
+    let spelled = known.and_then(|known| Pattern::parse(known.name.as_str()).ok());
+    Ok(spelled.unwrap_or(pattern))
+}
+
 /// The parameters of the tasks that a pattern covers now.
 async fn covered(client: &Client, pattern: &Pattern) -> Result<Parameters, ErrorRecord> {
     // A task that nobody set is in no list, and may be known all the same.
     if let Ok(task) = TaskName::parse(pattern.as_str()) {
-        let parameters = super::runs::parameters(client, &task).await?;
-        return Ok(parameters.unwrap_or_default());
+        let known = super::runs::known(client, &task).await?;
+        return Ok(known.map(|known| known.parameters).unwrap_or_default());
     }
     let tasks = client.tasks().await.map_err(refused)?.value;
     let mut parameters = Parameters::default();

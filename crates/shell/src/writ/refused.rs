@@ -4,13 +4,26 @@ use writ_client::{Client, Error};
 use writ_core::view::Receipt;
 
 use crate::host::Invocation;
-use crate::letters::plain_lines;
+use crate::letters::{in_quotes, plain_lines};
 use crate::record::{ErrorRecord, Reason};
 use crate::session::quoted;
 use crate::values::{Value, date};
 
 /// Commands of the command line, and what they are here.
-const SPOKEN: [(&str, &str); 8] = [
+const SPOKEN: [(&str, &str); 24] = [
+    (
+        "writ enable --admin-group ",
+        "Enable-ElevatedAccessControl -AdminGroup ",
+    ),
+    ("writ enable", "Enable-ElevatedAccessControl"),
+    (
+        "writ requests --mine, writ cancel ID",
+        "Get-ElevatedAccessRequest; Deny-ElevatedAccessRequest ID",
+    ),
+    (
+        "writ grants, writ revoke ID",
+        "Get-ElevatedAccessAuthorization; Revoke-ElevatedAccessAuthorization ID",
+    ),
     ("writ requests --to-approve", "Get-ElevatedAccessRequest"),
     ("writ requests", "Get-ElevatedAccessRequest"),
     ("writ show ", "Get-ElevatedAccessRequest "),
@@ -19,14 +32,32 @@ const SPOKEN: [(&str, &str); 8] = [
     ("writ policy show ", "Get-ElevatedAccessApprovalPolicy "),
     ("writ group list", "Get-ElevatedAccessGroup"),
     ("writ group show ", "Get-ElevatedAccessGroup "),
+    ("writ group set ", "Set-ElevatedAccessGroup "),
+    (" --add UPN", " -Add UPN"),
+    ("writ policy set ", "New-ElevatedAccessApprovalPolicy "),
+    (" --approval manual", " Manual"),
+    ("writ request ", "New-ElevatedAccessRequest "),
+    (" --reason 'TEXT'", " -Reason 'TEXT'"),
+    ("writ task list", "Get-Command -CommandType Task"),
+    ("give another: --for ", "give another: -Duration "),
+    ("leave it out: --for ", "leave it out: -Duration "),
+    (": --start TIME", ": -StartTime TIME"),
+    (": --runs ", ": -Runs "),
+    ("add --comment TEXT", "add -Comment TEXT"),
 ];
 
-/// Any no, as a record.
-pub(super) fn refused(error: Error) -> ErrorRecord {
-    let mut sentence = error.to_string();
+/// A sentence with the commands that are typed here.
+fn spoken(sentence: &str) -> String {
+    let mut sentence = sentence.to_owned();
     for (typed, spoken) in SPOKEN {
         sentence = sentence.replace(typed, spoken);
     }
+    sentence
+}
+
+/// Any no, as a record.
+pub(super) fn refused(error: Error) -> ErrorRecord {
+    let sentence = spoken(&error.to_string());
     match error {
         Error::Usage(_) => ErrorRecord::new(Reason::Usage, "InvalidArgument", sentence),
         Error::Refused { code, receipt, .. } => ErrorRecord {
@@ -96,18 +127,21 @@ pub(super) fn raising(run: &Invocation) -> String {
                 None => "$true".to_owned(),
                 Some(value) => literal(value),
             };
-            let name = if name.contains('-') {
-                quoted(name)
-            } else {
-                name.clone()
-            };
-            format!("{name}={value}")
+            format!("{}={value}", key(name))
         })
         .collect();
     if !fields.is_empty() {
         line.push_str(&format!(" -Parameters @{{{}}}", fields.join("; ")));
     }
     plain_lines(&line)
+}
+
+/// The name of a field of a table, as it is typed.
+fn key(name: &str) -> String {
+    match name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => name.to_owned(),
+        false => in_quotes(name),
+    }
 }
 
 /// A value as it is typed.
@@ -120,8 +154,79 @@ fn literal(value: &Value) -> String {
             let items: Vec<_> = items.iter().map(literal).collect();
             format!("@({})", items.join(", "))
         }
-        Value::Text(_) | Value::Time(_) | Value::Table(_) | Value::Object(_) => {
-            format!("'{}'", value.text().replace('\'', "''"))
+        Value::Table(table) | Value::Object(table) => {
+            let fields: Vec<_> = table
+                .fields()
+                .map(|(name, value)| format!("{}={}", key(name), literal(value)))
+                .collect();
+            format!("@{{{}}}", fields.join("; "))
         }
+        Value::Text(_) | Value::Time(_) => in_quotes(&value.text()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::binder::Common;
+    use crate::parser::parse;
+    use crate::values::Object;
+
+    #[test]
+    fn commands_are_those_that_are_typed_here() {
+        for (said, wanted) in [
+            (
+                "disabled; an administrator enables it: writ enable",
+                "disabled; an administrator enables it: Enable-ElevatedAccessControl",
+            ),
+            (
+                "once: writ enable --admin-group ADDRESS",
+                "once: Enable-ElevatedAccessControl -AdminGroup ADDRESS",
+            ),
+            (
+                "with: writ policy set 'Exchange\\X' --approval manual",
+                "with: New-ElevatedAccessApprovalPolicy 'Exchange\\X' Manual",
+            ),
+            (
+                "add you: writ group set a@example.com --add UPN",
+                "add you: Set-ElevatedAccessGroup a@example.com -Add UPN",
+            ),
+            (
+                "cancel some first: writ requests --mine, writ cancel ID",
+                "cancel some first: Get-ElevatedAccessRequest; Deny-ElevatedAccessRequest ID",
+            ),
+            (
+                "see: writ system-account list",
+                "see: writ system-account list",
+            ),
+        ] {
+            assert_eq!(spoken(said), wanted);
+            let typed = wanted.rsplit(": ").next().unwrap_or_default();
+            assert!(parse(typed).is_ok(), "{typed}");
+        }
+    }
+
+    /// What others wrote stays text in a line that is shown to be copied.
+    #[test]
+    fn the_line_that_asks_holds_values_alone() {
+        let table = Object::new().with("Add", vec!["it’s", "b"]).with("a-b", 1);
+        let run = Invocation {
+            task: r"Exchange\Set-Mailbox".to_owned(),
+            positional: Vec::new(),
+            parameters: vec![
+                ("Identity".to_owned(), Some("’; Remove-Mailbox ‘".into())),
+                ("Force".to_owned(), None),
+                ("EmailAddresses".to_owned(), Some(Value::Table(table))),
+            ],
+            common: Common::default(),
+        };
+        let line = raising(&run);
+        assert_eq!(
+            line,
+            "New-ElevatedAccessRequest -Task Exchange\\Set-Mailbox -Reason 'why' -Parameters \
+             @{Identity='’’; Remove-Mailbox ‘‘'; Force=$true; \
+             EmailAddresses=@{Add=@('it’’s', 'b'); 'a-b'=1}}"
+        );
+        assert_eq!(parse(&line).unwrap().statements.len(), 1);
     }
 }

@@ -8,6 +8,8 @@ use writ_core::value::Constraints;
 use writ_core::view::RequestView;
 
 use super::refused::refused;
+use super::runs::known;
+use super::typed::Parameters;
 use super::{Done, MOST, id, objects, one, usage};
 use crate::binder::Bound;
 use crate::host::Console;
@@ -24,8 +26,13 @@ pub(super) async fn new(client: &Client, bound: &Bound, console: &mut dyn Consol
             Some(runs.ok_or_else(|| usage("-Runs is at least 1."))?)
         }
     };
+    // What there is not, the rules say better.
+    let (task, parameters) = match known(client, &task).await? {
+        Some(known) => (known.name, known.parameters),
+        None => (task, Parameters::default()),
+    };
     let asking = Asking {
-        parameters: narrowed(client, &task, bound).await?,
+        parameters: constrained(bound, &parameters)?,
         task,
         reason: bound.text("Reason").unwrap_or_default(),
         ticket: bound.text("TicketNumber"),
@@ -104,11 +111,21 @@ async fn narrowed(
     task: &TaskName,
     bound: &Bound,
 ) -> Result<Constraints, ErrorRecord> {
-    let Some(table) = bound.get("Parameters") else {
+    if bound.get("Parameters").is_none() {
         return Ok(Constraints::new());
-    };
-    let parameters = super::runs::parameters(client, task).await?;
-    super::typed::constraints(table, &parameters.unwrap_or_default()).map_err(usage)
+    }
+    let known = known(client, task).await?;
+    constrained(
+        bound,
+        &known.map(|known| known.parameters).unwrap_or_default(),
+    )
+}
+
+fn constrained(bound: &Bound, parameters: &Parameters) -> Result<Constraints, ErrorRecord> {
+    match bound.get("Parameters") {
+        Some(table) => super::typed::constraints(table, parameters).map_err(usage),
+        None => Ok(Constraints::new()),
+    }
 }
 
 pub(super) async fn get(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {

@@ -11,30 +11,60 @@ use writ_core::view::{ExecutionView, RunStatus};
 use super::refused::{insufficient, refused};
 use super::typed::Parameters;
 use super::{Done, usage};
-use crate::host::{Console, Invocation};
+use crate::binder::no_place;
+use crate::help::bare;
+use crate::host::{Console, Invocation, Listed};
 use crate::letters::plain_lines;
 use crate::record::{ErrorRecord, Reason};
+use crate::session::quoted;
 use crate::values::Value;
 
-/// What a task says of its parameters; none if there is no such task.
-pub(super) async fn parameters(
-    client: &Client,
-    task: &TaskName,
-) -> Result<Option<Parameters>, ErrorRecord> {
+/// What is known of a task: its name as it is spelled, and its parameters.
+pub(super) struct Known {
+    pub(super) name: TaskName,
+    pub(super) parameters: Parameters,
+}
+
+/// What is known of a task; none if there is no such task.
+pub(super) async fn known(client: &Client, task: &TaskName) -> Result<Option<Known>, ErrorRecord> {
     match client.task(task).await {
-        Ok(task) => Ok(Some(task.value.into())),
+        Ok(task) => Ok(Some(Known {
+            name: task.value.name.clone(),
+            parameters: task.value.into(),
+        })),
         Err(error) if error.code() == Some("unknown-object") => Ok(None),
         Err(error) => Err(refused(error)),
     }
 }
 
+/// The tasks that somebody set, and those that have a policy of their own.
+pub(super) async fn listed(client: &Client) -> Result<Vec<Listed>, ErrorRecord> {
+    let tasks = client.tasks().await.map_err(refused)?.value;
+    let policies = client.policies().await.map_err(refused)?.value;
+    let mut all: BTreeMap<TaskName, String> = tasks
+        .into_iter()
+        .map(|task| (task.name, task.title.unwrap_or_default()))
+        .collect();
+    for policy in policies {
+        if let Ok(name) = TaskName::parse(policy.task.as_str()) {
+            all.entry(name).or_default();
+        }
+    }
+    let listed = all.into_iter().map(|(name, title)| Listed {
+        task: name.to_string(),
+        title,
+    });
+    Ok(listed.collect())
+}
+
 pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Console) -> Done {
     let task = TaskName::parse(&run.task).map_err(|error| usage(error.to_string()))?;
-    let Some(parameters) = parameters(client, &task).await? else {
+    let Some(Known { name, parameters }) = known(client, &task).await? else {
         return Err(unknown(&task));
     };
-    let (values, secrets) = given(run, &task, &parameters, console)?;
-    let started = match client.invoke(task, values, secrets, None).await {
+    let run = &placed(run, &name, &parameters)?;
+    let (values, secrets) = given(run, &name, &parameters, console)?;
+    let started = match client.invoke(name, values, secrets, None).await {
         Ok(started) => started,
         Err(Error::Refused { code, receipt, .. }) if code == "insufficient" => {
             return Err(insufficient(client, run, receipt.as_deref()));
@@ -48,11 +78,45 @@ pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Con
 }
 
 fn unknown(task: &TaskName) -> ErrorRecord {
-    let name = match task.workload().as_str().eq_ignore_ascii_case("Exchange") {
-        true => task.command(),
-        false => task.as_str(),
+    ErrorRecord::unknown_command(bare(task.as_str())).with_next("Get-Command -CommandType Task")
+}
+
+/// The same under the task's own name, with a name for the value that has none.
+fn placed(
+    run: &Invocation,
+    task: &TaskName,
+    parameters: &Parameters,
+) -> Result<Invocation, ErrorRecord> {
+    let mut placed = Invocation {
+        task: task.to_string(),
+        positional: Vec::new(),
+        ..run.clone()
     };
-    ErrorRecord::unknown_command(name).with_next("Get-Command; and for tasks: writ task list")
+    let typed = bare(task.as_str());
+    let is_named = |name: &ParameterName| {
+        let mut typed = run.parameters.iter();
+        typed.any(|(typed, _)| super::typed::name(typed, parameters).is_ok_and(|is| is == *name))
+    };
+    let place = parameters.first().filter(|name| !is_named(name));
+    let mut values = run.positional.iter();
+    if let (Some(name), Some(value)) = (place, values.clone().next()) {
+        values.next();
+        let named = (name.to_string(), Some(value.clone()));
+        placed.parameters.insert(0, named);
+    }
+    let Some(value) = values.next() else {
+        return Ok(placed);
+    };
+    // The parameter that it may be meant for, if the task says which it needs.
+    let mut needed = parameters.schemas.iter();
+    let needed = needed.find(|(name, schema)| {
+        schema.required && !schema.is_secret() && !is_named(name) && place != Some(*name)
+    });
+    let name = needed.map_or("NAME", |(name, _)| name.as_str());
+    let record = no_place(typed, value);
+    let message = format!("{} Write the name of its parameter.", record.message);
+    Err(ErrorRecord { message, ..record }
+        .with_next(format!("{typed} -{name} {}", quoted(&value.text()))))
 }
 
 /// What was given, sorted into values and secrets; a secret that the task needs

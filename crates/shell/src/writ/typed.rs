@@ -17,6 +17,20 @@ pub(super) struct Parameters {
     pub(super) is_open: bool,
 }
 
+impl Parameters {
+    /// The parameter that a value without a name is for: where a task has one of
+    /// these, it says on what it acts.
+    pub(super) fn first(&self) -> Option<&ParameterName> {
+        let named = |wanted: &&str| {
+            let mut all = self.schemas.iter();
+            let found = all.find(|(name, _)| name.as_str().eq_ignore_ascii_case(wanted));
+            found.filter(|(_, schema)| schema.value_type == ValueType::String)
+        };
+        let found = ["Identity", "Name"].iter().find_map(named);
+        found.map(|(name, _)| name)
+    }
+}
+
 impl From<Task> for Parameters {
     fn from(task: Task) -> Self {
         Self {
@@ -44,6 +58,11 @@ pub(super) fn name(typed: &str, parameters: &Parameters) -> Result<ParameterName
     };
     let found: Vec<_> = schemas.keys().filter(begins).collect();
     match found.as_slice() {
+        // It may as well be short for one that is not known here.
+        [one, ..] if parameters.is_open => Err(format!(
+            "Parameters of this task are not shortened, since it has others than are known here. \
+             Write the whole name, such as -{one}."
+        )),
         [one] => Ok((*one).clone()),
         [] if parameters.is_open || schemas.is_empty() => {
             ParameterName::parse(typed).map_err(|error| error.to_string())
@@ -229,7 +248,11 @@ mod tests {
             ..known
         };
         assert_eq!(name("Bogus", &open).unwrap().as_str(), "Bogus");
-        assert_eq!(name("bad", &open).unwrap().as_str(), "BadItemLimit");
+        assert_eq!(
+            name("BADitemlimit", &open).unwrap().as_str(),
+            "BadItemLimit"
+        );
+        assert!(name("bad", &open).unwrap_err().contains("-BadItemLimit"));
     }
 
     #[test]

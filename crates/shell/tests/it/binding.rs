@@ -26,7 +26,7 @@ fn value_of(expr: &Expr) -> Value {
             "null" => Value::Null,
             other => panic!("${other}"),
         },
-        Expr::Table(_) | Expr::Pipeline(..) => panic!("{expr:?}"),
+        Expr::Table(_) | Expr::Pipeline(..) | Expr::Member(_) => panic!("{expr:?}"),
     }
 }
 

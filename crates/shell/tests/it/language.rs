@@ -45,6 +45,7 @@ fn expr(value: &Expr) -> String {
             format!("{{{}}}", fields.join(","))
         }
         Expr::Pipeline(_, members) => format!("(…){}", members.join(".")),
+        Expr::Member(names) => format!("{{$_.{}}}", names.join(".")),
     }
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod binding;
+mod calculated;
 mod hostile;
 mod language;
 mod pipelines;

@@ -25,10 +25,14 @@ fn a_name_that_is_not_ours_is_a_task() {
             r#"Host\Restart-Service -Name Some("web 1") -Force None"#,
         ),
         (
-            "X -A:$false -Confirm:$false -ErrorAction Stop",
-            r#"Exchange\X -A Some("False")"#,
+            "Get-X -A:$false -Confirm:$false -ErrorAction Stop",
+            r#"Exchange\Get-X -A Some("False")"#,
         ),
-        ("X -A a, b", r#"Exchange\X -A Some("a b")"#),
+        ("Get-X -A a, b", r#"Exchange\Get-X -A Some("a b")"#),
+        (
+            "Get-X alice -A b c",
+            r#"Exchange\Get-X alice c -A Some("b")"#,
+        ),
     ] {
         let came = run(text);
         assert_eq!(came.asked, [wanted], "{text}");
@@ -37,10 +41,6 @@ fn a_name_that_is_not_ours_is_a_task() {
     for (text, words) in [
         ("a\\b\\c", "is not recognized as the name of a cmdlet"),
         ("Get-Move?", "is not recognized as the name of a cmdlet"),
-        (
-            "New-MoveRequest alice",
-            "A positional parameter cannot be found that accepts argument 'alice'.",
-        ),
         (
             "'a' | New-MoveRequest",
             "Tasks take nothing from a pipeline",
@@ -55,6 +55,67 @@ fn a_name_that_is_not_ours_is_a_task() {
         );
         assert!(came.asked.is_empty(), "{text}");
     }
+}
+
+/// Each task that is typed becomes an entry of the log.
+#[test]
+fn what_nobody_can_have_meant_is_no_task() {
+    for text in ["cls", "hunter2secret", "passw0rd-x", "ls", "5-x"] {
+        let came = run(text);
+        assert!(came.asked.is_empty(), "{text}");
+        assert!(
+            came.console.err.contains("is not recognized as the name"),
+            "{text}: {}",
+            came.console.err
+        );
+    }
+    for (typed, meant) in [
+        ("Get-ElevatedAccesRequest", "Get-ElevatedAccessRequest"),
+        (
+            "approve-elevatedacessrequests 1 x",
+            "Approve-ElevatedAccessRequest",
+        ),
+        ("'a' | Out-Fil x", "Out-File"),
+    ] {
+        let came = run(typed);
+        assert!(came.asked.is_empty(), "{typed}");
+        let err = came.console.err;
+        assert!(err.contains(&format!("\n    {meant}\n")), "{typed}: {err}");
+    }
+    // With its workload it is what it is.
+    assert_eq!(run(r"Exchange\Out-Fil").asked, [r"Exchange\Out-Fil"]);
+}
+
+/// A task is not run for a pipeline that cannot end, nor anything of its script.
+#[test]
+fn nothing_is_run_where_something_is_known_to_fail() {
+    for rest in [
+        "| group -Foo",
+        "| select -NoSuch 3",
+        "| sort -Foo",
+        "| select -First x",
+        "| fl | ft",
+        "| measure a b c d",
+        "| Export-Csv",
+        "| Out-File a b",
+        "| Out-File x -Width many",
+        "| Approve-ElevatedAccessRequest",
+        "| Get-Mailbox",
+        "| cls",
+        "| select @{n='x'}",
+        "| % { New-X | select -Bogus }",
+        "| select -First 1 -First 2",
+        "\n\nGet-ElevatedAccessRequest -Bogus",
+        "; $x = (Get-ElevatedAccessRequest -Bogus).Identity",
+    ] {
+        let came = run(&format!("New-MoveRequest -Identity alice {rest}"));
+        assert!(came.asked.is_empty(), "{rest}");
+        assert_eq!(came.ended.failed, Some(Reason::Usage), "{rest}");
+        assert!(came.console.err.contains("Nothing was run."), "{rest}");
+    }
+    // What a variable holds is not known before.
+    let later = "$n = 'Bogus'\nGet-X -A b | select $n";
+    assert_eq!(run(later).asked.len(), 1);
 }
 
 /// Of every cmdlet, and of tasks.
@@ -243,7 +304,7 @@ fn help_is_out_of_the_tables() {
     );
     assert!(shown("Get-Help").contains("New-MoveRequest"));
     assert_eq!(
-        shown("Get-Command -Noun *Group | select -ExpandProperty Name")
+        shown("Get-Command -Noun *AccessGroup | select -ExpandProperty Name")
             .lines()
             .count(),
         4

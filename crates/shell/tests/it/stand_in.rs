@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use writ_core::secret::Secret;
 use writ_core::time::Time;
 use writ_shell::{
-    Bound, Console, Ended, ErrorRecord, Host, Invocation, Object, Reason, Session, Value, parse,
+    Bound, Console, Ended, ErrorRecord, Host, Invocation, Listed, Object, Reason, Session, Value,
+    Writing, parse,
 };
 
 /// Remembers what it was asked, and answers with what is always there.
@@ -77,16 +78,28 @@ impl Host for StandIn {
         }
     }
 
+    async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord> {
+        let listed = |task: &str, title: &str| Listed {
+            task: task.to_owned(),
+            title: title.to_owned(),
+        };
+        Ok(vec![
+            listed(r"Exchange\New-MoveRequest", ""),
+            listed(r"Host\Restart-Service", "Restart a service"),
+        ])
+    }
+
     async fn invoke(
         &mut self,
         run: &Invocation,
         _: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord> {
-        let given: Vec<_> = run
-            .parameters
-            .iter()
-            .map(|(name, value)| format!(" -{name} {:?}", value.as_ref().map(Value::text)))
-            .collect();
+        let unnamed = run.positional.iter();
+        let unnamed = unnamed.map(|value| format!(" {}", value.text()));
+        let named = run.parameters.iter();
+        let named =
+            named.map(|(name, value)| format!(" -{name} {:?}", value.as_ref().map(Value::text)));
+        let given: Vec<_> = unnamed.chain(named).collect();
         self.asked.push(format!("{}{}", run.task, given.concat()));
         Ok(vec![Value::from("moved")])
     }
@@ -131,11 +144,14 @@ impl Console for Remembered {
         self.width.unwrap_or(80)
     }
 
-    fn write_file(&mut self, path: &str, text: &str, over: bool) -> Result<(), String> {
-        if !over && self.files.contains_key(path) {
-            return Err("there is such a file already".to_owned());
+    fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String> {
+        let is_there = self.files.contains_key(path);
+        let file = self.files.entry(path.to_owned()).or_default();
+        match how {
+            Writing::New if is_there => return Err("there is such a file already".to_owned()),
+            Writing::New | Writing::Over => text.clone_into(file),
+            Writing::After => file.push_str(text),
         }
-        self.files.insert(path.to_owned(), text.to_owned());
         Ok(())
     }
 }

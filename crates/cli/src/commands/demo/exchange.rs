@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use serde_json::Value;
 use writ_emulator::Settings;
 
-use super::{DemoError, ORGANIZATION, Server, Stage, free_address, heading, say};
+use super::stage::{Server, Stage, free_address};
+use super::{DemoError, ORGANIZATION, heading, say};
 
 /// What Alice is allowed after Bob agreed.
 const MOVE: &str = "New-MoveRequest";

@@ -6,18 +6,21 @@
 
 mod exchange;
 pub(crate) mod service;
+mod stage;
 
 use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use self::exchange::Exchange;
 use self::service::Service;
+use self::stage::{Server, Signals, Stage, Stop};
 use crate::exit::{Exit, Failure};
+use crate::output::remark;
 
 const ORGANIZATION: &str = "fabrikam.onmicrosoft.com";
 const TASK: &str = r"Host\Restart-Service";
@@ -47,19 +50,36 @@ impl From<io::Error> for DemoError {
 }
 
 /// Tells the story; it takes a few seconds.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    match play(args) {
+///
+/// However it is stopped, it ends its processes and removes what it made.
+pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
+    let mut signals = Signals::new().map_err(Failure::broken)?;
+    let stop = Stop::default();
+    let told = stop.clone();
+    let mut story = tokio::task::spawn_blocking(move || play(&args, told));
+    let played = tokio::select! {
+        played = &mut story => played,
+        () = signals.any() => {
+            stop.set();
+            story.await
+        }
+    };
+    match played.map_err(Failure::broken)? {
         Ok(()) => Ok(Exit::Done),
+        Err(_) if stop.is_set() => {
+            remark("The demo was stopped, and everything that it made is removed.");
+            Ok(Exit::Over)
+        }
         Err(error) => Err(Failure::broken(format!("the demo stopped: {error}"))),
     }
 }
 
-fn play(args: &Args) -> Result<(), DemoError> {
-    let stage = Stage::build()?;
+fn play(args: &Args, stop: Stop) -> Result<(), DemoError> {
+    let stage = Stage::build(stop)?;
     say("Writ: one task, asked for, approved, run, revoked, verified.");
     say("Each line after a $ is the real command, run by that person with their own key.\n");
     let _server = found(&stage)?;
-    let service = Service::start(&stage.program, &stage.root)?;
+    let service = Service::start(&stage)?;
     prepare(&stage, &service)?;
     tell(&stage, &service)?;
     let exchange = Exchange::start(&stage)?;
@@ -233,160 +253,23 @@ fn stay(stage: &Stage, exchange: &Exchange) -> Result<(), DemoError> {
     }
     exchange.hint();
     say("\nPress Enter or Ctrl-C to stop it; everything it made is then removed.");
-    let mut byte = [0];
-    // Without a terminal there is nobody to press Enter: wait for the signal.
-    while io::stdin().read(&mut byte)? == 0 {
-        std::thread::park_timeout(Duration::from_secs(3_600));
+    let (send, enter) = channel();
+    let typed = send.clone();
+    thread::spawn(move || {
+        // Without a terminal there is nobody to press Enter: only a signal ends it.
+        if let Ok(1) = io::stdin().read(&mut [0]) {
+            // It has ended already if nobody waits.
+            let _ = typed.send(());
+        }
+    });
+    while !stage.stop.is_set() {
+        match enter.recv_timeout(Duration::from_millis(50)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+        }
     }
+    drop(send);
     Ok(())
-}
-
-/// Where the story plays: a directory that is removed at the end.
-struct Stage {
-    root: PathBuf,
-    config: PathBuf,
-    data: PathBuf,
-    url: String,
-    address: String,
-    program: PathBuf,
-    _directory: tempfile::TempDir,
-}
-
-impl Stage {
-    fn build() -> Result<Self, DemoError> {
-        let directory = tempfile::Builder::new().prefix("writ-demo-").tempdir()?;
-        let root = directory.path().to_owned();
-        let address = free_address()?;
-        Ok(Self {
-            config: root.join("config"),
-            data: root.join("data"),
-            url: format!("http://{address}"),
-            address,
-            program: std::env::current_exe()?,
-            root,
-            _directory: directory,
-        })
-    }
-
-    fn command(&self, profile: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .args(args)
-            .env("WRIT_CONFIG_HOME", &self.config)
-            .env("WRIT_DATA_DIR", &self.data)
-            .env("WRIT_PROFILE", profile)
-            .env_remove("WRIT_SERVER")
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// Runs a command that should work, and answers what it printed.
-    fn show(&self, who: &str, args: &[&str]) -> Result<String, DemoError> {
-        self.step(who, args, None, 0)
-    }
-
-    /// The same with something to read on its standard input.
-    fn enter(&self, who: &str, args: &[&str], input: &str) -> Result<String, DemoError> {
-        self.step(who, args, Some(input), 0)
-    }
-
-    /// Runs a command that should be refused, in these words.
-    fn refused(&self, who: &str, args: &[&str], words: &str) -> Result<(), DemoError> {
-        let said = self.step(who, args, None, 3)?;
-        match said.contains(words) {
-            true => Ok(()),
-            false => Err(DemoError(format!("it was refused, but not with `{words}`"))),
-        }
-    }
-
-    fn step(
-        &self,
-        who: &str,
-        args: &[&str],
-        input: Option<&str>,
-        expected: i32,
-    ) -> Result<String, DemoError> {
-        let typed: Vec<_> = args
-            .iter()
-            .map(|arg| writ_core::refusal::shell_word(arg))
-            .collect();
-        say(&format!("{who}$ writ {}", typed.join(" ")));
-        self.perform(who, args, input, expected)
-    }
-
-    /// Runs a command and shows what it says.
-    fn perform(
-        &self,
-        who: &str,
-        args: &[&str],
-        input: Option<&str>,
-        expected: i32,
-    ) -> Result<String, DemoError> {
-        let mut child = self
-            .command(who, args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            stdin.write_all(input.as_bytes())?;
-        }
-        let output = child.wait_with_output()?;
-        let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
-        said.push_str(&String::from_utf8_lossy(&output.stderr));
-        for line in said.lines() {
-            say(&format!("   {line}"));
-        }
-        match output.status.code() {
-            Some(code) if code == expected => Ok(said),
-            code => Err(DemoError(format!(
-                "that ended with exit code {code:?}, and should have with {expected}"
-            ))),
-        }
-    }
-}
-
-/// A command that goes on, in a process of its own; ends with this one.
-struct Server(Child);
-
-impl Server {
-    /// Starts it, and waits until it listens at the address that its arguments end with.
-    fn start(stage: &Stage, name: &str, args: &[&str]) -> Result<Self, DemoError> {
-        say(&format!("admin$ writ {}", args.join(" ")));
-        let address = args.last().copied().unwrap_or_default();
-        let path = stage.root.join(format!("{name}.log"));
-        let log = fs::File::create(&path)?;
-        let child = stage
-            .command("admin", args)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()?;
-        let mut server = Self(child);
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(address).is_ok() {
-                return Ok(server);
-            }
-            if server.0.try_wait()?.is_some() {
-                break;
-            }
-            std::thread::park_timeout(Duration::from_millis(50));
-        }
-        let log = fs::read_to_string(path)?;
-        Err(DemoError(format!("`writ {name}` did not start:\n{log}")))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is gone already if either fails.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Asked for and given back, so that it is known before anything listens there.
-fn free_address() -> io::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 fn person(name: &str) -> String {

@@ -9,10 +9,10 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use super::DemoError;
+use super::stage::{Running, Stage};
 use crate::exit::{Exit, Failure};
 use crate::output::print_bytes;
 
@@ -65,15 +65,15 @@ fn manage(socket: &Path) -> io::Result<()> {
         BufReader::new(stream.try_clone()?).read_line(&mut line)?;
         if let Some(unit) = line.trim_end().strip_prefix("restart ") {
             worker = Worker::start()?;
-            writeln!(stream, "{unit} restarted: process {}", worker.0.id())?;
+            writeln!(stream, "{unit} restarted: process {}", worker.0.0.id())?;
         } else {
-            writeln!(stream, "{}", worker.0.id())?;
+            writeln!(stream, "{}", worker.0.0.id())?;
         }
     }
     Ok(())
 }
 
-struct Worker(Child);
+struct Worker(Running);
 
 impl Worker {
     fn start() -> io::Result<Self> {
@@ -82,15 +82,7 @@ impl Worker {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
-        Ok(Self(child))
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It is gone already if either fails.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        Ok(Self(Running(child)))
     }
 }
 
@@ -105,26 +97,29 @@ fn ask(socket: &Path, question: &str) -> io::Result<String> {
 /// The running service, as the demo sees it.
 pub(super) struct Service {
     socket: PathBuf,
-    manager: Child,
+    _manager: Running,
 }
 
 impl Service {
     /// Starts manager and worker.
-    pub(super) fn start(program: &Path, root: &Path) -> Result<Self, DemoError> {
-        let socket = root.join("service.sock");
-        let manager = Command::new(program)
+    pub(super) fn start(stage: &Stage) -> Result<Self, DemoError> {
+        let socket = stage.root.join("service.sock");
+        let manager = Command::new(&stage.program)
             .arg("demo-service")
             .arg("run")
             .arg(&socket)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
-        let service = Self { socket, manager };
-        for _ in 0..200 {
+        let service = Self {
+            socket,
+            _manager: Running(manager),
+        };
+        for _ in 0..500 {
             if service.process().is_ok() {
                 return Ok(service);
             }
-            std::thread::park_timeout(Duration::from_millis(20));
+            stage.stop.pause()?;
         }
         Err(DemoError("the demo's service did not start".into()))
     }
@@ -158,13 +153,5 @@ required = true
 "#,
             self.socket
         )
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It is gone already if either fails.
-        let _ = self.manager.kill();
-        let _ = self.manager.wait();
     }
 }

@@ -1,15 +1,17 @@
 //! What the shell shows and asks, on this terminal.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
+use reedline::{Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal};
 use writ_core::secret::Secret;
-use writ_shell::Console;
+use writ_shell::{Console, Writing};
 
 use crate::output::{is_interactive, print, remark};
 use crate::typed;
 
-/// How long a line is where nobody looks at it: nothing is cut.
+/// How long a line is where nobody looks at it: hardly anything is cut.
 const UNCUT: usize = 10_000;
 /// How long a line is on a terminal that does not say it.
 const USUAL: usize = 80;
@@ -34,14 +36,10 @@ impl Console for Terminal {
         if !is_interactive() {
             return None;
         }
-        let mut err = io::stderr().lock();
-        err.write_all(question.as_bytes())
-            .and_then(|()| err.flush())
-            .ok()?;
-        let mut line = String::new();
-        match io::stdin().lock().read_line(&mut line) {
-            Ok(0) | Err(_) => None,
-            Ok(_) => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+        // Ctrl-C gives up the question, and with it what was to be done.
+        match Reedline::create().read_line(&Question(question)) {
+            Ok(Signal::Success(line)) => Some(line),
+            Ok(_) | Err(_) => None,
         }
     }
 
@@ -60,12 +58,38 @@ impl Console for Terminal {
         }
     }
 
-    fn write_file(&mut self, path: &str, text: &str, over: bool) -> Result<(), String> {
-        let file = match over {
-            true => File::create(path),
-            false => File::create_new(path),
+    fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String> {
+        let file = match how {
+            Writing::New => File::create_new(path),
+            Writing::Over => File::create(path),
+            Writing::After => File::options().create(true).append(true).open(path),
         };
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| error.to_string())
+    }
+}
+
+/// A question as a prompt.
+struct Question<'a>(&'a str);
+
+impl Prompt for Question<'_> {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.0)
+    }
+
+    fn render_prompt_right(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_indicator(&self, _: PromptEditMode) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
+        Cow::Borrowed("")
+    }
+
+    fn render_prompt_history_search_indicator(&self, _: PromptHistorySearch) -> Cow<'_, str> {
+        Cow::Borrowed("")
     }
 }

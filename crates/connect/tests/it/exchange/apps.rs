@@ -3,7 +3,7 @@
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
 use writ_connect::{Connector, Credentials, Ended, ExchangeConnector};
 use writ_core::digest::{Digest, ExecutionId};
-use writ_emulator::{Certificate, Fault, Injection, Settings};
+use writ_emulator::{Certificate, Fault, Injection, Settings, Within};
 
 use super::{Exchange, credentials, name, text};
 
@@ -16,6 +16,13 @@ fn note(ended: Ended) -> String {
             panic!("{ended:?}")
         }
     }
+}
+
+/// A certificate and its key, in PEM.
+fn certificate() -> (String, String) {
+    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let named = CertificateParams::new(vec!["writ.example".into()]).unwrap();
+    (named.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
 #[tokio::test]
@@ -38,18 +45,13 @@ async fn a_token_is_asked_for_once_for_each_secret() {
 
 #[tokio::test]
 async fn a_certificate_proves_who_it_is() {
-    let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-    let certificate = CertificateParams::new(vec!["writ.example".into()])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap();
+    let (certificate, key) = certificate();
     let mut exchange = Exchange::with(Settings {
         client_secret: None,
-        certificates: vec![Certificate::from_pem(&certificate.pem()).unwrap()],
+        certificates: vec![Certificate::from_pem(&certificate).unwrap()],
         ..Settings::default()
     })
     .await;
-    let (key, certificate) = (key.serialize_pem(), certificate.pem());
     let both = [("certificate", &*certificate), ("private-key", &*key)];
     for signing in ["PS256", "RS256"] {
         exchange.more.insert("signing".into(), text(signing));
@@ -95,13 +97,12 @@ async fn a_certificate_proves_who_it_is() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_back_is_not_shown() {
+async fn a_secret_that_comes_back_is_not_shown() {
     let exchange = Exchange::new().await;
     let secret = exchange.emulator.settings().client_secret.clone().unwrap();
     exchange.cmdlet("Get-OrganizationConfig", &[]).await;
     let connector = format!("{:?}", exchange.connector);
     assert!(!connector.contains("ey"), "{connector}");
-    // The emulator cannot echo a header, so a row says what a token begins with.
     let value = vec![serde_json::Map::from_iter([(
         "A".into(),
         secret.clone().into(),
@@ -117,6 +118,52 @@ async fn a_token_that_comes_back_is_not_shown() {
     assert_eq!(ended.await, SUCCEEDED);
     output.finish();
     assert_eq!(output.bytes(), b"{\"A\":\"[redacted]\"}\n");
+}
+
+/// In rows, in warnings, in questions and in errors, of what reads and of what
+/// changes something.
+#[tokio::test]
+async fn a_token_that_comes_back_is_not_shown() {
+    let exchange = Exchange::new().await;
+    for cmdlet in ["Get-Mailbox", "Remove-Mailbox"] {
+        for within in [Within::Rows, Within::Question, Within::Error] {
+            let echo = Injection::next(Fault::Echo { within });
+            exchange.emulator.inject(echo);
+            let (ended, output) = exchange.cmdlet(cmdlet, &[]).await;
+            let shown = String::from_utf8(output.bytes()).unwrap();
+            let all = format!("{shown} {ended:?} {:?} {output:?}", output.remarks());
+            // Tokens of the emulator begin like any other; no part of one is left.
+            assert!(!all.contains("eyJ"), "{cmdlet} {within:?}: {all}");
+            assert!(output.is_redacted(), "{cmdlet} {within:?}");
+            let marks = all.matches("Bearer [redacted]").count();
+            let wanted = if within == Within::Rows { 2 } else { 1 };
+            assert_eq!(marks, wanted, "{cmdlet} {within:?}: {all}");
+        }
+    }
+    let connector = format!("{:?}", exchange.connector);
+    assert!(!connector.contains("ey"), "{connector}");
+}
+
+/// What was sent to prove who asks is not said again, and no part of it.
+#[tokio::test]
+async fn a_proof_that_comes_back_is_not_shown() {
+    let secret = "a long client secret that is cut where a sentence is too long";
+    let (certificate, key) = certificate();
+    let both = vec![("certificate", &*certificate), ("private-key", &*key)];
+    let mut exchange = Exchange::new().await;
+    for (secrets, part) in [
+        (vec![("client-secret", secret)], "a long client"),
+        (both, "eyJ"),
+    ] {
+        exchange.credentials = credentials(&secrets);
+        let echo = Fault::Echo {
+            within: Within::Error,
+        };
+        exchange.emulator.inject(Injection::next_token(echo));
+        let said = note(exchange.cmdlet("Get-OrganizationConfig", &[]).await.0);
+        assert!(said.contains("x [redacted]"), "{said}");
+        assert!(!said.contains(part), "{said}");
+    }
 }
 
 #[tokio::test]
