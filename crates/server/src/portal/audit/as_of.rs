@@ -123,7 +123,7 @@ fn past(state: &State, wish: &Wish, until: Time) -> Past {
             .map_or(0, |all| all.keys.len());
         Line {
             name: person.upn.to_string(),
-            words: format!("{role}{active}, {keys} keys"),
+            words: format!("{role}{active}, keys: {keys}"),
         }
     });
     let groups = state.groups().map(|group| Line {
