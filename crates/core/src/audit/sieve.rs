@@ -41,7 +41,7 @@ pub struct Sieve {
     wanted: Wanted,
     held: VecDeque<Held>,
     /// The statements that something held waits for.
-    awaited: BTreeSet<Digest>,
+    expected: BTreeSet<Digest>,
     /// Whether all that may be wanted was seen.
     is_before: bool,
 }
@@ -49,7 +49,7 @@ pub struct Sieve {
 #[derive(Debug)]
 struct Held {
     record: Record,
-    awaits: Option<Digest>,
+    turns_on: Option<Digest>,
 }
 
 impl Sieve {
@@ -58,26 +58,26 @@ impl Sieve {
         Self {
             wanted,
             held: VecDeque::new(),
-            awaited: BTreeSet::new(),
+            expected: BTreeSet::new(),
             is_before: false,
         }
     }
 
     /// Whether nothing that is still to be seen can change what is given back.
     pub fn is_done(&self) -> bool {
-        self.is_before && self.awaited.is_empty()
+        self.is_before && self.expected.is_empty()
     }
 
     /// Takes the next record, which is older than all before.
     pub fn see(&mut self, record: Record) {
         if let About::Task(task) = &record.about
-            && self.awaited.remove(&record.digest)
+            && self.expected.remove(&record.digest)
         {
             let wanted = self.wanted.task.as_ref();
             let is_wanted = wanted.is_some_and(|wanted| wanted.covers(task));
-            self.held.retain_mut(|held| match held.awaits {
+            self.held.retain_mut(|held| match held.turns_on {
                 Some(digest) if digest == record.digest => {
-                    held.awaits = None;
+                    held.turns_on = None;
                     is_wanted
                 }
                 Some(_) | None => true,
@@ -87,18 +87,18 @@ impl Sieve {
         if self.is_before {
             return;
         }
-        let awaits = match self.wanted.fits(&record) {
+        let turns_on = match self.wanted.fits(&record) {
             Fits::Yes => None,
             Fits::No => return,
             Fits::IfTaskOf(earlier) => Some(earlier),
         };
-        self.awaited.extend(awaits);
-        self.held.push_back(Held { record, awaits });
+        self.expected.extend(turns_on);
+        self.held.push_back(Held { record, turns_on });
     }
 
     /// The next one that is wanted, if it is known already.
     pub fn take(&mut self) -> Option<Record> {
-        let is_known = self.held.front()?.awaits.is_none();
+        let is_known = self.held.front()?.turns_on.is_none();
         let held = is_known.then(|| self.held.pop_front()).flatten()?;
         Some(held.record)
     }
@@ -106,8 +106,8 @@ impl Sieve {
     /// There are no older records: what waits for one is about nothing.
     pub fn end(&mut self) {
         self.is_before = true;
-        self.awaited.clear();
-        self.held.retain(|held| held.awaits.is_none());
+        self.expected.clear();
+        self.held.retain(|held| held.turns_on.is_none());
     }
 }
 
