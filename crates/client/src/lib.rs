@@ -13,7 +13,6 @@ mod acts;
 pub mod audit;
 mod client;
 mod code;
-pub mod csv;
 mod error;
 mod events;
 mod files;

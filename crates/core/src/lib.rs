@@ -8,7 +8,9 @@
 //! Read it from the outside in: [`envelope`] and [`statement`] are what people
 //! sign, [`state`] is what has been said so far, [`refusal`] is every no.
 
+pub mod audit;
 mod credentials;
+pub mod csv;
 mod decide;
 pub mod digest;
 pub mod entry;

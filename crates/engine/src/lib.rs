@@ -25,6 +25,7 @@ mod live;
 mod local;
 mod log;
 mod offline;
+mod past;
 mod project;
 mod recover;
 mod room;

@@ -52,26 +52,40 @@ impl Engine {
 
     /// The bytes of a bundle of leaves; none if the log does not have them all.
     pub async fn bundle(&self, part: Part) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(entries) = self.part(part).await? else {
+            return Ok(None);
+        };
+        let bytes = bundle(entries.iter().map(|entry| entry.leaf.as_slice()));
+        let too_long = || StoreError::Corrupt("a leaf is longer than any leaf".into());
+        bytes.ok_or_else(too_long).map(Some)
+    }
+
+    /// The entries of a bundle, each with the leaf that was appended; none if the
+    /// log does not have them all.
+    pub async fn part(&self, part: Part) -> Result<Option<Vec<StoredEntry>>, StoreError> {
         let tiles = self.tiles();
         let Some(hashes) = self.leaf_hashes(&tiles, part).await? else {
             return Ok(None);
         };
         let first = part.first().unwrap_or(u64::MAX);
-        let mut leaves = Vec::new();
+        let mut found = Vec::new();
         let mut hashes = hashes.into_iter();
         while hashes.len() > 0 {
-            let next = Index(first + leaves.len() as u64);
+            let next = Index(first + found.len() as u64);
             let entries = self.store().entries(next, hashes.len()).await?;
             if entries.is_empty() {
                 return Err(changed(next));
             }
             for (entry, hash) in entries.into_iter().zip(hashes.by_ref()) {
-                leaves.push(appended(entry, hash)?.leaf);
+                found.push(appended(entry, hash)?);
             }
         }
-        let bytes = bundle(leaves.iter().map(Vec::as_slice));
-        let too_long = || StoreError::Corrupt("a leaf is longer than any leaf".into());
-        bytes.ok_or_else(too_long).map(Some)
+        Ok(Some(found))
+    }
+
+    /// An entry with the leaf that was appended; none if the log does not have it.
+    pub async fn entry_at(&self, index: Index) -> Result<Option<StoredEntry>, StoreError> {
+        self.entry(&self.tiles(), index).await
     }
 
     async fn leaf_hashes(

@@ -41,7 +41,7 @@ export async function post(envelope, blobs) {
 }
 
 // The key that opened the session of this page.
-async function ownKey() {
+export async function ownKey() {
   const records = await kept(page.instance);
   const record = records.find((record) => record.id === page.key);
   if (record) return signer(record);
@@ -156,7 +156,7 @@ export function bodyOf(form) {
 const dialog = document.getElementById("sign");
 
 // Asks whether to sign; true if so.
-function agreed(sentence, drafted) {
+export function agreed(sentence, drafted) {
   dialog.querySelector("[data-sentence]").textContent = sentence;
   dialog.querySelector("[data-digest]").textContent = drafted.digest;
   dialog.querySelector("[data-text]").textContent = drafted.text;

@@ -122,6 +122,14 @@ export async function newPasskey({ rp, organization, upn, known }) {
   return { ...(await described("p256", bytes)), credential: new Uint8Array(made.rawId), rp };
 }
 
+// What to call this browser.
+export function labelOf() {
+  const agent = navigator.userAgent;
+  const browser = /Firefox/.test(agent) ? "Firefox" : /Edg\//.test(agent) ? "Edge" : /Chrom/.test(agent) ? "Chrome" : /Safari/.test(agent) ? "Safari" : "a browser";
+  const system = ["Windows", "Android", "iPhone", "iPad", "Mac", "Linux"].find((name) => agent.includes(name));
+  return system ? `${browser} on ${system}` : browser;
+}
+
 // The body of an `enrol` of a new key, with its proof. `payload` has the rest of
 // the payload, which the proof is over as well.
 export async function enrolment(record, label, payload) {

@@ -109,7 +109,7 @@ function follow() {
 
 // --- The keyboard ---
 
-const GO = { h: "/", r: "/requests", n: "/requests/new", a: "/approvals", e: "/executions", t: "/tasks" };
+const GO = { h: "/", r: "/requests", n: "/requests/new", a: "/approvals", e: "/executions", t: "/tasks", u: "/audit", l: "/log", s: "/settings" };
 
 function keyboard() {
   let going = false;

@@ -1,10 +1,11 @@
 // Signing in and joining: the pages of whoever is nobody yet.
 
-import { base64url, bytesOf, canonical, draft, draftOf, join, payloadOf, sealed, unhex } from "./statement.js";
+import { base64url, bytesOf, canonical, draft, draftOf, payloadOf, sealed } from "./statement.js";
 import {
-  enrolment, forget, invitationKey, keep, kept, newBrowserKey, newPasskey, noPasskeys, readCode, signer,
+  enrolment, forget, invitationKey, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys, readCode, signer,
 } from "./keys.js";
 import { Refused, now, post, tell } from "./acts.js";
+import { written } from "./pair.js";
 
 const page = document.body.dataset;
 const HOURS_12 = 12 * 3600 * 1000;
@@ -29,13 +30,6 @@ async function signIn(record, to) {
   localStorage.removeItem("signed-out");
   location.replace(to);
 }
-
-const labelOf = () => {
-  const agent = navigator.userAgent;
-  const browser = /Firefox/.test(agent) ? "Firefox" : /Edg\//.test(agent) ? "Edge" : /Chrom/.test(agent) ? "Chrome" : /Safari/.test(agent) ? "Safari" : "a browser";
-  const system = ["Windows", "Android", "iPhone", "iPad", "Mac", "Linux"].find((name) => agent.includes(name));
-  return system ? `${browser} on ${system}` : browser;
-};
 
 const reason = (error) =>
   error.name === "NotAllowedError" ? "The passkey was not used. Try again." : error.message;
@@ -78,20 +72,18 @@ async function signInPage() {
       list.append(form);
     }
   }
-  onSubmit(shown("pair"), async (fields) => {
+  const missing = noPasskeys(page.rp);
+  if (missing) document.querySelector("#pair [value=passkey]").hidden = true;
+  onSubmit(shown("pair"), async (fields, kind) => {
     const upn = fields.get("upn").trim().toLowerCase();
-    const record = await newBrowserKey();
+    const record =
+      kind === "passkey"
+        ? await newPasskey({ rp: page.rp, organization: page.organization, upn, known: [] })
+        : await newBrowserKey();
     const label = labelOf();
     const payload = payloadOf(undefined, { by: upn, instance: page.instance, now: now() });
     const body = await enrolment(record, label, payload);
-    const time = new DataView(new ArrayBuffer(8));
-    time.setBigInt64(0, BigInt(payload.at));
-    const text = base64url(
-      join(
-        Uint8Array.of(1), new Uint8Array(time.buffer), unhex(payload.nonce), unhex(body.key.public),
-        unhex(body.proof), bytesOf(label),
-      ),
-    );
+    const text = written({ ...payload, body });
     await keep({ ...record, instance: page.instance, upn, label, enrolled: false });
     shown("pairing").querySelector("[data-text]").textContent = `writ key add ${text}`;
     await added({ ...record, instance: page.instance, upn, label, enrolled: true }, to);

@@ -17,6 +17,7 @@ use writ_core::names::Upn;
 use writ_core::object::Role;
 use writ_core::sight::{Resource, may_read};
 use writ_core::state::State;
+use writ_core::time::Time;
 use writ_core::view::Seen;
 use writ_engine::Rate;
 
@@ -96,6 +97,11 @@ impl<P: Permission> Caller<P> {
     /// Names their session.
     pub(crate) fn session(&self) -> Digest {
         self.bearer.digest()
+    }
+
+    /// When their session opened, and when it ends.
+    pub(crate) fn session_period(&self) -> Option<(Time, Time)> {
+        self.bearer.period()
     }
 
     /// Whether they may read something.

@@ -19,6 +19,7 @@ use writ_core::key::PublicKey;
 use writ_core::names::Upn;
 use writ_core::object::Role;
 use writ_core::state::State;
+use writ_core::statement::{Session, read_payload};
 use writ_core::time::Time;
 
 use crate::failure::Failure;
@@ -79,6 +80,12 @@ impl Bearer {
     /// Names the session.
     pub(crate) fn digest(&self) -> Digest {
         self.envelope.digest()
+    }
+
+    /// When it opened, and when it ends.
+    pub(crate) fn period(&self) -> Option<(Time, Time)> {
+        let payload = read_payload::<Session>(&self.envelope.payload).ok()?;
+        Some((payload.at, payload.body.until))
     }
 
     /// Whose session it is, if it counts in this State at this time.

@@ -9,10 +9,11 @@
 use data_encoding::BASE64URL_NOPAD;
 use tokio::time::{Duration, sleep};
 use writ_core::digest::KeyId;
-use writ_core::envelope::{Envelope, Kind, PayloadType};
+use writ_core::envelope::{Envelope, Kind, Passkey, PayloadType};
 use writ_core::key::{Algorithm, Hex, PublicKey, SigningKey};
+use writ_core::names::Upn;
 use writ_core::statement::{
-    Enrol, FRESH, MAX_SESSION, Payload, Principal, Session, Unverified, possession, sign,
+    Enrol, FRESH, MAX_SESSION, Payload, Principal, Session, Unverified, sign,
 };
 use writ_core::time::Time;
 use writ_core::view::WhoAmI;
@@ -22,10 +23,14 @@ use crate::error::Error;
 use crate::http::Http;
 use crate::profile::{Account, Profile, Profiles};
 
-/// The form of the text; another first byte is another form.
-const VERSION: u8 = 1;
+/// The form of the text for a key that signs plainly; another first byte is
+/// another form.
+const PLAIN: u8 = 1;
+/// The form for a passkey: its proof is a gesture, so what its authenticator
+/// signed travels too.
+const PASSKEY: u8 = 2;
 /// The longest text that is read at all.
-const MAX_TEXT: usize = 1_024;
+const MAX_TEXT: usize = 4_096;
 /// How often to look whether the key was added.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -117,15 +122,12 @@ impl Client {
             ))
         };
         let payload = self.read(text).ok_or_else(wrong)?;
-        let proof = payload.body.proof.as_ref().ok_or_else(wrong)?;
-        let bare = possession(&payload).map_err(|_| wrong())?;
-        if !payload.body.key.verify(&bare, &proof.0) {
-            return Err(wrong());
-        }
         let enrol = sign(PayloadType::Statement(Kind::Enrol), &payload, self.key());
         let enrol = enrol.map_err(|_| wrong())?;
         // A label that hides something is refused before it is shown.
-        Unverified::read(enrol.clone().into()).map_err(|_| wrong())?;
+        let said = Unverified::read(enrol.clone().into()).map_err(|_| wrong())?;
+        // The proof of the new key holds only for who and where it was made for.
+        said.verify(&self.key().public()).map_err(|_| wrong())?;
         Ok(Paired {
             enrol,
             key: payload.body.key.id(),
@@ -148,23 +150,13 @@ impl Client {
         let (version, rest) = bytes.split_first()?;
         let (at, rest) = rest.split_first_chunk::<8>()?;
         let (nonce, rest) = rest.split_first_chunk::<16>()?;
-        let (public, rest) = rest.split_first_chunk::<32>()?;
-        let (proof, label) = rest.split_first_chunk::<64>()?;
         let Account {
             organization, upn, ..
         } = self.account();
-        let key = PublicKey {
-            alg: Algorithm::Ed25519,
-            public: Hex(public.to_vec()),
-        };
-        let body = Enrol {
-            person: upn.clone(),
-            key,
-            label: String::from_utf8(label.to_vec()).ok()?,
-            passkey: false,
-            rp_id: None,
-            proof: Some(Hex(proof.to_vec())),
-            assertion: None,
+        let body = match *version {
+            PLAIN => plain(upn, rest)?,
+            PASSKEY => passkey(upn, rest)?,
+            _ => return None,
         };
         let payload = Payload {
             at: Time(i64::from_be_bytes(*at)),
@@ -173,14 +165,60 @@ impl Client {
             instance: Some(*organization),
             nonce: Hex(nonce.to_vec()),
         };
-        (*version == VERSION).then_some(payload)
+        Some(payload)
     }
+}
+
+/// The rest of a text: the key, its proof, its name.
+fn plain(upn: &Upn, rest: &[u8]) -> Option<Enrol> {
+    let (public, rest) = rest.split_first_chunk::<32>()?;
+    let (proof, label) = rest.split_first_chunk::<64>()?;
+    enrol(upn, Algorithm::Ed25519, public, proof, label)
+}
+
+/// The rest of a passkey's text: the key, its proof, and each behind its length
+/// its domain, its authenticator data and its client data; then its name.
+fn passkey(upn: &Upn, rest: &[u8]) -> Option<Enrol> {
+    let (public, rest) = rest.split_first_chunk::<65>()?;
+    let (proof, rest) = rest.split_first_chunk::<64>()?;
+    let (rp_id, rest) = behind_length(rest)?;
+    let (authenticator_data, rest) = behind_length(rest)?;
+    let (client_data, label) = behind_length(rest)?;
+    Some(Enrol {
+        passkey: true,
+        rp_id: Some(String::from_utf8(rp_id.to_vec()).ok()?),
+        assertion: Some(Passkey {
+            authenticator_data: Hex(authenticator_data.to_vec()),
+            client_data: Hex(client_data.to_vec()),
+        }),
+        ..enrol(upn, Algorithm::P256, public, proof, label)?
+    })
+}
+
+fn behind_length(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
+}
+
+fn enrol(upn: &Upn, alg: Algorithm, public: &[u8], proof: &[u8], label: &[u8]) -> Option<Enrol> {
+    Some(Enrol {
+        person: upn.clone(),
+        key: PublicKey {
+            alg,
+            public: Hex(public.to_vec()),
+        },
+        label: String::from_utf8(label.to_vec()).ok()?,
+        passkey: false,
+        rp_id: None,
+        proof: Some(Hex(proof.to_vec())),
+        assertion: None,
+    })
 }
 
 /// What the old device cannot know: when, once, which key, its proof, its name.
 fn written(payload: &Payload<Enrol>) -> String {
     let proof = payload.body.proof.iter().flat_map(|proof| &proof.0);
-    let mut bytes = vec![VERSION];
+    let mut bytes = vec![PLAIN];
     bytes.extend_from_slice(&payload.at.0.to_be_bytes());
     bytes.extend_from_slice(&payload.nonce.0);
     bytes.extend_from_slice(&payload.body.key.public.0);
@@ -192,7 +230,8 @@ fn written(payload: &Payload<Enrol>) -> String {
 #[cfg(test)]
 mod tests {
     use writ_core::digest::{Digest, OrganizationId};
-    use writ_core::names::Upn;
+    use writ_core::statement::possession;
+    use writ_core::testing::Authenticator;
 
     use super::*;
     use crate::system::{new_key, now, random};
@@ -252,6 +291,62 @@ mod tests {
         for (upn, organization) in [("bob@example.com", b"x"), ("alice@example.com", b"y")] {
             let (other, _folder) = client(upn, organization);
             assert!(other.read_pairing(&text).is_err(), "{upn}");
+        }
+    }
+
+    /// The text of a passkey, as a browser writes it.
+    fn passkey_text(of: &Client, label: &str) -> (String, PublicKey) {
+        let authenticator = Authenticator::of(label);
+        let Account {
+            organization, upn, ..
+        } = of.account().clone();
+        let body = Enrol {
+            person: upn.clone(),
+            key: authenticator.public(),
+            label: label.into(),
+            passkey: true,
+            rp_id: Some(authenticator.rp_id.clone()),
+            proof: None,
+            assertion: None,
+        };
+        let payload = Payload {
+            at: now(),
+            body,
+            by: Principal::Person(upn),
+            instance: Some(organization),
+            nonce: Hex(random::<16>().to_vec()),
+        };
+        let (passkey, proof) = authenticator.gesture(&possession(&payload).unwrap());
+        let mut bytes = vec![PASSKEY];
+        bytes.extend_from_slice(&payload.at.0.to_be_bytes());
+        bytes.extend_from_slice(&payload.nonce.0);
+        bytes.extend_from_slice(&payload.body.key.public.0);
+        bytes.extend(proof);
+        for part in [
+            authenticator.rp_id.as_bytes(),
+            &passkey.authenticator_data.0,
+            &passkey.client_data.0,
+        ] {
+            bytes.extend_from_slice(&u16::try_from(part.len()).unwrap().to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        bytes.extend_from_slice(label.as_bytes());
+        (BASE64URL_NOPAD.encode(&bytes), authenticator.public())
+    }
+
+    #[test]
+    fn a_passkey_is_paired_by_its_gesture() {
+        let (alice, _folder) = client("alice@example.com", b"x");
+        let (text, key) = passkey_text(&alice, "phone");
+        let paired = alice.read_pairing(&text).unwrap();
+        assert_eq!((paired.key, paired.label.as_str()), (key.id(), "phone"));
+        let (bob, _folder) = client("bob@example.com", b"x");
+        assert!(bob.read_pairing(&text).is_err());
+        for at in 0..text.len() {
+            let mut typed = text.clone().into_bytes();
+            typed[at] = if typed[at] == b'A' { b'B' } else { b'A' };
+            let typed = String::from_utf8(typed).unwrap();
+            assert!(alice.read_pairing(&typed).is_err(), "{at}");
         }
     }
 

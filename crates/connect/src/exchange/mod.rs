@@ -362,7 +362,7 @@ mod tests {
             let names = names.iter().map(|name| name.to_ascii_lowercase());
             shortened(cmdlet, &names.collect(), ["Ident2"].into_iter()).is_some()
         };
-        assert!(found("New-MoveRequest", &["TargetDatab"]));
+        assert!(found("New-MoveRequest", &["TargetDelivery"]));
         assert!(found("new-moverequest", &["targetdatab", "TargetDatabase"]));
         assert!(found("Get-Unheard", &["Ident", "Identity"]));
         assert!(!found("New-MoveRequest", &["Identity", "TargetDatabase"]));

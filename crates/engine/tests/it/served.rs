@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use writ_core::digest::Index;
+use writ_core::entry::Entry;
 use writ_core::log::{Plan, inclusion_root, root_of};
 use writ_core::proof::check;
 use writ_core::testing::group;
+use writ_core::time::Time;
 use writ_engine::{Engine, ProveError};
 use writ_store::{Memory, StoreError, StoredEntry};
 
@@ -104,6 +106,35 @@ async fn a_leaf_that_was_changed_is_in_no_bundle_and_in_no_proof() {
         // The tree of hashes is as it was.
         assert!(engine.tile("0/000".parse().unwrap()).await.is_ok());
     }
+}
+
+#[tokio::test]
+async fn the_past_is_made_of_the_leaves_that_were_appended() {
+    let (world, kept) = grown().await;
+    let engine = &world.engine;
+    let entries = world.place.entries().await;
+    let now = engine.past(300).await.unwrap().unwrap();
+    assert_eq!(now.state(), engine.published().state());
+    for size in [0, 1, 256, 299] {
+        let then = engine.past(size).await.unwrap().unwrap();
+        let hashes: Vec<_> = entries.iter().map(|entry| entry.leaf_hash).collect();
+        let hashes = &hashes[..usize::try_from(size).unwrap()];
+        assert_eq!((then.size(), then.head().root), (size, root_of(hashes)));
+    }
+    assert_eq!(engine.past(301).await, Ok(None));
+    assert_eq!(engine.entry_at(Index(300)).await, Ok(None));
+    let time = |at: usize| Entry::parse(&entries[at].leaf).unwrap().time;
+    for at in [0, 1, 7, 256, 299] {
+        let until = |time| async move { engine.size_at(time).await.unwrap() };
+        let upto = entries
+            .iter()
+            .position(|entry| Entry::parse(&entry.leaf).unwrap().time > time(at));
+        assert_eq!(until(time(at)).await, upto.unwrap_or(300) as u64, "{at}");
+        assert!(until(Time(time(at).0 - 1)).await <= at as u64, "{at}");
+    }
+    turn_to(&kept, forge::replaced(&entries, 7, "node", "nodE")).await;
+    assert!(is_corrupt(engine.past(8).await));
+    assert!(is_corrupt(engine.entry_at(Index(7)).await));
 }
 
 #[tokio::test]

@@ -40,12 +40,16 @@ const ASSETS: &[Asset] = &[
     asset!("portal.js", MODULE),
     asset!("acts.js", MODULE),
     asset!("changes.js", MODULE),
+    asset!("check.js", MODULE),
     asset!("import.js", MODULE),
+    asset!("keys.js", MODULE),
+    asset!("notes.js", MODULE),
+    asset!("output.js", MODULE),
+    asset!("pair.js", MODULE),
     asset!("people.js", MODULE),
     asset!("rows.js", MODULE),
-    asset!("keys.js", MODULE),
-    asset!("output.js", MODULE),
     asset!("session.js", MODULE),
+    asset!("settings.js", MODULE),
     asset!("statement.js", MODULE),
 ];
 

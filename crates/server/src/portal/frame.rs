@@ -76,6 +76,8 @@ pub(super) struct Frame {
     pub(super) organization: Domain,
     pub(super) id: OrganizationId,
     pub(super) rp: String,
+    /// Where the portal is reached, as the site has it first.
+    pub(super) origin: String,
     pub(super) upn: Upn,
     pub(super) name: String,
     pub(super) role: Option<Role>,
@@ -123,6 +125,7 @@ impl Frame {
             organization: organization.clone(),
             id,
             rp: site.rp_id.clone(),
+            origin: site.origins.first().cloned().unwrap_or_default(),
             upn: caller.upn().clone(),
             name: name.unwrap_or_else(|| caller.upn().to_string()),
             role: caller.role(),
@@ -134,6 +137,17 @@ impl Frame {
             menu: menu.collect(),
             disabled: disabled(caller, app).await?,
         })
+    }
+
+    /// For a page that does not change while it is read.
+    pub(super) fn still(self) -> Self {
+        let events = String::new();
+        Self { events, ..self }
+    }
+
+    /// Whether the reader sees everything.
+    pub(super) const fn reads_everything(&self) -> bool {
+        reads_everything(self.role)
     }
 
     /// Whether the reader sets objects.

@@ -14,21 +14,27 @@
 mod approvals;
 mod asked;
 mod assets;
+mod audit;
+mod auditor;
 mod control;
+mod day;
 mod executions;
 mod failed;
 mod fields;
+mod figures;
 mod forms;
 mod frame;
 mod from_here;
 mod groups;
 mod home;
+mod log;
 mod new_request;
 mod people;
 mod policies;
 mod requests;
 mod run;
 mod session;
+mod settings;
 mod simulate;
 mod tasks;
 mod text;
@@ -77,6 +83,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .page("/groups/{address}", groups::show)
         .page("/system-accounts", control::accounts)
         .page("/settings/control", control::show)
+        .asked("/audit", audit::show)
+        .asked("/audit/as-of", audit::as_of::show)
+        .asked("/audit/export", audit::export::show)
+        .page("/audit/{index}", audit::entry::show)
+        .asked("/figures", figures::show)
+        .page("/log", log::show)
+        .page("/settings", settings::show)
         .asked("/sign-in", session::sign_in)
         .page("/join", session::join)
         .page("/assets/{version}/{file}", assets::show)

@@ -1,7 +1,7 @@
 //! ConvertTo-Csv and Export-Csv. What a spreadsheet would take for a formula
 //! gets an apostrophe, which makes it text.
 
-use writ_client::csv::is_formula;
+use writ_core::csv::is_formula;
 
 use crate::binder::Bound;
 use crate::host::Console;

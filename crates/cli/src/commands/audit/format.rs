@@ -3,8 +3,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use writ_client::audit::Record;
-
-use super::csv::row;
+use writ_core::csv::row;
 
 /// A form of audit records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! `writ audit`: what happened, searched; and all of a period, in files for an
 //! auditor.
 
-mod csv;
 mod export;
 mod format;
 mod population;

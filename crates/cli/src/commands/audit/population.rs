@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use writ_client::audit::Record;
+use writ_core::csv::csv;
 use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::log::{Checkpoint, Frontier};
 use writ_core::record::{ApprovalRecord, ExecutionRecord, RequestRecord};
@@ -17,7 +18,6 @@ use writ_core::statement::TreeHead;
 use writ_core::time::Time;
 use writ_core::view::RunStatus;
 
-use super::csv::csv;
 use super::format::Format;
 use crate::commands::log::Shown;
 use crate::exit::Failure;
@@ -147,7 +147,8 @@ impl<W: Write> Population<W> {
         if self.formats.is_empty() {
             return Ok(());
         }
-        let record = Record::read(decided.index.0, &decided.leaf)?;
+        let record =
+            Record::read(decided.index.0, &decided.leaf).map_err(writ_client::Error::from)?;
         for (format, file) in &mut self.formats {
             write(file, format.file(), &format.row(&record))?;
         }

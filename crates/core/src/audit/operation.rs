@@ -1,9 +1,9 @@
 //! What a statement is called in an audit log: the operation, its object, its
 //! parameters.
 
-use writ_core::object::{Object, ObjectName};
-use writ_core::statement::{Body, Change};
-use writ_core::time::Seconds;
+use crate::object::{Object, ObjectName};
+use crate::statement::{Body, Change};
+use crate::time::Seconds;
 
 use super::{About, Pair};
 

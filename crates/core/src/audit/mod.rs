@@ -2,28 +2,27 @@
 //!
 //! A **record** is one entry in the common schema of the Office 365 Management
 //! Activity API. It is made of the entry's bytes and of nothing else, so whoever
-//! has the entry makes the same record. A **search** reads the log from its end
-//! and answers the records that are wanted, the newest first, without ever
-//! holding more of the log than it must. `docs/audit.md` has every member.
+//! has the entry makes the same record. A **sieve** takes records, the newest first,
+//! and gives back those that are wanted. `docs/audit.md` has every member.
 
 mod operation;
-mod search;
 mod sieve;
+
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
-use writ_core::digest::{Digest, OrganizationId};
-use writ_core::entry::Entry;
-use writ_core::log::leaf_hash;
-use writ_core::names::{Pattern, TaskName};
-use writ_core::statement::{Body, Change, Principal, Statement, Unverified};
-use writ_core::time::Time;
-use writ_core::value::is_plain;
 
-use crate::error::Error;
+use crate::digest::{Digest, OrganizationId};
+use crate::entry::Entry;
+use crate::envelope::PayloadType;
+use crate::log::leaf_hash;
+use crate::names::{Pattern, TaskName};
+use crate::statement::{Body, Change, Principal, Statement, Unverified};
+use crate::time::Time;
+use crate::value::is_plain;
 
-pub use search::Search;
-pub use sieve::Wanted;
+pub use sieve::{Fits, Sieve, Wanted};
 
 /// `ExchangeAdmin`: whoever reads it expects the name of a cmdlet, and `True` or
 /// `False` for how it ended.
@@ -36,12 +35,16 @@ pub struct Record {
     pub index: u64,
     /// When it was appended.
     pub time: Time,
+    /// What kind of statement it is.
+    pub kind: PayloadType,
+    /// Names the statement.
+    pub digest: Digest,
     /// The record.
     pub data: Data,
     /// The operations that it is found by; the first is the record's.
     operations: Vec<String>,
-    digest: Digest,
-    about: About,
+    /// Which task it has to do with.
+    pub about: About,
     /// What was signed.
     signed: Value,
 }
@@ -101,20 +104,55 @@ impl Pair {
 
 /// Which task an entry has to do with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum About {
+pub enum About {
+    /// This one.
     Task(TaskName),
     /// A policy may cover many.
     Policy(Pattern),
     /// Whichever task this earlier statement names: a request, an invocation.
     Earlier(Digest),
+    /// None.
     Nothing,
+}
+
+/// A leaf that is no entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableError {
+    index: u64,
+    problem: String,
+}
+
+impl fmt::Display for UnreadableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, problem } = self;
+        write!(f, "entry {index} cannot be read: {problem}")
+    }
+}
+
+impl std::error::Error for UnreadableError {}
+
+/// A text with what would move a cursor or hide escaped, as JSON has it.
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_plain(letter, false) {
+            true => escaped.push(letter),
+            false => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    escaped += &format!("\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    escaped
 }
 
 impl Record {
     /// Reads a leaf of the log.
-    pub fn read(index: u64, leaf: &[u8]) -> Result<Self, Error> {
-        let odd = |error: &dyn std::fmt::Display| {
-            Error::Untrusted(format!("entry {index} cannot be read: {error}"))
+    pub fn read(index: u64, leaf: &[u8]) -> Result<Self, UnreadableError> {
+        let odd = |error: &dyn fmt::Display| UnreadableError {
+            index,
+            problem: error.to_string(),
         };
         let entry = Entry::parse(leaf).map_err(|error| odd(&error))?;
         let said = Unverified::read(entry.envelope.clone()).map_err(|error| odd(&error))?;
@@ -141,31 +179,33 @@ impl Record {
         Ok(Self {
             index,
             time: entry.time,
+            kind: entry.envelope.payload_type,
+            digest,
             data,
             operations,
-            digest,
             about: About::of(&statement.body),
             signed: serde_json::from_slice(signed).map_err(|error| odd(&error))?,
         })
+    }
+
+    /// Whether the log answered yes.
+    pub fn is_accepted(&self) -> bool {
+        self.data.result_status == "True"
+    }
+
+    /// The earlier statement that it is about.
+    pub const fn earlier(&self) -> Option<Digest> {
+        match self.about {
+            About::Earlier(digest) => Some(digest),
+            About::Task(_) | About::Policy(_) | About::Nothing => None,
+        }
     }
 
     /// The record as one line of JSON. What would move a cursor or hide is
     /// escaped, so that it can be shown, and reads as what it is.
     pub fn line(&self) -> String {
         // Texts, numbers and lists of them can always be written.
-        let json = serde_json::to_string(&self.data).unwrap_or_default();
-        let mut line = String::with_capacity(json.len());
-        for letter in json.chars() {
-            match is_plain(letter, false) {
-                true => line.push(letter),
-                false => {
-                    for unit in letter.encode_utf16(&mut [0; 2]) {
-                        line += &format!("\\u{unit:04x}");
-                    }
-                }
-            }
-        }
-        line
+        escaped(&serde_json::to_string(&self.data).unwrap_or_default())
     }
 }
 
@@ -200,7 +240,7 @@ fn user_type(statement: &Statement, accepted: bool) -> u8 {
         Body::Genesis(_) | Body::Outcome(_) | Body::Recover(_) => true,
         Body::Set(set) => !matches!(
             set.change(),
-            Some(Change::Object(writ_core::object::Object::Preferences(_))) | None
+            Some(Change::Object(crate::object::Object::Preferences(_))) | None
         ),
         Body::Enrol(_)
         | Body::RevokeKey(_)

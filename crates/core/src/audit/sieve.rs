@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::digest::Digest;
+use crate::names::Pattern;
+use crate::time::Time;
+use crate::value::{Constraint, Value as Text};
 use serde_json::Value;
-use writ_core::digest::Digest;
-use writ_core::names::Pattern;
-use writ_core::time::Time;
-use writ_core::value::{Constraint, Value as Text};
 
 use super::{About, Record};
 
@@ -37,11 +37,11 @@ pub struct Wanted {
 /// task is wanted, what may be about it is held until the statement is seen that
 /// says so, which is always an earlier one.
 #[derive(Debug)]
-pub(super) struct Sieve {
+pub struct Sieve {
     wanted: Wanted,
     held: VecDeque<Held>,
     /// The statements that something held waits for.
-    awaited: BTreeSet<Digest>,
+    expected: BTreeSet<Digest>,
     /// Whether all that may be wanted was seen.
     is_before: bool,
 }
@@ -49,89 +49,109 @@ pub(super) struct Sieve {
 #[derive(Debug)]
 struct Held {
     record: Record,
-    awaits: Option<Digest>,
+    turns_on: Option<Digest>,
 }
 
 impl Sieve {
-    pub(super) fn new(mut wanted: Wanted) -> Self {
-        for text in wanted.operations.iter_mut().chain(&mut wanted.users) {
-            *text = text.to_lowercase();
-        }
-        wanted.text = wanted.text.map(|text| text.to_lowercase());
+    /// One for these.
+    pub fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
             held: VecDeque::new(),
-            awaited: BTreeSet::new(),
+            expected: BTreeSet::new(),
             is_before: false,
         }
     }
 
     /// Whether nothing that is still to be seen can change what is given back.
-    pub(super) fn is_done(&self) -> bool {
-        self.is_before && self.awaited.is_empty()
+    pub fn is_done(&self) -> bool {
+        self.is_before && self.expected.is_empty()
     }
 
     /// Takes the next record, which is older than all before.
-    pub(super) fn see(&mut self, record: Record) {
+    pub fn see(&mut self, record: Record) {
         if let About::Task(task) = &record.about
-            && self.awaited.remove(&record.digest)
+            && self.expected.remove(&record.digest)
         {
             let wanted = self.wanted.task.as_ref();
             let is_wanted = wanted.is_some_and(|wanted| wanted.covers(task));
-            self.held.retain_mut(|held| match held.awaits {
+            self.held.retain_mut(|held| match held.turns_on {
                 Some(digest) if digest == record.digest => {
-                    held.awaits = None;
+                    held.turns_on = None;
                     is_wanted
                 }
                 Some(_) | None => true,
             });
         }
         self.is_before |= self.wanted.from.is_some_and(|from| record.time < from);
-        if self.is_before || !self.is_wanted(&record) {
+        if self.is_before {
             return;
         }
-        let awaits = match (&self.wanted.task, &record.about) {
-            (None, _) => None,
-            (Some(wanted), About::Task(task)) if wanted.covers(task) => None,
-            (Some(wanted), About::Policy(pattern)) if do_meet(wanted, pattern) => None,
-            (Some(_), About::Earlier(digest)) => Some(*digest),
-            (Some(_), About::Task(_) | About::Policy(_) | About::Nothing) => return,
+        let turns_on = match self.wanted.fits(&record) {
+            Fits::Yes => None,
+            Fits::No => return,
+            Fits::IfTaskOf(earlier) => Some(earlier),
         };
-        self.awaited.extend(awaits);
-        self.held.push_back(Held { record, awaits });
+        self.expected.extend(turns_on);
+        self.held.push_back(Held { record, turns_on });
     }
 
     /// The next one that is wanted, if it is known already.
-    pub(super) fn next(&mut self) -> Option<Record> {
-        let is_known = self.held.front()?.awaits.is_none();
+    pub fn take(&mut self) -> Option<Record> {
+        let is_known = self.held.front()?.turns_on.is_none();
         let held = is_known.then(|| self.held.pop_front()).flatten()?;
         Some(held.record)
     }
 
     /// There are no older records: what waits for one is about nothing.
-    pub(super) fn end(&mut self) {
+    pub fn end(&mut self) {
         self.is_before = true;
-        self.awaited.clear();
-        self.held.retain(|held| held.awaits.is_none());
+        self.expected.clear();
+        self.held.retain(|held| held.turns_on.is_none());
+    }
+}
+
+/// Whether a record is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fits {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// If the task of this earlier statement is.
+    IfTaskOf(Digest),
+}
+
+impl Wanted {
+    /// Whether a record is wanted; not from when, and not before which index.
+    pub fn fits(&self, record: &Record) -> Fits {
+        if !self.fits_but_for_task(record) {
+            return Fits::No;
+        }
+        let fits = match (&self.task, &record.about) {
+            (None, _) => true,
+            (Some(wanted), About::Task(task)) => wanted.covers(task),
+            (Some(wanted), About::Policy(pattern)) => do_meet(wanted, pattern),
+            (Some(_), About::Earlier(digest)) => return Fits::IfTaskOf(*digest),
+            (Some(_), About::Nothing) => false,
+        };
+        match fits {
+            true => Fits::Yes,
+            false => Fits::No,
+        }
     }
 
-    /// Whether it is, whatever its task is.
-    fn is_wanted(&self, record: &Record) -> bool {
-        let Wanted {
-            operations,
-            users,
-            text,
-            ..
-        } = &self.wanted;
+    fn fits_but_for_task(&self, record: &Record) -> bool {
         let is_found = |text: &String| {
+            let text = text.to_lowercase();
             // Texts, numbers and lists of them can always be written.
             let data = serde_json::to_value(&record.data).unwrap_or_default();
-            holds(&data, text) || holds(&record.signed, text)
+            holds(&data, &text) || holds(&record.signed, &text)
         };
-        self.wanted.to.is_none_or(|to| record.time < to)
-            && is_one_of(operations, &record.operations)
-            && is_one_of(users, std::slice::from_ref(&record.data.user_id))
-            && text.as_ref().is_none_or(is_found)
+        self.to.is_none_or(|to| record.time < to)
+            && is_one_of(&self.operations, &record.operations)
+            && is_one_of(&self.users, std::slice::from_ref(&record.data.user_id))
+            && self.text.as_ref().is_none_or(is_found)
     }
 }
 
@@ -139,7 +159,7 @@ impl Sieve {
 fn is_one_of(forms: &[String], texts: &[String]) -> bool {
     let fits = |form: &String, text: &String| {
         let text = Text::Text(text.to_lowercase());
-        Constraint::Glob(form.clone()).allows(Some(&text))
+        Constraint::Glob(form.to_lowercase()).allows(Some(&text))
     };
     forms.is_empty()
         || forms

@@ -1,9 +1,12 @@
-//! The log, read from its end.
+//! A **search** of the log: it is read from its end, and the audit records that
+//! are wanted are answered, the newest first, without ever holding more of the
+//! log than it must.
 
+pub use writ_core::audit::{RECORD_TYPE, Record, Wanted};
+
+use writ_core::audit::{Sieve, UnreadableError};
 use writ_core::time::Time;
 
-use super::Record;
-use super::sieve::{Sieve, Wanted};
 use crate::client::Client;
 use crate::error::Error;
 
@@ -17,6 +20,12 @@ pub struct Search<'a> {
     sieve: Sieve,
     /// All entries from here on were seen, or are not wanted.
     seen: u64,
+}
+
+impl From<UnreadableError> for Error {
+    fn from(error: UnreadableError) -> Self {
+        Self::Untrusted(error.to_string())
+    }
 }
 
 impl Client {
@@ -72,7 +81,7 @@ impl Search<'_> {
     /// The next record, older than all before; none where there is none.
     pub async fn next(&mut self) -> Result<Option<Record>, Error> {
         loop {
-            if let Some(record) = self.sieve.next() {
+            if let Some(record) = self.sieve.take() {
                 return Ok(Some(record));
             }
             if self.sieve.is_done() {

@@ -1,19 +1,20 @@
 //! Comma-separated values, as RFC 4180 has them.
 
-use writ_client::csv::is_formula;
+/// Whether a spreadsheet would take a cell for a formula. An apostrophe in front
+/// makes it text there.
+pub fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+}
 
 /// A table, its head first.
-pub(super) fn csv<const N: usize>(
-    head: &[&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> Vec<u8> {
+pub fn csv<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> Vec<u8> {
     let mut text = row(*head);
     rows.for_each(|cells| text += &row(cells.each_ref().map(String::as_str)));
     text.into_bytes()
 }
 
 /// A line of it, ended.
-pub(super) fn row<const N: usize>(cells: [&str; N]) -> String {
+pub fn row<const N: usize>(cells: [&str; N]) -> String {
     cells.map(quoted).join(",") + "\r\n"
 }
 

@@ -6,7 +6,7 @@ use super::*;
 /// A vector of core, as an entry at some index.
 fn vector(name: &str, index: u64) -> Record {
     let (file, title) = name.split_once(' ').unwrap();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/vectors");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
     let text = std::fs::read_to_string(format!("{folder}/{file}.json")).unwrap();
     let all: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text).unwrap();
     let one = all.iter().find(|vector| vector["title"] == title).unwrap();
@@ -249,12 +249,12 @@ fn found(wanted: Wanted) -> Vec<u64> {
             break;
         }
         sieve.see(record);
-        while let Some(record) = sieve.next() {
+        while let Some(record) = sieve.take() {
             found.push(record.index);
         }
     }
     sieve.end();
-    while let Some(record) = sieve.next() {
+    while let Some(record) = sieve.take() {
         found.push(record.index);
     }
     found
