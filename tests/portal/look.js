@@ -12,6 +12,8 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
 export async function look(page, name) {
+  // What is looked at is the page, and not that it is not there.
+  assert.equal(await page.locator("#failed").count(), name === "missing" ? 1 : 0, name);
   for (const colorScheme of ["light", "dark"]) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.emulateMedia({ colorScheme });

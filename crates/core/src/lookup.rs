@@ -197,7 +197,7 @@ impl State {
         };
         self.requests()
             .filter(asked)
-            .filter(move |request| self.awaits(request, upn, now))
+            .filter(move |request| Self::awaits(self, request, upn, now))
     }
 
     /// A person's live grants, the one ending first first.

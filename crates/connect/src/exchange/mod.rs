@@ -367,7 +367,7 @@ mod tests {
         assert!(found("Get-Unheard", &["Ident", "Identity"]));
         assert!(!found("New-MoveRequest", &["Identity", "TargetDatabase"]));
         assert!(!found("New-MoveRequest", &["SomethingElse"]));
-        assert!(!found("Get-Unheard", &["Ident"]));
+        assert!(!found("Get-Unheard", &["Name"]));
         // Whole names that begin alike.
         assert!(!found("Set-Mailbox", &["Type", "EmailAddresses"]));
     }

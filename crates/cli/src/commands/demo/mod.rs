@@ -132,7 +132,7 @@ fn found(stage: &Stage) -> Result<Server, DemoError> {
 /// Approvers, control, workload, task, policy: what the administrator sets once.
 fn prepare(stage: &Stage, service: &Service) -> Result<(), DemoError> {
     heading("The administrator says who approves, and what may be asked for");
-    let approvers = format!("pamapprovers@{ORGANIZATION}");
+    let approvers = approvers();
     stage.show(
         "admin",
         &["group", "set", &approvers, "--add", &person("bob")],
@@ -229,8 +229,33 @@ fn prove(stage: &Stage) -> Result<(), DemoError> {
     Ok(())
 }
 
+fn approvers() -> String {
+    format!("pamapprovers@{ORGANIZATION}")
+}
+
+/// Two more people, who join in a browser: their links. They are windows of one
+/// host's browser, so one of them is best a private one.
+fn windows(stage: &Stage) -> Result<[String; 2], DemoError> {
+    heading("Two more people, for a browser: carol asks, dave approves and administers");
+    let link = |name: &str, more: &[&str]| -> Result<String, DemoError> {
+        let upn = person(name);
+        let invite = ["person", "invite", &upn, "-o", "json"];
+        let invited = stage.show("admin", &[&invite, more].concat())?;
+        let code = json_text(&invited, "code")?;
+        Ok(format!("{}/join#{upn}/{code}", stage.url))
+    };
+    let links = [
+        link("carol", &[])?,
+        link("dave", &["--role", "administrator"])?,
+    ];
+    let add = ["group", "set", &approvers(), "--add", &person("dave")];
+    stage.show("admin", &add)?;
+    Ok(links)
+}
+
 /// Keeps the server, and says what to try.
 fn stay(stage: &Stage, exchange: &Exchange) -> Result<(), DemoError> {
+    let [asks, approves] = windows(stage)?;
     say(&format!(
         "\nThe server goes on at {}, and the emulator at {}. In another terminal:\n",
         stage.url,
@@ -252,6 +277,9 @@ fn stay(stage: &Stage, exchange: &Exchange) -> Result<(), DemoError> {
         say(&format!("  {line}"));
     }
     exchange.hint();
+    say(&format!(
+        "\nOr in a browser, the second link in a private window:\n\n  {asks}\n  {approves}"
+    ));
     say("\nPress Enter or Ctrl-C to stop it; everything it made is then removed.");
     let (send, enter) = channel();
     let typed = send.clone();
