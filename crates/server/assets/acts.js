@@ -211,7 +211,7 @@ export async function ask(kind, body, sentence) {
   const drafted = await draft(kind, body, about());
   if (!(await agreed(sentence, drafted))) return undefined;
   // Whoever read for long says it with the time at which they agree.
-  const fresh = now() - JSON.parse(drafted.text).at < 60_000;
+  const fresh = now() - JSON.parse(drafted.text).at < 240_000;
   const signed = fresh ? drafted : await draft(kind, body, about());
   return { said: await post(await sealed(signed, key)), digest: signed.digest };
 }
