@@ -3,12 +3,44 @@ use std::collections::BTreeMap;
 use super::sieve::Sieve;
 use super::*;
 
+/// A file of vectors, by its name.
+macro_rules! file {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../tests/vectors/", $name, ".json")),
+        )
+    };
+}
+
+const FILES: [(&str, &str); 20] = [
+    file!("approve"),
+    file!("end"),
+    file!("enrol"),
+    file!("genesis"),
+    file!("invoke"),
+    file!("outcome"),
+    file!("recover"),
+    file!("request"),
+    file!("revoke-key"),
+    file!("set-control"),
+    file!("set-group"),
+    file!("set-person"),
+    file!("set-policy"),
+    file!("set-preferences"),
+    file!("set-remove"),
+    file!("set-site"),
+    file!("set-task"),
+    file!("set-workload"),
+    file!("signout"),
+    file!("tick"),
+];
+
 /// A vector of core, as an entry at some index.
 fn vector(name: &str, index: u64) -> Record {
     let (file, title) = name.split_once(' ').unwrap();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
-    let text = std::fs::read_to_string(format!("{folder}/{file}.json")).unwrap();
-    let all: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text).unwrap();
+    let (_, text) = FILES.iter().find(|(name, _)| *name == file).unwrap();
+    let all: Vec<BTreeMap<String, Value>> = serde_json::from_str(text).unwrap();
     let one = all.iter().find(|vector| vector["title"] == title).unwrap();
     Record::read(index, one["leaf"].as_str().unwrap().as_bytes()).unwrap()
 }
