@@ -14,6 +14,7 @@ use writ_core::sight::Resource;
 use writ_core::view::PersonView;
 
 use super::asked::{Asked, onward};
+use super::auditor::Reader;
 use super::forms::{nothing, rest};
 use super::frame::{Frame, Part};
 use super::show as answer;
@@ -23,7 +24,7 @@ use crate::api::unknown;
 use crate::app::App;
 use crate::extract::Path;
 use crate::failure::Failure;
-use crate::guard::{Anyone, Auditor, Caller};
+use crate::guard::{Anyone, Caller};
 use crate::page::{Limit, by_name};
 
 #[derive(Debug, Deserialize)]
@@ -67,7 +68,7 @@ struct ListPage {
 
 /// `GET /people?q=&kind=&role=&active=&able=&after=`
 pub(super) async fn list(
-    caller: Caller<Auditor>,
+    Reader(caller): Reader,
     State(app): State<App>,
     uri: Uri,
     Asked(filter): Asked<Filter>,
@@ -177,7 +178,7 @@ struct InvitePage {
 
 /// `GET /people/invite`
 pub(super) async fn invite(
-    caller: Caller<Auditor>,
+    Reader(caller): Reader,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     answer(&InvitePage {
@@ -194,7 +195,7 @@ struct ImportPage {
 
 /// `GET /people/import`
 pub(super) async fn import(
-    caller: Caller<Auditor>,
+    Reader(caller): Reader,
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     answer(&ImportPage {
