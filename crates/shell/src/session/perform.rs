@@ -319,7 +319,9 @@ fn nearly(name: &str) -> Option<&'static Cmdlet> {
     let typed = name.to_ascii_lowercase();
     cmdlets::all().find(|cmdlet| {
         let known = cmdlet.name.to_ascii_lowercase();
-        known.len() > 8 && typed != known && distance(&typed, &known) <= 2
+        // One letter in eight, and two at most: short names are soon others.
+        let most = (known.len() / 8).min(2);
+        typed != known && distance(&typed, &known) <= most
     })
 }
 
