@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { World, sign, upnOf } from "./world.js";
+import { World, ask as askFor, sign, upnOf } from "./world.js";
 
 let world;
 let alice;
@@ -18,14 +18,7 @@ before(async () => {
 });
 after(() => world?.end());
 
-async function ask(page, fields = {}) {
-  await page.goto(`/requests/new?task=${encodeURIComponent("Host\\Say")}`);
-  await page.fill("#reason", "Trying it");
-  for (const [field, text] of Object.entries(fields)) await page.fill(field, text);
-  await sign(page, "form[data-act=request] button.main");
-  await page.waitForURL(/\/requests\/[0-9a-f]{64}$/);
-  return page.url().split("/").pop();
-}
+const ask = (page, fields = {}) => askFor(page, "Host\\Say", { "#reason": "Trying it", ...fields });
 
 const alert = (page, form) => page.locator(`${form} [role=alert]`);
 

@@ -4,14 +4,11 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ORGANIZATION, World, sign, upnOf } from "./world.js";
+import { look } from "./look.js";
+import { ORGANIZATION, World, ask, sign, upnOf } from "./world.js";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 const HOSTILE = `<img src=x onerror=alert(1)><script>alert(2)</script>"'><b>{{7*7}}`;
 
 let world;
@@ -20,14 +17,6 @@ let bob;
 let olga;
 let ids;
 
-const ask = async (task, fields) => {
-  await alice.goto(`/requests/new?task=${encodeURIComponent(task)}`);
-  for (const [field, text] of Object.entries(fields)) await alice.fill(field, text);
-  await sign(alice, "form[data-act=request] button.main");
-  await alice.waitForURL(/\/requests\/[0-9a-f]{64}$/);
-  return alice.url().split("/").pop();
-};
-
 before(async () => {
   world = await World.begin();
   world.codes.olga = await world.invite("olga", "--name", `Olga ${HOSTILE}`, "--role", "auditor");
@@ -35,7 +24,7 @@ before(async () => {
   bob = await world.join(await world.person(), "bob", "passkey");
   olga = await world.join(await world.person(), "olga", "browser");
   await world.open();
-  const live = await ask("Host\\Say", { "#reason": HOSTILE, "#p-word": HOSTILE });
+  const live = await ask(alice, "Host\\Say", { "#reason": HOSTILE, "#p-word": HOSTILE });
   await bob.goto(`/requests/${live}`);
   await bob.fill("#approve-comment", HOSTILE);
   await sign(bob, "form[data-act=approve] button.main");
@@ -45,12 +34,12 @@ before(async () => {
   await alice.waitForURL(/\/executions\//);
   await alice.locator(".status.succeeded").first().waitFor();
   const execution = alice.url().split("/").pop();
-  const denied = await ask("Host\\Wait", { "#reason": "To see what happens" });
+  const denied = await ask(alice, "Host\\Wait", { "#reason": "To see what happens" });
   await bob.goto(`/requests/${denied}`);
   await bob.fill("#deny-comment", "Not today");
   await sign(bob, "form[data-act=end] button.no");
   await bob.locator(".status.denied").first().waitFor();
-  const pending = await ask("Host\\Wait", { "#reason": "Ticket 4711", "#p-seconds": "5" });
+  const pending = await ask(alice, "Host\\Wait", { "#reason": "Ticket 4711", "#p-seconds": "5" });
   // A refusal of the rules is an entry too.
   await world.writ("admin", "approve", pending).catch(() => undefined);
   ids = { live, denied, pending, execution };
@@ -213,7 +202,7 @@ test("everybody can check the log, and a log that was cut is noticed", async () 
     return alice.textContent("#checked");
   };
   assert.match(await check(), /remembers it.*organization's id names.*kept that id.*key stands in that entry/);
-  await ask("Host\\Wait", { "#reason": "So that the log grows", "#p-seconds": "7" });
+  await ask(alice, "Host\\Wait", { "#reason": "So that the log grows", "#p-seconds": "7" });
   await alice.goto("/log");
   assert.match(await check(), /goes on from the \d+ entries that this browser saw before/);
   // The same server with another past, or a shorter one.
@@ -318,27 +307,6 @@ test("signing out everywhere ends every session", async () => {
   await eve.locator("#keys button.main").waitFor();
   assert.deepEqual(eve.errors, []);
 });
-
-async function look(page, name) {
-  for (const colorScheme of ["light", "dark"]) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(viewport);
-      if (process.env.WRIT_SHOTS) {
-        await page.screenshot({ path: join(process.env.WRIT_SHOTS, `${name}-${colorScheme}-${size}.png`), fullPage: true });
-      }
-      const { scrollWidth, clientWidth } = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.documentElement;
-        return { scrollWidth, clientWidth };
-      });
-      assert.ok(scrollWidth <= clientWidth, `${name} is ${scrollWidth} wide on ${clientWidth}`);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), TAGS);
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-      assert.deepEqual(found, [], `${name}, ${colorScheme}, ${size}`);
-    }
-  }
-}
 
 test("each of these pages in both themes and two widths", async (context) => {
   const today = new Date().toISOString().slice(0, 10);

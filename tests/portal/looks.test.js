@@ -2,7 +2,7 @@
 
 import { after, before, test } from "node:test";
 import { look } from "./look.js";
-import { World, sign } from "./world.js";
+import { World, ask, sign } from "./world.js";
 
 let world;
 let people;
@@ -16,14 +16,7 @@ before(async () => {
   };
   await world.open();
   const { alice, bob } = people;
-  const ask = async (task, fields) => {
-    await alice.goto(`/requests/new?task=${encodeURIComponent(task)}`);
-    for (const [field, text] of Object.entries(fields)) await alice.fill(field, text);
-    await sign(alice, "form[data-act=request] button.main");
-    await alice.waitForURL(/\/requests\/[0-9a-f]{64}$/);
-    return alice.url().split("/").pop();
-  };
-  const live = await ask("Host\\Say", { "#reason": "The word has to be said before the maintenance window of this evening ends", "#p-word": "hello" });
+  const live = await ask(alice, "Host\\Say", { "#reason": "The word has to be said before the maintenance window of this evening ends", "#p-word": "hello" });
   await bob.goto(`/requests/${live}`);
   await bob.fill("#approve-comment", "Go ahead");
   await sign(bob, "form[data-act=approve] button.main");
@@ -33,12 +26,12 @@ before(async () => {
   await alice.waitForURL(/\/executions\//);
   await alice.locator(".status.succeeded").first().waitFor();
   const execution = alice.url().split("/").pop();
-  const denied = await ask("Host\\Wait", { "#reason": "To see what happens" });
+  const denied = await ask(alice, "Host\\Wait", { "#reason": "To see what happens" });
   await bob.goto(`/requests/${denied}`);
   await bob.fill("#deny-comment", "Not today");
   await sign(bob, "form[data-act=end] button.no");
   await bob.locator(".status.denied").first().waitFor();
-  const pending = await ask("Host\\Wait", { "#reason": "Ticket 4711: the batch has to settle", "#p-seconds": "5" });
+  const pending = await ask(alice, "Host\\Wait", { "#reason": "Ticket 4711: the batch has to settle", "#p-seconds": "5" });
   ids = { live, denied, pending, execution };
 });
 after(() => world?.end());

@@ -153,3 +153,12 @@ export async function sign(page, button) {
   await page.locator(button).click();
   await page.locator("#sign button[value=sign]").click();
 }
+
+// Asks for a task as somebody, and answers the request's id.
+export async function ask(page, task, fields) {
+  await page.goto(`/requests/new?task=${encodeURIComponent(task)}`);
+  for (const [field, text] of Object.entries(fields)) await page.fill(field, text);
+  await sign(page, "form[data-act=request] button.main");
+  await page.waitForURL(/\/requests\/[0-9a-f]{64}$/);
+  return page.url().split("/").pop();
+}
