@@ -8,8 +8,9 @@
 //! there are. A second kill meets the start that finds an open run.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Display;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -158,15 +159,17 @@ impl<'a> Story<'a> {
                 command.env("WRIT_POINT", format!("{times}:{point:?}"));
             }
             self.server = Some(command.spawn().unwrap());
-            if self.wait(|story| TcpStream::connect(&story.address).is_ok()) {
+            // Its own word: a connection may be taken by a process that is just being
+            // started and still holds what it inherited.
+            if self.wait(&"its start", |story| story.log().contains("writ serves ")) {
                 return;
             }
-            self.after_kill();
+            self.after_kill(&"its start");
         }
     }
 
     /// Waits until something is so; false if the process ended first.
-    fn wait(&mut self, so: impl Fn(&Self) -> bool) -> bool {
+    fn wait(&mut self, after: &dyn Display, so: impl Fn(&Self) -> bool) -> bool {
         for _ in 0..4_000 {
             if self.ended().is_some() {
                 return false;
@@ -176,7 +179,7 @@ impl<'a> Story<'a> {
             }
             thread::park_timeout(Duration::from_millis(5));
         }
-        panic!("nothing happens: {:?} {}", self.kills, self.log());
+        panic!("nothing after {after}: {:?} {}", self.kills, self.log());
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
@@ -188,8 +191,8 @@ impl<'a> Story<'a> {
     }
 
     /// The process is gone, by its own kill: what is on disk now?
-    fn after_kill(&mut self) {
-        self.wait(|_| false);
+    fn after_kill(&mut self, after: &dyn Display) {
+        self.wait(after, |_| false);
         let status = self.ended().unwrap();
         assert_eq!(status.signal(), Some(9), "{status}: {}", self.log());
         let kill = self.kills.pop_front().unwrap();
@@ -209,31 +212,33 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// A call; nothing, if the process ended before it answered.
-    fn call(&self, call: &str, headers: &str, body: &[u8]) -> Option<Vec<u8>> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
+    /// A call; an error, if the process ended before it answered.
+    fn call(&self, call: &str, headers: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(&self.address)?;
         let head = format!(
             "{call} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
             self.address,
             body.len()
         );
-        stream.write_all(head.as_bytes()).ok()?;
-        stream.write_all(body).ok()?;
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok()?;
+        stream.read_to_end(&mut answer)?;
         let text = String::from_utf8(answer).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n")?;
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
         assert!(head.starts_with("HTTP/1.1 200 "), "{text}");
-        Some(body.as_bytes().to_vec())
+        Ok(body.as_bytes().to_vec())
     }
 
     /// Does something until it is answered, starting the node again meanwhile.
-    fn until<T>(&mut self, call: impl Fn(&Self) -> Option<T>) -> T {
+    fn until<T>(&mut self, call: impl Fn(&Self) -> io::Result<T>) -> T {
         loop {
             match call(self) {
-                Some(answer) => return answer,
-                None => {
-                    self.after_kill();
+                Ok(answer) => return answer,
+                Err(why) => {
+                    self.after_kill(&why);
                     self.serve();
                 }
             }
@@ -250,7 +255,7 @@ impl<'a> Story<'a> {
             let kind = "content-type: application/json\r\n";
             let answer = story.call("POST /v1/statements", kind, &body)?;
             let posted: Posted = serde_json::from_slice(&answer).unwrap();
-            Some(posted.receipt)
+            Ok(posted.receipt)
         })
     }
 
@@ -276,7 +281,7 @@ impl<'a> Story<'a> {
                 let answer = story.call(&call, &headers, b"")?;
                 let run: serde_json::Value = serde_json::from_slice(&answer).unwrap();
                 if run["status"] != "authorized" {
-                    return Some(());
+                    return Ok(());
                 }
             }
         });
@@ -291,13 +296,13 @@ impl<'a> Story<'a> {
                 .args(["-TERM", &id])
                 .stderr(Stdio::null())
                 .status();
-            self.wait(|_| false);
+            self.wait(&"SIGTERM", |_| false);
             let status = self.ended().unwrap();
             // One that is still starting has no handler yet, and just ends.
             if status.success() || status.signal() == Some(15) {
                 return;
             }
-            self.after_kill();
+            self.after_kill(&"SIGTERM");
             self.serve();
         }
     }

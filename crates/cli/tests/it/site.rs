@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -161,7 +161,7 @@ impl Site {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// Starts the server and waits until it answers.
+    /// Starts the server and waits until it serves.
     pub(crate) fn serve(&mut self) {
         self.serve_with(|_| {});
     }
@@ -173,14 +173,16 @@ impl Site {
         prepare(command.stderr(log));
         self.server = Some(command.spawn().unwrap());
         for _ in 0..600 {
-            if TcpStream::connect(&self.address).is_ok() {
+            // Its own word: a connection may be taken by a process that is just being
+            // started and still holds what it inherited.
+            if self.log().contains("writ serves ") {
                 return;
             }
             let server = self.server.as_mut().unwrap();
             assert!(server.try_wait().unwrap().is_none(), "{}", self.log());
             thread::park_timeout(Duration::from_millis(20));
         }
-        panic!("the server does not answer: {}", self.log());
+        panic!("the server does not start: {}", self.log());
     }
 
     /// Tries to start the server, which must refuse; answers what it said.
