@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use writ_core::digest::ExecutionId;
-use writ_core::names::{Name, TaskName};
+use writ_core::names::{Name, ParameterName, TaskName};
 use writ_core::object::{Task, Workload};
 use writ_core::run::Permit;
 use writ_core::value::Schemas;
@@ -65,6 +65,11 @@ pub trait Connector: Send + Sync + 'static {
         None
     }
 
+    /// The commands of which it knows something, as they are spelled.
+    fn commands(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Carries out the job once and says how it ended, by the task's deadline
     /// and a short grace at the latest.
     ///
@@ -87,6 +92,8 @@ pub struct Hint {
     pub command: String,
     /// Its parameters.
     pub parameters: Schemas,
+    /// Those of them that are given often.
+    pub usual: Vec<ParameterName>,
 }
 
 /// How a job ended.

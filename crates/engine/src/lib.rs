@@ -54,13 +54,13 @@ pub use verify::{Report, verify_log};
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use writ_connect::{Connectors, Output};
+use writ_connect::{Connectors, Hint, Output};
 use writ_core::Published;
 use writ_core::digest::ExecutionId;
 use writ_core::log::Tiles;
 use writ_core::names::{Name, Pattern, TaskName};
+use writ_core::object::Workload;
 use writ_core::time::Time;
-use writ_core::value::Schemas;
 use writ_store::{Backend, Point, point};
 
 /// One node of an organization: the handle that the server and the runner share.
@@ -113,9 +113,9 @@ impl Engine {
     }
 
     /// What is known of an open task that nobody set: its name as it is spelled, by
-    /// its connector or else by its own policy, and its parameters. Advice, and no
-    /// rule.
-    pub fn hint(&self, task: &TaskName) -> (TaskName, Schemas) {
+    /// its connector or else by its own policy, and what the connector knows of its
+    /// parameters. Advice, and no rule.
+    pub fn hint(&self, task: &TaskName) -> (TaskName, Option<Hint>) {
         let published = self.published();
         let state = published.state();
         let workload = state.workload(&task.workload());
@@ -130,7 +130,13 @@ impl Engine {
         };
         // Another spelling of the same name is a name, too.
         let name = TaskName::parse(&spelled).unwrap_or_else(|_| task.clone());
-        (name, hint.map(|hint| hint.parameters).unwrap_or_default())
+        (name, hint)
+    }
+
+    /// The commands of which the connector of a workload knows something.
+    pub fn known_commands(&self, workload: &Workload) -> Vec<&'static str> {
+        let connector = self.0.connectors.get(&workload.connector);
+        connector.map(|it| it.commands()).unwrap_or_default()
     }
 
     /// The node's name.

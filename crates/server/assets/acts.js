@@ -87,6 +87,12 @@ const range = (text) => {
   return { min: end(min), max: end(max) };
 };
 
+// Parameters that a task does not name. Of these only switches are known for what they are.
+const others = (text) => {
+  const truths = { true: true, false: false };
+  return Object.fromEntries(Object.entries(table(text)).map(([name, value]) => [name, truths[value.trim()] ?? value]));
+};
+
 // How a field with `data-form` is read; a text, if it names none.
 export const FORMS = {
   text: (text) => text.replaceAll("\r\n", "\n").trim(),
@@ -104,6 +110,7 @@ export const FORMS = {
   ahead: (text) => now() + seconds(text) * 1000,
   addresses: (text) => [...new Set(lines(text.toLowerCase().replaceAll(",", "\n")))].sort(),
   table,
+  others,
   boolean: (text) => text === "true",
   json: JSON.parse,
   equals: {
@@ -112,6 +119,7 @@ export const FORMS = {
     boolean: (text) => ({ equals: text === "true" }),
     lines: (text) => ({ equals: lines(text) }),
     table: (text) => ({ equals: table(text) }),
+    others: (text) => Object.fromEntries(Object.entries(others(text)).map(([name, value]) => [name, { equals: value }])),
   },
 };
 
@@ -146,7 +154,8 @@ export function bodyOf(form) {
     const last = path.pop();
     let at = body;
     for (const name of path) at = at[name] ??= {};
-    at[last] = value;
+    // What is named is said by its own field.
+    at[last] = field.dataset.form?.endsWith("others") ? { ...value, ...at[last] } : value;
   }
   return body;
 }

@@ -26,6 +26,11 @@ pub(crate) struct Limit(usize);
 
 impl Limit {
     const MOST: usize = 200;
+
+    /// As long as one may be.
+    pub(crate) const fn most() -> Self {
+        Self(Self::MOST)
+    }
 }
 
 impl Default for Limit {

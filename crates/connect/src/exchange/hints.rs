@@ -12,8 +12,8 @@ pub struct Hint {
     /// `New-MoveRequest`.
     pub cmdlet: &'static str,
     /// Its parameters, in words: a name, `|` and its other names, `!` if it must be
-    /// given, `:` and its type where that is no text: **b**oolean or switch,
-    /// **i**nteger, **l**ist, **s**ecret, **t**able.
+    /// given, `+` if it is given often, `:` and its type where that is no text:
+    /// **b**oolean or switch, **i**nteger, **l**ist, **s**ecret, **t**able.
     words: &'static str,
 }
 
@@ -28,6 +28,8 @@ pub struct HintParameter {
     pub value_type: ValueType,
     /// Whether it must be given.
     pub required: bool,
+    /// Whether it is given often.
+    pub usual: bool,
 }
 
 const fn hint(cmdlet: &'static str, words: &'static str) -> Hint {
@@ -38,15 +40,15 @@ const fn hint(cmdlet: &'static str, words: &'static str) -> Hint {
 pub static HINTS: [Hint; 36] = [
     hint(
         "Get-Mailbox",
-        "Identity Anr Archive:b Filter InactiveMailboxOnly:b RecipientTypeDetails:l ResultSize SoftDeletedMailbox:b SortBy",
+        "Identity+ Anr Archive:b Filter+ InactiveMailboxOnly:b RecipientTypeDetails:l ResultSize+ SoftDeletedMailbox:b SortBy",
     ),
     hint(
         "New-Mailbox",
-        "Name! Alias DisplayName FirstName LastName MicrosoftOnlineServicesID Password:s PrimarySmtpAddress ResetPasswordOnNextLogon:b Room:b Shared:b",
+        "Name! Alias DisplayName+ FirstName LastName MicrosoftOnlineServicesID+ Password+:s PrimarySmtpAddress ResetPasswordOnNextLogon:b Room:b Shared+:b",
     ),
     hint(
         "Set-Mailbox",
-        "Identity! AccountDisabled:b AuditEnabled:b CustomAttribute1 DeliverToMailboxAndForward:b DisplayName EmailAddresses:l ForwardingAddress ForwardingSmtpAddress GrantSendOnBehalfTo:l HiddenFromAddressListsEnabled:b LitigationHoldDuration LitigationHoldEnabled:b MaxReceiveSize MaxSendSize ProhibitSendQuota RetentionPolicy Type",
+        "Identity! AccountDisabled:b AuditEnabled:b CustomAttribute1 DeliverToMailboxAndForward+:b DisplayName EmailAddresses:l ForwardingAddress ForwardingSmtpAddress+ GrantSendOnBehalfTo:l HiddenFromAddressListsEnabled+:b LitigationHoldDuration LitigationHoldEnabled+:b MaxReceiveSize MaxSendSize ProhibitSendQuota RetentionPolicy Type",
     ),
     hint("Remove-Mailbox", "Identity! Force:b PermanentlyDelete:b"),
     hint(
@@ -82,11 +84,11 @@ pub static HINTS: [Hint; 36] = [
     ),
     hint(
         "Get-MoveRequest",
-        "Identity BatchName Flags MoveStatus RemoteHostName ResultSize SourceDatabase TargetDatabase",
+        "Identity+ BatchName+ Flags MoveStatus+ RemoteHostName ResultSize SourceDatabase TargetDatabase",
     ),
     hint(
         "New-MoveRequest",
-        "Identity! AcceptLargeDataLoss:b ArchiveOnly:b BadItemLimit BatchName CompleteAfter LargeItemLimit Outbound:b PrimaryOnly:b Remote:b RemoteHostName RemoteTargetDatabase Suspend:b SuspendComment SuspendWhenReadyToComplete:b TargetDeliveryDomain",
+        "Identity! AcceptLargeDataLoss:b ArchiveOnly:b BadItemLimit BatchName+ CompleteAfter LargeItemLimit Outbound:b PrimaryOnly:b Remote:b RemoteHostName RemoteTargetDatabase Suspend:b SuspendComment SuspendWhenReadyToComplete:b TargetDatabase+ TargetDeliveryDomain+",
     ),
     hint(
         "Set-MoveRequest",
@@ -113,7 +115,7 @@ pub static HINTS: [Hint; 36] = [
     hint("Get-TransportRule", "Identity Filter ResultSize State"),
     hint(
         "New-TransportRule",
-        "Name! ApplyHtmlDisclaimerText BlindCopyTo:l Enabled:b From:l FromScope Mode PrependSubject Priority:i RedirectMessageTo:l RejectMessageReasonText SentTo:l SentToScope StopRuleProcessing:b SubjectContainsWords:l",
+        "Name! ApplyHtmlDisclaimerText BlindCopyTo:l Enabled:b From+:l FromScope Mode PrependSubject Priority:i RedirectMessageTo:l RejectMessageReasonText+ SentTo+:l SentToScope StopRuleProcessing:b SubjectContainsWords:l",
     ),
     hint("Enable-TransportRule", "Identity! Mode"),
     hint("Disable-TransportRule", "Identity!"),
@@ -172,12 +174,21 @@ impl Hint {
         };
         self.parameters().filter_map(schema).collect()
     }
+
+    /// The names of what is given often.
+    pub fn usual(&self) -> Vec<ParameterName> {
+        let usual = self.parameters().filter(|parameter| parameter.usual);
+        usual
+            .filter_map(|parameter| ParameterName::parse(parameter.name).ok())
+            .collect()
+    }
 }
 
 fn parameter(word: &'static str) -> HintParameter {
     let (named, kind) = word.split_once(':').unwrap_or((word, ""));
     let required = named.ends_with('!');
-    let mut names = named.trim_end_matches('!').split('|');
+    let usual = named.ends_with('+');
+    let mut names = named.trim_end_matches(['!', '+']).split('|');
     HintParameter {
         name: names.next().unwrap_or_default(),
         aliases: names.collect(),
@@ -190,6 +201,7 @@ fn parameter(word: &'static str) -> HintParameter {
             _ => ValueType::String,
         },
         required,
+        usual,
     }
 }
 
@@ -226,7 +238,14 @@ mod tests {
                 aliases: Vec::new(),
                 value_type: ValueType::List,
                 required: true,
+                usual: false,
             }
+        );
+        let mv = find("New-MoveRequest").unwrap();
+        let usual: Vec<_> = mv.usual().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            usual,
+            ["BatchName", "TargetDatabase", "TargetDeliveryDomain"]
         );
         let mut member = find("Add-DistributionGroupMember").unwrap().parameters();
         assert_eq!(member.nth(1).unwrap().aliases, ["Members"]);

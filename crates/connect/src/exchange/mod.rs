@@ -152,7 +152,12 @@ impl Connector for ExchangeConnector {
         hints::find(task.command()).map(|known| Hint {
             command: known.cmdlet.to_owned(),
             parameters: known.schemas(),
+            usual: known.usual(),
         })
+    }
+
+    fn commands(&self) -> Vec<&'static str> {
+        hints::HINTS.iter().map(|known| known.cmdlet).collect()
     }
 
     async fn execute(&self, permit: &Permit, credentials: &Credentials, output: &Output) -> Ended {

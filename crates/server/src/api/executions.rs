@@ -29,7 +29,7 @@ use crate::sight::{Facet, by, facets_of};
 pub(crate) struct Filter {
     #[serde(default)]
     pub(crate) scope: Scope,
-    request: Option<RequestId>,
+    pub(crate) request: Option<RequestId>,
     pub(crate) status: Option<RunStatus>,
     pub(crate) task: Option<TaskName>,
     pub(crate) by: Option<Upn>,
@@ -197,6 +197,20 @@ async fn newest_entry(app: &App, view: &ExecutionView) -> Result<Option<Index>, 
 }
 
 impl Filter {
+    /// The runs under one grant.
+    pub(crate) fn under(request: RequestId) -> Self {
+        Self {
+            scope: Scope::All,
+            request: Some(request),
+            status: None,
+            task: None,
+            by: None,
+            since: None,
+            limit: Limit::default(),
+            after: None,
+        }
+    }
+
     fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
         let (visible, own) = match self.scope {
             Scope::Mine => (None, Some(by(caller.upn()))),

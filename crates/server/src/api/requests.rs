@@ -123,6 +123,19 @@ pub(crate) async fn shown(
 }
 
 impl Filter {
+    /// What somebody asked for, of one task: as many as one page has at most.
+    pub(crate) fn earlier(by: &Upn, task: &TaskName) -> Self {
+        Self {
+            scope: Scope::All,
+            status: None,
+            task: Some(task.clone()),
+            by: Some(by.clone()),
+            since: None,
+            limit: Limit::most(),
+            after: None,
+        }
+    }
+
     fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
         let (visible, own) = match self.scope {
             Scope::Mine => (None, Some(by(caller.upn()))),

@@ -92,7 +92,9 @@ pub(crate) fn known(
     let mut task = task.ok_or_else(|| unknown(Noun::Task, name.as_str()))?;
     if state.task(name).is_none() {
         let task = Arc::make_mut(&mut task);
-        (task.name, task.parameters) = app.engine().hint(name);
+        let (spelled, hint) = app.engine().hint(name);
+        task.name = spelled;
+        task.parameters = hint.map(|hint| hint.parameters).unwrap_or_default();
     }
     Ok(task)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use writ_core::record::{RequestRecord, Status};
+use writ_core::record::RequestRecord;
 use writ_core::time::Time;
 use writ_core::view::RequestView;
 

@@ -32,6 +32,14 @@ fn filled(query: &str) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// Whether a query names something.
+pub(super) fn is_asked(uri: &Uri, name: &str) -> bool {
+    let query = filled(uri.query().unwrap_or_default());
+    query
+        .split('&')
+        .any(|pair| pair.split_once('=').is_some_and(|(it, _)| it == name))
+}
+
 /// The same query with another cursor: the link to the next page.
 pub(super) fn onward(uri: &Uri, next: Option<&String>) -> Option<String> {
     let query = filled(uri.query().unwrap_or_default());

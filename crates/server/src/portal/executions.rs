@@ -4,11 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use writ_core::sight::Resource;
-use writ_core::view::{ExecutionView, RunStatus};
+use writ_core::digest::RequestId;
+use writ_core::sight::{Resource, reads_everything};
+use writ_core::state::State as Organization;
+use writ_core::view::{ExecutionView, RequestView, RunStatus};
 
-use super::asked::{Asked, onward};
+use super::asked::{Asked, is_asked, onward};
 use super::frame::{Frame, Part};
+use super::requests::may_end;
 use super::{show as answer, text};
 use crate::api::executions::{Filter, Scope, listed, visible};
 use crate::app::App;
@@ -17,9 +20,27 @@ use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
 use crate::shown::IdPrefix;
 
-struct Line {
-    view: ExecutionView,
-    title: String,
+/// A run, as a line of a list.
+pub(super) struct Line {
+    pub(super) view: ExecutionView,
+    pub(super) title: String,
+    /// What it is now, in people's words.
+    pub(super) word: &'static str,
+    /// What its owner is called.
+    pub(super) name: Option<String>,
+    pub(super) given: String,
+}
+
+impl Line {
+    pub(super) fn new(state: &Organization, view: ExecutionView) -> Self {
+        Self {
+            title: text::title(state, &view.task),
+            word: text::state_of_run(&view),
+            name: text::name(state, &view.by),
+            given: text::given(&view).join(", "),
+            view,
+        }
+    }
 }
 
 #[derive(Template)]
@@ -36,13 +57,14 @@ pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     uri: Uri,
-    Asked(filter): Asked<Filter>,
+    Asked(mut filter): Asked<Filter>,
 ) -> Result<Response, Failure> {
+    // Whoever sees everything begins with everything.
+    if !is_asked(&uri, "scope") && reads_everything(caller.role()) {
+        filter.scope = Scope::All;
+    }
     let page = listed(&caller, &app, &filter).await?;
-    let line = |view: ExecutionView| Line {
-        title: text::title(caller.state(), &view.task),
-        view,
-    };
+    let line = |view: ExecutionView| Line::new(caller.state(), view);
     answer(&ListPage {
         frame: Frame::new(&caller, &app, Part::Executions, "Runs").await?,
         next: onward(&uri, page.next.as_ref()),
@@ -55,12 +77,31 @@ pub(super) async fn list(
 #[template(path = "execution.html")]
 struct RunPage {
     frame: Frame,
-    title: String,
+    line: Line,
     parameters: Vec<String>,
     may_read_output: bool,
     /// Whether the reader may say how it ended.
     may_resolve: bool,
-    view: ExecutionView,
+    /// The grant that the reader may end, and the run with it.
+    to_stop: Option<RequestId>,
+    /// Whether it was said that it be killed, and it has not ended yet.
+    is_stopping: bool,
+    is_own: bool,
+}
+
+impl RunPage {
+    fn was_killed(&self) -> bool {
+        text::was_killed(&self.line.view)
+    }
+
+    /// What to call what there is to say besides.
+    fn note_is(&self) -> &'static str {
+        match self.line.view.status {
+            RunStatus::Failed => "Why it failed",
+            RunStatus::Unknown => "What is known",
+            RunStatus::Authorized | RunStatus::Succeeded => "Note",
+        }
+    }
 }
 
 /// `GET /executions/{id}`
@@ -71,24 +112,23 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let view = visible(&caller, &app, &id).await?;
     let state = caller.state();
-    let given = view
-        .parameters
-        .iter()
-        .map(|(name, value)| format!("{name} = {value}"));
-    let attached = view
-        .attached
-        .iter()
-        .map(|(name, text)| format!("{name} = a text of {} bytes", text.size));
-    let sealed = view.sealed.iter().map(|name| format!("{name} = (sealed)"));
     let frame = Frame::new(&caller, &app, Part::Executions, "Run").await?;
+    let is_running = view.status == RunStatus::Authorized;
+    let is_stopping = is_running && state.is_killed(view.id);
+    let grant = view.request.and_then(|request| state.request(request));
+    let grant = grant.filter(|record| may_end(&caller, &RequestView::from(record.as_ref())));
     answer(&RunPage {
-        title: text::title(state, &view.task),
-        parameters: given.chain(attached).chain(sealed).collect(),
+        parameters: text::given(&view),
         may_read_output: caller.may_read(&Resource::output(state, &view)),
         may_resolve: frame.is_administrator()
             && view.status == RunStatus::Unknown
             && view.resolved.is_none(),
+        to_stop: grant
+            .filter(|_| is_running && !is_stopping)
+            .map(|record| record.id),
+        is_stopping,
+        is_own: view.by == *caller.upn(),
         frame,
-        view,
+        line: Line::new(state, view),
     })
 }

@@ -6,7 +6,13 @@
 
 use writ_core::names::ParameterName;
 use writ_core::object::Task;
+use writ_core::state::State;
 use writ_core::value::{Constraint, Constraints, Schema, Value, ValueType, Values};
+
+use crate::app::App;
+
+/// With more fields than this, those that are seldom given are folded away.
+const FEW: usize = 8;
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,25 +42,85 @@ pub(super) struct Field {
     pub(super) required: bool,
     pub(super) value: String,
     pub(super) choices: Vec<String>,
+    /// What choosing none of them means.
+    pub(super) none: &'static str,
     pub(super) hint: String,
 }
 
-/// The fields of a task, filled in where a value is given or fixed.
-pub(super) fn fields(
-    task: &Task,
-    purpose: Purpose,
-    limits: &[Constraints],
-    given: &Values,
-) -> Vec<Field> {
-    let field = |(name, schema): (&ParameterName, &Schema)| {
-        let said = limits.iter().filter_map(|limits| limits.get(name));
-        let said: Vec<&Constraint> = said.collect();
-        field(name, schema, purpose, &said, given.get(name))
-    };
-    let fields = task.parameters.iter().map(field);
-    // Nobody fixes a secret: only whoever runs the task knows it.
-    let is_asked = |field: &Field| purpose == Purpose::Value || field.input != Input::Secret;
-    fields.filter(is_asked).collect()
+impl Field {
+    fn is_text(&self) -> bool {
+        self.input == Input::Text
+    }
+}
+
+/// The fields of a task, as a form shows them.
+#[derive(Default)]
+pub(super) struct Fields {
+    /// What must be given, what is limited or filled in, and what is usual.
+    pub(super) first: Vec<Field>,
+    /// What is seldom given.
+    pub(super) rest: Vec<Field>,
+    /// How what the task does not name is read, where it takes such.
+    pub(super) others: Option<&'static str>,
+}
+
+impl Fields {
+    /// The fields of a task, filled in where a value is given or fixed.
+    pub(super) fn of(
+        state: &State,
+        app: &App,
+        task: &Task,
+        purpose: Purpose,
+        limits: &[Constraints],
+        given: &Values,
+    ) -> Self {
+        let is_set = state.task(&task.name).is_some();
+        let hint = app.engine().hint(&task.name).1.filter(|_| !is_set);
+        let usual = hint.map(|hint| hint.usual).unwrap_or_default();
+        let schemas = task.parameters.iter();
+        // Nobody fixes a secret: only whoever runs the task knows it.
+        let asked = schemas.filter(|(_, schema)| purpose == Purpose::Value || !schema.is_secret());
+        let ranked = asked.map(|(name, schema)| {
+            let said = limits.iter().filter_map(|limits| limits.get(name));
+            let said: Vec<&Constraint> = said.collect();
+            let is_said = !said.is_empty() || given.contains_key(name);
+            let rank = match schema.required {
+                true => 0,
+                false if is_said => 1,
+                false if usual.contains(name) => 2,
+                false => 3,
+            };
+            let mut field = field(name, schema, purpose, &said, given.get(name));
+            // What is only known of a parameter says of every text that it may be long.
+            let is_long = ["Text", "Comment"]
+                .iter()
+                .any(|it| name.as_str().ends_with(it));
+            if !is_set && schema.value_type == ValueType::String && field.is_text() && !is_long {
+                field.input = Input::Line;
+            }
+            (rank, field)
+        });
+        let mut ranked: Vec<(u8, Field)> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let is_folded = ranked.len() > FEW && ranked.iter().any(|(rank, _)| *rank < 3);
+        let (first, rest): (Vec<_>, Vec<_>) = ranked
+            .into_iter()
+            .partition(|(rank, _)| !is_folded || *rank < 3);
+        let alone = |ranked: Vec<(u8, Field)>| ranked.into_iter().map(|(_, field)| field).collect();
+        Self {
+            first: alone(first),
+            rest: alone(rest),
+            others: task.open.then_some(match purpose {
+                Purpose::Constraint => "equals others",
+                Purpose::Value => "others",
+            }),
+        }
+    }
+
+    /// Whether there is nothing to fill in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.rest.is_empty() && self.others.is_none()
+    }
 }
 
 fn field(
@@ -101,6 +167,11 @@ fn field(
         required: schema.required && purpose == Purpose::Value,
         value: given.or(fixed).map(typed).unwrap_or_default(),
         choices,
+        none: match purpose {
+            Purpose::Constraint => "any",
+            Purpose::Value if schema.required => "choose",
+            Purpose::Value => "not given",
+        },
         hint: hint(schema, said),
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use writ_core::object::Risk;
 use writ_core::record::Status;
 use writ_core::view::RequestView;
 
@@ -18,6 +19,10 @@ pub(super) struct Line {
     pub(super) title: String,
     pub(super) waits_for: String,
     pub(super) is_open_ended: bool,
+    pub(super) risk: Option<Risk>,
+    /// What its requester is called.
+    pub(super) name: Option<String>,
+    pub(super) limits: Vec<String>,
 }
 
 impl Line {
@@ -26,6 +31,9 @@ impl Line {
             title: text::title(state, &view.task),
             waits_for: text::waits_for(&view),
             is_open_ended: text::is_open_ended(&view),
+            risk: text::risk(state, &view.task),
+            name: text::name(state, &view.by),
+            limits: text::limits(&view.parameters),
             view,
         }
     }

@@ -18,6 +18,7 @@ mod audit;
 mod auditor;
 mod control;
 mod day;
+mod earlier;
 mod executions;
 mod failed;
 mod fields;

@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use writ_core::names::{Address, TaskName, Upn};
-use writ_core::object::{Approval, Task};
+use writ_core::object::{Approval, Risk, Task, Workload};
+use writ_core::state::State as Organization;
 use writ_core::time::Seconds;
 use writ_core::value::Values;
 
 use super::asked::Asked;
-use super::fields::{Field, Input, Purpose, fields};
+use super::fields::{Fields, Input, Purpose};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use crate::api::tasks::known;
@@ -26,7 +27,8 @@ const USUAL: Seconds = Seconds(4 * 3600);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wish {
-    task: Option<TaskName>,
+    /// As somebody types it: its workload may be left out.
+    task: Option<String>,
     /// Values to fill in: the JSON of a table.
     with: Option<String>,
     #[serde(default)]
@@ -35,7 +37,9 @@ pub(super) struct Wish {
 
 /// A task to choose.
 struct Choice {
-    task: Arc<Task>,
+    name: TaskName,
+    title: Option<String>,
+    risk: Risk,
     /// Whether it can be requested at all.
     is_listed: bool,
 }
@@ -47,6 +51,11 @@ struct ChoicePage {
     choices: Vec<Choice>,
     /// Workloads whose tasks need not be set one by one.
     open: Vec<String>,
+    /// Tasks of these that something is known of.
+    known: Vec<String>,
+    /// What was typed, and why it is no task.
+    typed: String,
+    problem: Option<String>,
 }
 
 /// Who is asked in one step.
@@ -70,7 +79,9 @@ struct FormPage {
     most: Seconds,
     usual: Seconds,
     reason: String,
-    fields: Vec<Field>,
+    fields: Fields,
+    /// Whether nobody set it, and nothing is known of it: it may be a slip.
+    is_strange: bool,
 }
 
 /// `GET /requests/new?task=&with=&reason=`
@@ -79,24 +90,101 @@ pub(super) async fn show(
     State(app): State<App>,
     Asked(wish): Asked<Wish>,
 ) -> Result<Response, Failure> {
-    match &wish.task {
-        None => choose(&caller, &app).await,
-        Some(task) => form(&caller, &app, task, &wish).await,
+    let Some(typed) = wish.task.as_deref().map(str::trim) else {
+        return choose(&caller, &app, "", None).await;
+    };
+    match meant(caller.state(), &app, typed) {
+        Ok(task) => form(&caller, &app, &task, &wish).await,
+        Err(problem) => choose(&caller, &app, typed, Some(problem)).await,
     }
 }
 
-async fn choose(caller: &Caller<Anyone>, app: &App) -> Result<Response, Failure> {
+/// The task that somebody means who typed this; else why it is none.
+fn meant(state: &Organization, app: &App, typed: &str) -> Result<TaskName, String> {
+    let odd = |_| {
+        format!(
+            "“{typed}” is no name of a task: letters, digits, dots and dashes, such as Get-Mailbox"
+        )
+    };
+    if typed.contains('\\') {
+        let name: TaskName = typed.parse().map_err(odd)?;
+        let is_there = || format!("There is no task {name}.");
+        return state
+            .defined(&name)
+            .map(|task| task.name.clone())
+            .ok_or_else(is_there);
+    }
+    let set = state.tasks().map(|task| task.name.clone());
+    let set = set.filter(|name| name.command().eq_ignore_ascii_case(typed));
+    let open: Vec<&Arc<Workload>> = state.workloads().filter(|it| it.open_tasks).collect();
+    let knows = |workload: &&&Arc<Workload>| {
+        let known = app.engine().known_commands(workload);
+        known
+            .iter()
+            .any(|command| command.eq_ignore_ascii_case(typed))
+    };
+    let knowing: Vec<_> = open.iter().filter(knows).copied().collect();
+    // Only a workload that knows the command is meant, if one does.
+    let open = if knowing.is_empty() { open } else { knowing };
+    let mut names: Vec<TaskName> = set.collect();
+    for workload in open {
+        let name: TaskName = format!("{}\\{typed}", workload.name).parse().map_err(odd)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.as_slice() {
+        [] => Err(format!("There is no task {typed}.")),
+        [only] => Ok(only.clone()),
+        several => {
+            let several: Vec<_> = several.iter().map(ToString::to_string).collect();
+            Err(format!(
+                "It could be {}: type one of these.",
+                several.join(" or ")
+            ))
+        }
+    }
+}
+
+async fn choose(
+    caller: &Caller<Anyone>,
+    app: &App,
+    typed: &str,
+    problem: Option<String>,
+) -> Result<Response, Failure> {
+    let frame = Frame::new(caller, app, Part::Requests, "New request").await?;
     let state = caller.state();
     let now = app.engine().now();
-    let choice = |task: &Arc<Task>| Choice {
+    let choice = |task: &Task| Choice {
         is_listed: state.governing(&task.name, now).is_ok(),
-        task: task.clone(),
+        name: task.name.clone(),
+        title: task.title.clone(),
+        risk: task.risk,
     };
-    let open = state.workloads().filter(|workload| workload.open_tasks);
+    // A policy names a task of an open workload that nobody had to set.
+    let named = state.policies().filter(|policy| policy.task.is_exact());
+    let named = named.filter_map(|policy| policy.task.to_string().parse::<TaskName>().ok());
+    let named = named.filter(|name| state.task(name).is_none());
+    let named = named.filter(|name| state.defined(name).is_some());
+    let named = named.filter_map(|name| known(state, app, &name).ok());
+    let mut choices: Vec<Choice> = state.tasks().map(|task| choice(task)).collect();
+    choices.extend(named.map(|task| choice(&task)));
+    choices.sort_by(|one, other| one.name.cmp(&other.name));
+    let open: Vec<_> = state.workloads().filter(|it| it.open_tasks).collect();
+    let commands = open.iter().flat_map(|workload| {
+        let known = app.engine().known_commands(workload).into_iter();
+        known.map(|command| format!("{}\\{command}", workload.name))
+    });
     answer(&ChoicePage {
-        frame: Frame::new(caller, app, Part::Requests, "New request").await?,
-        choices: state.tasks().map(choice).collect(),
-        open: open.map(|workload| workload.name.to_string()).collect(),
+        frame,
+        choices,
+        known: commands.collect(),
+        open: open
+            .iter()
+            .map(|workload| workload.name.to_string())
+            .collect(),
+        typed: typed.to_owned(),
+        problem,
     })
 }
 
@@ -138,7 +226,15 @@ async fn form(
         most,
         usual: Seconds(most.0.min(USUAL.0)),
         reason: wish.reason.clone(),
-        fields: fields(&task, Purpose::Constraint, limits.as_slice(), &given),
+        fields: Fields::of(
+            state,
+            app,
+            &task,
+            Purpose::Constraint,
+            limits.as_slice(),
+            &given,
+        ),
+        is_strange: state.task(&task.name).is_none() && task.parameters.is_empty(),
         task,
     })
 }

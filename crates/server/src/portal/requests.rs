@@ -1,19 +1,27 @@
 //! Requests: a list of them, and one with all that became of it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use writ_core::object::Role;
+use writ_core::object::{Risk, Role, Task};
 use writ_core::record::Status;
+use writ_core::sight::{Resource, reads_everything};
+use writ_core::value::Values;
 use writ_core::view::RequestView;
 
-use super::asked::{Asked, onward};
-use super::fields::{Field, Input, Purpose, fields};
+use super::asked::{Asked, is_asked, onward};
+use super::earlier::Earlier;
+use super::executions::Line as Run;
+use super::fields::{Fields, Input, Purpose};
 use super::frame::{Frame, Part};
 use super::home::Line;
 use super::{show as answer, text};
+use crate::api::executions;
 use crate::api::requests::{Filter, Scope, listed, shown};
+use crate::api::tasks::known;
 use crate::app::App;
 use crate::extract::Path;
 use crate::failure::Failure;
@@ -34,8 +42,12 @@ pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     uri: Uri,
-    Asked(filter): Asked<Filter>,
+    Asked(mut filter): Asked<Filter>,
 ) -> Result<Response, Failure> {
+    // Whoever sees everything begins with everything.
+    if !is_asked(&uri, "scope") && reads_everything(caller.role()) {
+        filter.scope = Scope::All;
+    }
     let page = listed(&caller, &app, &filter).await?;
     let line = |view| Line::new(caller.state(), view);
     answer(&ListPage {
@@ -51,18 +63,34 @@ pub(super) async fn list(
 struct RequestPage {
     frame: Frame,
     title: String,
+    /// What its requester is called.
+    name: Option<String>,
+    /// Whether the reader may open the page of its requester.
+    may_read_person: bool,
+    risk: Option<Risk>,
+    /// Whether the task is there for the reader to look at.
+    is_defined: bool,
+    /// Whether its policy is there now.
+    has_policy: bool,
+    /// What a run starts.
+    starts: Vec<String>,
     limits: Vec<String>,
     granted: Vec<String>,
     is_open_ended: bool,
     waits_for: String,
-    runs: u64,
+    earlier: Earlier,
+    used: u64,
+    /// The runs under it, the newest first, for whoever may see them.
+    runs: Option<Vec<Run>>,
+    /// Whether there are more.
+    is_more: bool,
     /// Whether the reader may decide it now.
     is_mine_to_decide: bool,
     is_own: bool,
     /// Whether the reader may end it.
     may_end: bool,
     /// What an approval may fix besides.
-    narrowing: Vec<Field>,
+    narrowing: Fields,
     view: RequestView,
 }
 
@@ -73,6 +101,10 @@ impl RequestPage {
 
     fn is_live(&self) -> bool {
         self.view.status == Status::Live
+    }
+
+    fn is_high(&self) -> bool {
+        self.risk == Some(Risk::High)
     }
 }
 
@@ -86,31 +118,65 @@ pub(super) async fn show(
     let state = caller.state();
     let now = app.engine().now();
     let record = state.request(view.id);
-    let is_own = view.by == *caller.upn();
-    let asked = || {
-        view.stages
-            .iter()
-            .any(|stage| state.is_member(&stage.group, caller.upn()))
-    };
     let is_mine_to_decide = record.is_some_and(|record| state.awaits(record, caller.upn(), now));
-    let task = state.defined(&view.task);
-    let narrowing = match (&task, is_mine_to_decide) {
-        (Some(task), true) => fields(task, Purpose::Constraint, &[], &Default::default()),
-        _ => Vec::new(),
+    let narrowing = match is_mine_to_decide {
+        true => known(state, &app, &view.task).ok(),
+        false => None,
     };
-    let granted = view.grant.iter().flat_map(|grant| &grant.limits);
+    let given = Values::new();
+    let narrow = |task: Arc<Task>| Fields::of(state, &app, &task, Purpose::Constraint, &[], &given);
+    let (runs, is_more) = runs(&caller, &app, &view).await?;
+    let counted = runs.as_ref().map_or(0, Vec::len);
     answer(&RequestPage {
         frame: Frame::new(&caller, &app, Part::Requests, "Request").await?,
         title: text::title(state, &view.task),
+        name: text::name(state, &view.by),
+        may_read_person: caller.may_read(&Resource::Person(view.by.clone())),
+        risk: text::risk(state, &view.task),
+        is_defined: state.defined(&view.task).is_some(),
+        has_policy: state.policy(&view.policy).is_some(),
+        starts: text::runs(state, &view.task),
         limits: text::limits(&view.parameters),
-        granted: granted.flat_map(text::limits).collect(),
+        granted: text::granted(&view),
         is_open_ended: text::is_open_ended(&view),
         waits_for: text::waits_for(&view),
-        runs: state.runs_of(view.id),
+        earlier: Earlier::than(&view, &caller, &app).await?,
+        used: state
+            .runs_of(view.id)
+            .max(u64::try_from(counted).unwrap_or(0)),
+        runs,
+        is_more,
         is_mine_to_decide,
-        is_own,
-        may_end: is_own || asked() || caller.role() == Some(Role::Administrator),
-        narrowing,
+        is_own: view.by == *caller.upn(),
+        may_end: may_end(&caller, &view),
+        narrowing: narrowing.map(narrow).unwrap_or_default(),
         view,
     })
+}
+
+/// Whether somebody may end a request, whatever it is now.
+pub(super) fn may_end(caller: &Caller<Anyone>, view: &RequestView) -> bool {
+    let state = caller.state();
+    let mut stages = view.stages.iter();
+    view.by == *caller.upn()
+        || caller.role() == Some(Role::Administrator)
+        || stages.any(|stage| state.is_member(&stage.group, caller.upn()))
+}
+
+/// The runs under a request, if they are for the reader, and whether there are more.
+async fn runs(
+    caller: &Caller<Anyone>,
+    app: &App,
+    view: &RequestView,
+) -> Result<(Option<Vec<Run>>, bool), Failure> {
+    let by = view.by.clone();
+    if !caller.may_read(&Resource::Execution { by }) {
+        return Ok((None, false));
+    }
+    let page = executions::listed(caller, app, &executions::Filter::under(view.id)).await?;
+    let runs = page
+        .items
+        .into_iter()
+        .map(|view| Run::new(caller.state(), view));
+    Ok((Some(runs.collect()), page.next.is_some()))
 }

@@ -9,7 +9,7 @@ use writ_core::value::{Constraints, Values};
 use writ_core::view::RequestView;
 
 use super::asked::Asked;
-use super::fields::{Field, Input, Purpose, fields};
+use super::fields::{Fields, Input, Purpose};
 use super::frame::{Frame, Part};
 use super::{show as answer, text};
 use crate::api::requests::shown;
@@ -31,7 +31,7 @@ struct Page {
     frame: Frame,
     view: RequestView,
     title: String,
-    fields: Vec<Field>,
+    fields: Fields,
     /// Why it cannot be run now, if so.
     problem: Option<String>,
 }
@@ -59,7 +59,8 @@ pub(super) async fn show(
             .ok()
             .map(|it| it.rule.policy.parameters),
     );
-    let fields = fields(&task, Purpose::Value, &limits, &Values::new());
+    let given = Values::new();
+    let fields = Fields::of(state, &app, &task, Purpose::Value, &limits, &given);
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,
         title: text::title(state, &view.task),

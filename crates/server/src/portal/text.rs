@@ -1,16 +1,44 @@
 //! What several pages say in the same words.
 
-use writ_core::object::Approval;
+use writ_core::names::{TaskName, Upn};
+use writ_core::object::{Approval, Risk};
 use writ_core::record::Status;
 use writ_core::state::State;
 use writ_core::value::Constraints;
-use writ_core::view::RequestView;
+use writ_core::view::{ExecutionView, RequestView, RunStatus};
+
+use super::forms::{command, json};
 
 /// What people call a task; its name, if they call it nothing.
-pub(super) fn title(state: &State, task: &writ_core::names::TaskName) -> String {
+pub(super) fn title(state: &State, task: &TaskName) -> String {
     let task_of = state.task(task);
     let title = task_of.and_then(|task| task.title.clone());
     title.unwrap_or_else(|| task.to_string())
+}
+
+/// How much harm a task can do; a task that is not there any more, nobody knows.
+pub(super) fn risk(state: &State, task: &TaskName) -> Option<Risk> {
+    state.defined(task).map(|task| task.risk)
+}
+
+/// What a run of a task starts, one line each.
+pub(super) fn runs(state: &State, task: &TaskName) -> Vec<String> {
+    let template = state.task(task).map(|task| task.template.clone());
+    let template = template.unwrap_or_default();
+    if template.is_empty() {
+        return vec![format!("{} of {}", task.command(), task.workload())];
+    }
+    match command(&template) {
+        Some((program, args)) => std::iter::once(program)
+            .chain(args.lines().map(|arg| format!("  {arg}")))
+            .collect(),
+        None => json(&template).lines().map(str::to_owned).collect(),
+    }
+}
+
+/// What people call somebody, if anything.
+pub(super) fn name(state: &State, upn: &Upn) -> Option<String> {
+    state.person(upn).and_then(|person| person.name.clone())
 }
 
 /// Constraints, one line each.
@@ -19,9 +47,56 @@ pub(super) fn limits(constraints: &Constraints) -> Vec<String> {
     constraints.iter().map(line).collect()
 }
 
+/// What a grant fixes besides what was asked for, one line each.
+pub(super) fn granted(view: &RequestView) -> Vec<String> {
+    let grant = view.grant.iter().flat_map(|grant| &grant.limits);
+    let mut lines: Vec<String> = Vec::new();
+    for line in grant.flat_map(limits) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    let asked = limits(&view.parameters);
+    match lines == asked {
+        true => Vec::new(),
+        false => lines,
+    }
+}
+
 /// Whether nothing is fixed: any parameters, and any number of runs.
 pub(super) fn is_open_ended(view: &RequestView) -> bool {
     view.parameters.is_empty() && view.runs.is_none()
+}
+
+/// What a run was given, one line each.
+pub(super) fn given(view: &ExecutionView) -> Vec<String> {
+    let given = view
+        .parameters
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    let attached = view
+        .attached
+        .iter()
+        .map(|(name, text)| format!("{name} = a text of {} bytes", text.size));
+    let sealed = view.sealed.iter().map(|name| format!("{name} = (sealed)"));
+    given.chain(attached).chain(sealed).collect()
+}
+
+/// What a run is now, in people's words.
+pub(super) fn state_of_run(view: &ExecutionView) -> &'static str {
+    match view.status {
+        RunStatus::Authorized => "running",
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Failed | RunStatus::Unknown if was_killed(view) => "killed",
+        RunStatus::Failed => "failed",
+        RunStatus::Unknown => "unknown",
+    }
+}
+
+/// Whether it was killed, as the node says.
+pub(super) fn was_killed(view: &ExecutionView) -> bool {
+    let note = view.note.as_deref().unwrap_or_default();
+    note.starts_with("killed") && view.status != RunStatus::Succeeded
 }
 
 /// Who is asked next, in words.
