@@ -182,14 +182,18 @@ function lasting(seconds) {
   return `${seconds / size}${unit}`;
 }
 
-function sentenceOf(form, button, body) {
-  const parts = button?.dataset.sentence ?? form.dataset.sentence ?? "Sign this?";
-  const sentence = parts.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
+// A sentence with what a body says in its {places}.
+function filled(sentence, body) {
+  return sentence.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
     const value = path.split(".").reduce((at, name) => at?.[name], body);
     if (value === undefined) return "–";
     if (path.endsWith("_s")) return lasting(value);
     return typeof value === "string" ? value : canonical(value);
   });
+}
+
+function sentenceOf(form, button, body) {
+  const sentence = filled(button?.dataset.sentence ?? form.dataset.sentence ?? "Sign this?", body);
   if (!("changes" in form.dataset)) return sentence;
   const changes = changesOf(form);
   if (changes.length === 0 && !("repeat" in form.dataset)) throw new Error("Nothing here is changed, so there is nothing to sign.");
@@ -312,7 +316,8 @@ async function act(form, button) {
   const blobs = kind === "invoke" ? await (await import("./beside.js")).beside(body, page) : undefined;
   const done = await ask(kind, body, secrets.length ? `${sentence}\nSealed: ${secrets.join(", ")}.` : sentence, blobs);
   if (!done) return;
-  sessionStorage.setItem("said", done.said.facts.join("\n"));
+  const told = form.dataset.said ? filled(form.dataset.said, body) : undefined;
+  sessionStorage.setItem("said", told ?? done.said.facts.join("\n"));
   location.assign((then ?? location.pathname + location.search).replace("{digest}", done.digest));
 }
 

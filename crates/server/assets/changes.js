@@ -61,6 +61,8 @@ function listChanges(field, [old, text]) {
 // --- All of a form ---
 
 function fieldChanges(field) {
+  // A choice that needs no field says all by its name.
+  if (field.type === "radio") return field.checked && !field.defaultChecked && !("needs" in field.dataset) ? [labelOf(field)] : [];
   const [old, text] = [before(field), now(field)];
   if ("told" in field.dataset) return [`${labelOf(field)}: ${text}`];
   if (old === text) return [];

@@ -11,6 +11,7 @@ const html = window.trustedTypes
 // --- Times, in the zone of whoever reads ---
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const dated = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 
@@ -27,7 +28,13 @@ function showTimes(root) {
   for (const time of root.querySelectorAll("time[data-ms]")) {
     const ms = Number(time.dataset.ms);
     const today = dated.format(ms) === dated.format(now());
-    time.textContent = today ? clock.format(ms) : moment.format(ms);
+    const utc = time.dateTime.replace("T", " ").replace("Z", " UTC");
+    time.title = `${whole.format(ms)}\n${utc}`;
+    // Paper is read elsewhere and later: there it is the date, in UTC.
+    const [here, there] = ["screen", "paper"].map((name) => Object.assign(document.createElement("span"), { className: name }));
+    here.textContent = today ? clock.format(ms) : moment.format(ms);
+    there.textContent = utc;
+    time.replaceChildren(here, there);
   }
   countDown();
 }
@@ -76,6 +83,10 @@ function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
   showTimes(part);
+  foldLong(part);
+  count(part);
+  // What was said of it is not so any more.
+  if (part.closest("main")) document.getElementById("said").hidden = true;
   if (focused) (document.getElementById(focused) ?? part).focus();
 }
 
@@ -162,16 +173,114 @@ function search() {
   });
 }
 
+// --- Long texts ---
+
+// A long text is folded, with a button to read all of it.
+const unfolded = new Set();
+function foldLong(root) {
+  for (const text of root.querySelectorAll("[data-long]")) {
+    if (unfolded.has(text.id)) continue;
+    text.classList.add("folded");
+    if (text.scrollHeight <= text.clientHeight + 1) {
+      text.classList.remove("folded");
+      continue;
+    }
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "plain no-print";
+    more.textContent = "more";
+    more.setAttribute("aria-controls", text.id);
+    more.addEventListener("click", () => {
+      unfolded.add(text.id);
+      text.classList.remove("folded");
+      more.remove();
+    });
+    text.after(more);
+  }
+}
+
+// Nothing that is typed or pasted is cut: what is too long is said to be.
+function count(root) {
+  for (const field of root.querySelectorAll("textarea[maxlength]")) {
+    const most = field.maxLength;
+    field.removeAttribute("maxlength");
+    const place = document.createElement("p");
+    place.className = "hint counter";
+    place.setAttribute("role", "status");
+    field.after(place);
+    const tell = () => {
+      const length = Array.from(field.value).length;
+      const over = length - most;
+      place.textContent = length * 5 < most * 4 ? "" : over > 0 ? `${length} characters, ${over} too many` : `${length} of ${most} characters`;
+      place.classList.toggle("loud", over > 0);
+      field.setCustomValidity(over > 0 ? `At most ${most} characters: leave out ${over}.` : "");
+    };
+    field.addEventListener("input", tell);
+    tell();
+  }
+}
+
+// --- Choices that need a field ---
+
+// A choice with `data-needs` asks for a field, the others of its name turn it off.
+document.addEventListener("change", ({ target }) => {
+  if (target.type !== "radio") return;
+  for (const other of target.form?.querySelectorAll(`input[name="${CSS.escape(target.name)}"][data-needs]`) ?? []) {
+    const field = document.getElementById(other.dataset.needs);
+    field.disabled = !other.checked;
+    field.required = other.checked;
+  }
+});
+
+// Says beside a name that nobody has it; it may be meant so.
+function strangers() {
+  for (const field of document.querySelectorAll("input[data-person]")) {
+    const place = document.getElementById(field.dataset.person);
+    field.addEventListener("change", async () => {
+      place.textContent = "";
+      const upn = field.value.trim().toLowerCase();
+      if (upn === "") return;
+      const answer = await fetch(`/v1/people/${encodeURIComponent(upn)}`).catch(() => undefined);
+      if (answer?.status === 404) place.textContent = `Nobody has the name ${upn} yet. Look whether it is spelled right; it is exempt as soon as somebody joins by that name.`;
+    });
+  }
+}
+
+// What a list was asked for, for whoever prints it.
+function filtered() {
+  const place = document.querySelector("[data-filter]");
+  const form = document.querySelector("form[method=get]");
+  if (!place || !form) return;
+  const fields = Array.from(form.elements).filter((field) => field.name && field.type !== "hidden" && field.value !== "" && field.labels?.length);
+  const text = (field) => field.selectedOptions?.[0]?.textContent ?? field.value;
+  const all = fields.map((field) => `${field.labels[0].textContent.trim()}: ${text(field)}`);
+  if (all.length > 0) place.textContent = ` Asked for: ${all.join("; ")}.`;
+}
+
+function zone() {
+  const place = document.querySelector("[data-zone]");
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  if (!place || timeZone === "UTC") return;
+  place.querySelector("span").textContent = timeZone;
+  place.hidden = false;
+}
+
 const said = sessionStorage.getItem("said");
 if (said) {
   sessionStorage.removeItem("said");
   const place = document.getElementById("said");
-  place.textContent = said;
+  // Times as everywhere on the page.
+  place.textContent = said.replaceAll(/\b\d{4}-\d\d-\d\dT[\d:]+Z/g, (time) => moment.format(Date.parse(time)));
   place.hidden = false;
 }
 
 remember(document);
 showTimes(document);
+foldLong(document);
+count(document);
+strangers();
+filtered();
+zone();
 setInterval(countDown, 1000);
 listen();
 keyboard();

@@ -38,6 +38,7 @@ async function signInPage() {
   const to = page.to;
   if (records.length === 0) shown("no-key");
   else {
+    shown("invited");
     const list = shown("keys");
     for (const record of records) {
       const form = list.querySelector("template").content.cloneNode(true).querySelector("form");

@@ -66,6 +66,9 @@ async function mark() {
 async function storage() {
   const place = document.getElementById("storage");
   const ask = document.getElementById("persist");
+  // A passkey is not kept by the browser.
+  const isOurs = (record) => record.upn === page.upn && !record.credential;
+  if (!(await kept(page.instance)).some(isOurs)) return;
   const isKept = (await navigator.storage?.persisted?.()) ?? false;
   place.textContent = isKept
     ? "This browser promised to keep its keys until you clear its data."

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use writ_core::Published;
 use writ_core::digest::{Digest, KeyId};
@@ -130,6 +131,12 @@ impl<P: Permission> Caller<P> {
         Self::judge(self.bearer.clone(), published, app)
     }
 
+    /// Who these headers sign in, for an answer that reads nothing more.
+    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Result<Self, Failure> {
+        let bearer = Bearer::of(headers, app.reach())?;
+        Self::judge(Arc::new(bearer), app.engine().published(), app)
+    }
+
     fn judge(bearer: Arc<Bearer>, published: Published, app: &App) -> Result<Self, Failure> {
         let now = app.engine().now();
         let who = bearer.holder(published.state(), now, app.checked())?;
@@ -162,8 +169,7 @@ impl FromRequestParts<App> for Anonymous {
 impl<P: Permission> FromRequestParts<App> for Caller<P> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let bearer = Bearer::of(&parts.headers, app.reach())?;
-        let caller = Self::judge(Arc::new(bearer), app.engine().published(), app)?;
+        let caller = Self::of(&parts.headers, app)?;
         match app.count_reader(caller.upn()) {
             Ok(()) => Ok(caller),
             Err(after) => Err(Failure::TooMany { after }),

@@ -24,7 +24,7 @@ pub(crate) mod workloads;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -132,7 +132,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async |_: Anonymous| Failure::NoSuchPath)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(dress))
+        .layer(from_fn_with_state(app.clone(), dress))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(from_fn_with_state(app.clone(), finish))

@@ -75,7 +75,7 @@ pub(super) async fn show(
         .unwrap_or_default();
     let asked = ["enabled", "admin_group", "stop_system_accounts"];
     answer(&ControlPage {
-        frame: Frame::new(&caller, &app, Part::Settings, "Privileged access").await?,
+        frame: Frame::new(&caller, &app, Part::Control, "Privileged access").await?,
         since,
         groups: state.groups().map(|group| group.address.clone()).collect(),
         able: deciders.values().filter(|why| why.is_none()).count(),

@@ -81,6 +81,8 @@ struct Bar {
     height: usize,
     /// Whether there is room to name it below.
     is_named: bool,
+    /// Whether there is not, where the picture is small.
+    is_second: bool,
 }
 
 /// A picture of bars, and the numbers behind it.
@@ -119,6 +121,7 @@ impl Picture {
                 y: HEIGHT.saturating_sub(height),
                 height,
                 is_named: at % every == 0,
+                is_second: (at / every) % 2 == 1,
             }
         };
         let bars = counts.into_iter().enumerate().map(bar).collect();
@@ -182,7 +185,7 @@ pub(super) async fn show(
     let mut waiting: Vec<_> = pending.collect();
     waiting.sort_by_key(|record| (record.raised, record.id));
     answer(&Page {
-        frame: Frame::new(&caller, &app, Part::Audit, "Figures")
+        frame: Frame::new(&caller, &app, Part::Figures, "Figures")
             .await?
             .still(),
         by,

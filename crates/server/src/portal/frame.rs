@@ -26,29 +26,48 @@ pub(super) enum Part {
     People,
     SystemAccounts,
     Audit,
+    Figures,
     Log,
+    Control,
     Settings,
+    /// None that the menu has.
+    Nowhere,
+}
+
+/// Who has a part in the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Everybody,
+    Readers,
+    Administrators,
 }
 
 impl Part {
     /// The menu, and who has which part of it.
-    const MENU: [(Self, &'static str, &'static str, bool); 11] = [
-        (Self::Home, "/", "Home", false),
-        (Self::Requests, "/requests", "Requests", false),
-        (Self::Approvals, "/approvals", "Approvals", false),
-        (Self::Executions, "/executions", "Runs", false),
-        (Self::Tasks, "/tasks", "Tasks", false),
-        (Self::Policies, "/policies", "Policies", false),
-        (Self::People, "/people", "People", true),
+    const MENU: [(Self, &'static str, &'static str, Whose); 13] = [
+        (Self::Home, "/", "Home", Whose::Everybody),
+        (Self::Requests, "/requests", "Requests", Whose::Everybody),
+        (Self::Approvals, "/approvals", "Approvals", Whose::Everybody),
+        (Self::Executions, "/executions", "Runs", Whose::Everybody),
+        (Self::Tasks, "/tasks", "Tasks", Whose::Everybody),
+        (Self::Policies, "/policies", "Policies", Whose::Everybody),
+        (Self::People, "/people", "People", Whose::Readers),
         (
             Self::SystemAccounts,
             "/system-accounts",
             "System accounts",
-            false,
+            Whose::Everybody,
         ),
-        (Self::Audit, "/audit", "Audit", true),
-        (Self::Log, "/log", "Log", false),
-        (Self::Settings, "/settings", "Settings", false),
+        (Self::Audit, "/audit", "Audit", Whose::Readers),
+        (Self::Figures, "/figures", "Figures", Whose::Readers),
+        (Self::Log, "/log", "Log", Whose::Everybody),
+        (
+            Self::Control,
+            "/settings/control",
+            "Privileged access",
+            Whose::Administrators,
+        ),
+        (Self::Settings, "/settings", "Settings", Whose::Everybody),
     ];
 }
 
@@ -105,7 +124,11 @@ impl Frame {
         let reads_all = reads_everything(caller.role());
         let menu = Part::MENU
             .into_iter()
-            .filter(|(_, _, _, only_readers)| !only_readers || reads_all)
+            .filter(|(_, _, _, whose)| match whose {
+                Whose::Everybody => true,
+                Whose::Readers => reads_all,
+                Whose::Administrators => caller.role() == Some(Role::Administrator),
+            })
             .map(|(part, path, name, _)| MenuItem {
                 path,
                 name,
@@ -137,6 +160,12 @@ impl Frame {
             menu: menu.collect(),
             disabled: disabled(caller, app).await?,
         })
+    }
+
+    /// Where in the menu the page is, or what it is.
+    pub(super) fn here(&self) -> &str {
+        let here = self.menu.iter().find(|item| item.is_here);
+        here.map_or(self.title.as_str(), |item| item.name)
     }
 
     /// For a page that does not change while it is read.

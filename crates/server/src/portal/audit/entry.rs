@@ -19,7 +19,7 @@ use super::super::auditor::Reader;
 use super::super::frame::{Frame, Part};
 use super::super::show as answer;
 use super::known::Known;
-use super::sentence::{Sentence, sentence};
+use super::sentence::{Sentence, called, sentence};
 use crate::app::App;
 use crate::extract::Path;
 use crate::failure::Failure;
@@ -60,7 +60,8 @@ struct Page {
     sentence: Sentence,
     entry: Entry,
     said: Statement,
-    kind: &'static str,
+    /// In words, and as it is spelled.
+    kind: (&'static str, &'static str),
     digest: Digest,
     leaf_hash: Digest,
     payload: String,
@@ -89,8 +90,8 @@ pub(in crate::portal) async fn show(
     let (entry, said) = read(&stored)?;
     let mut known = Known::new(&caller, &app);
     let kind = match entry.envelope.payload_type {
-        PayloadType::Statement(kind) => kind.name(),
-        PayloadType::Session | PayloadType::KeyPossession => "",
+        PayloadType::Statement(kind) => (called(kind), kind.name()),
+        PayloadType::Session | PayloadType::KeyPossession => ("", ""),
     };
     let payload = String::from_utf8_lossy(&entry.envelope.payload);
     let verifier = caller.state().verifier().ok_or(Failure::NotReady)?;

@@ -34,7 +34,7 @@ use crate::app::App;
 use crate::failure::Failure;
 
 use search::{Found, Range, found, range};
-use sentence::Sentence;
+use sentence::{Sentence, called};
 
 /// What somebody looks for, as the form says it.
 #[derive(Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ use writ_core::view::{ExecutionView, RequestView};
 use writ_store::{Listing, StoredEntry};
 
 use super::known::Known;
-use super::sentence::sentence;
+use super::sentence::{called, sentence};
 use super::{Filter, Line, Sought};
 use crate::app::App;
 use crate::failure::Failure;
@@ -247,7 +247,7 @@ async fn line(
     let said = Unverified::read(entry.envelope.clone());
     let said = said.map_err(|error| odd(error.to_string()))?;
     let kind = match record.kind {
-        PayloadType::Statement(kind) => kind.name(),
+        PayloadType::Statement(kind) => called(kind),
         PayloadType::Session | PayloadType::KeyPossession => "",
     };
     Ok(Line {

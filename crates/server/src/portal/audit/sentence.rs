@@ -1,9 +1,11 @@
 //! One entry in one sentence: who let whom do what.
 
 use writ_core::entry::Entry;
+use writ_core::envelope::Kind;
 use writ_core::names::Upn;
 use writ_core::object::{Approval, Object, Role};
-use writ_core::statement::{Body, Change, Principal, RunResult, Set, Statement};
+use writ_core::statement::{Approve, Body, Change, Principal, Request, RunResult, Set, Statement};
+use writ_core::value::Constraints;
 use writ_core::view::RequestView;
 
 use super::known::Known;
@@ -64,17 +66,14 @@ pub(super) async fn sentence(
             format!("{} {which}{whose}", did("ended", "end"))
         }
         Body::Request(request) => {
-            let length = request.duration_s;
-            let length = length
-                .map(|length| format!(" for {length}"))
-                .unwrap_or_default();
             if entry.accepted {
                 about = Some((format!("/requests/{}", digest(entry)), "the request"));
             }
             format!(
-                "{} to run {}{length}, because: {}",
+                "{} to run {}{}, because: {}",
                 did("asked", "ask"),
                 request.task,
+                asked(request),
                 request.reason
             )
         }
@@ -83,8 +82,9 @@ pub(super) async fn sentence(
             about = request_page(view.as_ref());
             let what = of_whom(view.as_ref(), "a request");
             format!(
-                "{} {what}{}",
+                "{} {what}{}{}",
                 did("approved", "approve"),
+                narrowed(approve),
                 comment(approve.comment.as_deref())
             )
         }
@@ -173,6 +173,33 @@ pub(super) async fn sentence(
         Body::Tick(_) => format!("{} that time went on", did("noted", "note")),
     };
     Ok(Sentence { text, about })
+}
+
+/// All that was asked for besides the task.
+fn asked(request: &Request) -> String {
+    let length = request.duration_s.map(|length| format!(" for {length}"));
+    let runs = request.runs.map(|runs| format!(", at most {runs} times"));
+    let start = request.start.map(|start| format!(", not before {start}"));
+    let ticket = request.ticket.as_ref();
+    let ticket = ticket.map(|ticket| format!(", ticket {ticket}"));
+    [length, with(&request.parameters), runs, start, ticket]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// How much less was approved than was asked for.
+fn narrowed(approve: &Approve) -> String {
+    let length = approve.duration_s;
+    let length = length.map(|length| format!(", for {length} only"));
+    let with = with(&approve.parameters).map(|with| format!(",{with}"));
+    [length, with].into_iter().flatten().collect()
+}
+
+fn with(constraints: &Constraints) -> Option<String> {
+    let limits = constraints.iter();
+    let limits = few(limits.map(|(name, limit)| format!("{name} {limit}")));
+    (!limits.is_empty()).then(|| format!(" with {limits}"))
 }
 
 /// Names the statement of an entry.
@@ -287,5 +314,65 @@ fn set_in_words(did: &impl Fn(&str, &str) -> String, set: &Set) -> String {
             )
         }
         Object::Preferences(_) => format!("{} their own preferences", did_set()),
+    }
+}
+
+/// A kind of statement, as people call what it does.
+pub(super) const fn called(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Genesis => "founding",
+        Kind::Set => "setting",
+        Kind::Enrol => "new key",
+        Kind::RevokeKey => "key revoked",
+        Kind::Signout => "signing out",
+        Kind::Request => "request",
+        Kind::Approve => "approval",
+        Kind::End => "denial, revocation or cancellation",
+        Kind::Invoke => "run",
+        Kind::Outcome => "end of a run",
+        Kind::Recover => "recovery of the log",
+        Kind::Tick => "passing of time",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use writ_core::digest::{Digest, RequestId};
+    use writ_core::time::{Seconds, Time};
+    use writ_core::value::{Constraint, Value};
+
+    #[test]
+    fn a_sentence_says_all_that_was_asked_for_and_how_much_less_was_approved() {
+        let word = || {
+            let hello = Constraint::Equals(Value::Text("hello".to_owned()));
+            Constraints::from([("word".parse().unwrap(), hello)])
+        };
+        let mut request = Request {
+            task: r"Host\Say".parse().unwrap(),
+            reason: "why".to_owned(),
+            duration_s: Some(Seconds(7200)),
+            parameters: word(),
+            runs: Some(3),
+            start: Some(Time(1_795_346_311_000)),
+            ticket: Some("T-1".to_owned()),
+            on_behalf_of: None,
+        };
+        assert_eq!(
+            asked(&request),
+            " for 2h with word = hello, at most 3 times, not before 2026-11-22T12:38:31Z, ticket T-1"
+        );
+        request.parameters = Constraints::new();
+        request.runs = None;
+        request.start = None;
+        request.ticket = None;
+        assert_eq!(asked(&request), " for 2h");
+        let approve = Approve {
+            request: RequestId(Digest::from_bytes([7; 32])),
+            comment: None,
+            duration_s: Some(Seconds(1800)),
+            parameters: word(),
+        };
+        assert_eq!(narrowed(&approve), ", for 30m only, with word = hello");
     }
 }
