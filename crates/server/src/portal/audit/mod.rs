@@ -200,6 +200,14 @@ struct Page {
     commands: [String; 2],
 }
 
+impl Page {
+    /// A kind in words.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    const fn called(&self, kind: &Kind) -> &'static str {
+        called(*kind)
+    }
+}
+
 /// `GET /audit?by=&task=&workload=&kind=&outcome=&id=&text=&from=&to=&before=`
 pub(super) async fn show(
     Reader(caller): Reader,
