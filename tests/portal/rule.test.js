@@ -329,6 +329,7 @@ test("a system account is added, renewed and removed", async () => {
   await boss.goto("/system-accounts");
   await boss.click("text=Add a system account");
   await boss.fill("#upn", upnOf("backup"));
+  await boss.check("#only-these");
   await boss.fill("#tasks", "Host\\S*");
   await boss.selectOption("#ahead", "7d");
   await boss.click("#add button.main");

@@ -85,6 +85,9 @@ fn in_words(failure: &Failure) -> (&'static str, String) {
         return ("Not found", detail);
     }
     if let Failure::BadQuery { problem } = failure {
+        // What reads the query says so of itself, and quotes names for programs.
+        let problem = problem.trim_start_matches("Failed to deserialize query string: ");
+        let problem = problem.replace('`', "").trim_end_matches('.').to_owned();
         let detail = format!("What the address asks for cannot be read: {problem}.");
         return ("This cannot be shown", detail);
     }
