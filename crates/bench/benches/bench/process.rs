@@ -47,6 +47,11 @@ impl Role {
         }
     }
 
+    /// Its number.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its processor time so far, in seconds.
     pub(crate) fn cpu(&self) -> f64 {
         spent(&self.child.id().to_string(), 11..13)
