@@ -4,8 +4,8 @@
 //! An envelope is taken while its own time is at most one **window** before or
 //! after that of its entry; so whatever comes again comes within two. Answers are
 //! kept by **spans** of one window, of which there are three: the one that goes
-//! on and the two before. A span is forgotten whole, so that nothing more has to
-//! be kept to find out what is old.
+//! on and the two before. A span is dropped whole, so that nothing more has to be
+//! kept to find out what is old; what is older than two windows is not found.
 
 use crate::Table;
 use crate::digest::Digest;
@@ -16,9 +16,8 @@ use crate::time::Time;
 /// Answers of late, by the digest of what was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recent {
-    /// The number of the span that goes on.
-    span: i64,
-    /// Its answers, and those of the two before it.
+    time: Time,
+    /// The answers of the span that goes on, and of the two before it.
     now: Table<Digest, Answer>,
     before: Table<Digest, Answer>,
     oldest: Table<Digest, Answer>,
@@ -32,11 +31,11 @@ impl Recent {
     /// Of answers that were kept at a time.
     pub(crate) fn at(time: Time, answers: impl Iterator<Item = (Digest, Answer)>) -> Self {
         let mut recent = Self {
-            span: span(time),
+            time,
             ..Self::default()
         };
         for (digest, answer) in answers {
-            match recent.span.saturating_sub(span(answer.time)) {
+            match span(time).saturating_sub(span(answer.time)) {
                 ..=0 => recent.now.insert(digest, answer),
                 1 => recent.before.insert(digest, answer),
                 2 => recent.oldest.insert(digest, answer),
@@ -48,19 +47,21 @@ impl Recent {
 
     /// Drops what no envelope that is still fresh could ask for.
     pub(crate) fn forget(&mut self, now: Time) {
-        let new = span(now);
+        let spans = span(now).saturating_sub(span(self.time));
         // After three there is nothing left to move.
-        for _ in 0..new.saturating_sub(self.span).min(3) {
+        for _ in 0..spans.min(3) {
             self.oldest = std::mem::take(&mut self.before);
             self.before = std::mem::take(&mut self.now);
         }
-        self.span = new;
+        self.time = now;
     }
 
     pub(crate) fn get(&self, digest: Digest) -> Option<&Answer> {
+        let since = self.time.minus(FRESH).minus(FRESH);
         [&self.now, &self.before, &self.oldest]
             .into_iter()
             .find_map(|answers| answers.get(&digest))
+            .filter(|answer| answer.time >= since)
     }
 
     /// Keeps the first answer that a statement got.
@@ -97,7 +98,7 @@ mod tests {
 
     /// INVARIANT: what may come again is known, and what was long ago is forgotten.
     #[test]
-    fn an_answer_is_kept_for_two_windows_and_no_longer_than_three() {
+    fn an_answer_is_known_for_two_windows_and_kept_for_three_at_most() {
         let digest = Digest::of(b"said");
         for said in [0, 1, 299_999, 300_000, 1_700_000_123_456] {
             for step in [1, 100, 299, 300, 301, 599, 600] {
@@ -109,8 +110,10 @@ mod tests {
                     assert!(recent.get(digest).is_some(), "{said}, at {now:?}");
                     now = now.plus(Seconds(step));
                 }
-                recent.forget(Time(said).plus(Seconds(3 * FRESH.0)));
-                assert_eq!((recent.get(digest), recent.len()), (None, 0));
+                recent.forget(Time(said + 2 * FRESH.millis() + 1));
+                assert_eq!(recent.get(digest), None);
+                recent.forget(Time(said + 3 * FRESH.millis()));
+                assert_eq!(recent.len(), 0);
             }
         }
     }

@@ -110,6 +110,9 @@ fn odd(error: serde_json::Error) -> JsonError {
 
 /// Reads what [`save`] wrote.
 pub fn load(bytes: &[u8]) -> Result<State, JsonError> {
+    if !bytes.ends_with(b"\n") {
+        return Err(JsonError::new("the last line has no end".to_owned()));
+    }
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default();
     let mut state = serde_json::from_slice::<Saved>(first)
