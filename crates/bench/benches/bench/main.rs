@@ -2,7 +2,7 @@
 //!
 //! One program in several **roles**: `quick` and `full` measure; `node` is a
 //! real node with a connector that does nothing; `load` speaks for many people;
-//! `l0` and `l1` are baselines. Each role is a process of its own.
+//! `l0` and `l1` are baselines; `runs` is for a profiler. Each role is a process of its own.
 
 #![expect(
     clippy::unwrap_used,
