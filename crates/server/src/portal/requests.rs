@@ -17,7 +17,7 @@ use super::earlier::Earlier;
 use super::executions::Line as Run;
 use super::fields::{Fields, Input, Purpose};
 use super::frame::{Frame, Part};
-use super::home::Line;
+use super::line::{Line, Use};
 use super::{show as answer, text};
 use crate::api::executions;
 use crate::api::requests::{Filter, Scope, listed, shown};
@@ -49,7 +49,8 @@ pub(super) async fn list(
         filter.scope = Scope::All;
     }
     let page = listed(&caller, &app, &filter).await?;
-    let line = |view| Line::new(caller.state(), view);
+    let now = app.engine().now();
+    let line = |view| Line::new(caller.state(), view, now);
     answer(&ListPage {
         frame: Frame::new(&caller, &app, Part::Requests, "Requests").await?,
         next: onward(&uri, page.next.as_ref()),
@@ -84,6 +85,7 @@ struct RequestPage {
     runs: Option<Vec<Run>>,
     /// Whether there are more.
     is_more: bool,
+    usable: Use,
     /// Whether the reader may decide it now.
     is_mine_to_decide: bool,
     is_own: bool,
@@ -146,6 +148,7 @@ pub(super) async fn show(
             .max(u64::try_from(counted).unwrap_or(0)),
         runs,
         is_more,
+        usable: Use::of(state, &view, now),
         is_mine_to_decide,
         is_own: view.by == *caller.upn(),
         may_end: may_end(&caller, &view),
