@@ -59,7 +59,7 @@ test("a request is denied with a reason, and loses its buttons in every window",
   await bob.locator(".status.denied").waitFor();
   await second.locator(".status.denied").waitFor();
   assert.equal(await second.locator("form[data-act]").count(), 0);
-  assert.match(await second.textContent(".timeline"), /denied by bob@fabrikam\.example: Not today/);
+  assert.match(await second.textContent(".timeline"), /Denied by bob@fabrikam\.example: Not today/);
   await second.close();
 });
 
