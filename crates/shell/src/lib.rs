@@ -32,14 +32,15 @@ mod writ;
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
 pub use fault::{Fault, Span};
-pub use host::{Console, Host, Invocation, Listed, Writing};
+pub use host::{Console, Described, Host, Invocation, Listed, Taken, Writing};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
-pub use prompt::{Known, complete, goes_on};
+pub use prompt::{Known, complete, goes_on, is_sensitive};
 pub use record::{ErrorRecord, Reason};
 pub use session::{Ended, Session};
 pub use syntax::{
-    Argument, Command, Condition, Element, Expr, Operator, Pipeline, Script, Statement, Test,
+    Argument, Command, Condition, Element, Expr, Member, Operator, Pipeline, Script, Statement,
+    Test,
 };
-pub use values::{Object, Value, date, iso_date, read_date};
+pub use values::{Fraction, Object, Value, date, iso_date, read_date};
 pub use writ::Writ;

@@ -51,6 +51,8 @@ fn lacks(cmdlet: &'static Cmdlet, arguments: &[Argument], piped: bool) -> bool {
                 }
             }
             Argument::Value(..) => places += 1,
+            // What it brings is not known yet.
+            Argument::Splat(..) => return false,
             Argument::Condition(_) | Argument::Each(_) => {}
         }
     }
@@ -68,6 +70,30 @@ fn lacks(cmdlet: &'static Cmdlet, arguments: &[Argument], piped: bool) -> bool {
         !is_placed && parameter.mandatory && (!piped || parameter.from.is_empty())
     });
     missing.next().is_some()
+}
+
+/// What a line holds that no file may keep.
+const SENSITIVE: [&str; 10] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "securestring",
+    "asplaintext",
+    "credential",
+    "apikey",
+    "accesstoken",
+    "privatekey",
+];
+
+/// Whether a line may hold a secret: it is not written into the history.
+pub fn is_sensitive(line: &str) -> bool {
+    let plain: String = line
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    SENSITIVE.iter().any(|word| plain.contains(word))
 }
 
 /// What there is that can be named.

@@ -71,23 +71,25 @@ async fn run_script(session: &mut Session<Writ>, text: &str) -> Ended {
             remark(&fault.shown(text));
             Ended {
                 failed: Some(Reason::Usage),
-                exit: false,
+                ..Ended::default()
             }
         }
     }
 }
 
+/// How the command ends: as was said with `exit`, or as the last one that failed.
 fn exit(ended: Ended) -> Exit {
-    match ended.failed {
-        None => Exit::Done,
-        Some(Reason::Usage) => Exit::Usage,
-        Some(Reason::Refused) => Exit::Refused,
-        Some(Reason::Denied) => Exit::Denied,
-        Some(Reason::Over) => Exit::Over,
-        Some(Reason::Unreachable) => Exit::Unreachable,
-        Some(Reason::Broken) => Exit::Broken,
-        Some(Reason::TaskFailed) => Exit::TaskFailed,
-        Some(Reason::Unknown) => Exit::Unknown,
+    match (ended.code, ended.failed) {
+        (Some(code), _) => Exit::Said(code),
+        (None, None) => Exit::Done,
+        (None, Some(Reason::Usage)) => Exit::Usage,
+        (None, Some(Reason::Refused)) => Exit::Refused,
+        (None, Some(Reason::Denied)) => Exit::Denied,
+        (None, Some(Reason::Over)) => Exit::Over,
+        (None, Some(Reason::Unreachable)) => Exit::Unreachable,
+        (None, Some(Reason::Broken)) => Exit::Broken,
+        (None, Some(Reason::TaskFailed)) => Exit::TaskFailed,
+        (None, Some(Reason::Unknown)) => Exit::Unknown,
     }
 }
 
@@ -112,6 +114,7 @@ async fn at_prompt(session: &mut Session<Writ>) -> Result<Exit, Failure> {
             Typed::End => return Ok(Exit::Done),
         };
         is_changed = text.to_lowercase().contains("elevated") || text.contains('$');
+        session.remember(&text);
         let ended = tokio::select! {
             ended = run_script(session, &text) => ended,
             _ = tokio::signal::ctrl_c() => {
@@ -120,7 +123,7 @@ async fn at_prompt(session: &mut Session<Writ>) -> Result<Exit, Failure> {
             }
         };
         if ended.exit {
-            return Ok(Exit::Done);
+            return Ok(ended.code.map_or(Exit::Done, Exit::Said));
         }
     }
 }

@@ -8,7 +8,7 @@ use writ_core::time::Seconds;
 use writ_core::value::{Constraint, Constraints, Value as Core};
 use writ_core::view::{GrantView, RequestView};
 
-use crate::values::{Object, Value};
+use crate::values::{Fraction, Object, Value};
 
 /// What a request is now. A live one is called Approved here.
 pub(super) const fn status(status: Status) -> &'static str {
@@ -188,7 +188,7 @@ fn hours(Seconds(seconds): Seconds) -> Value {
         0 => Value::Integer(i64::try_from(whole).unwrap_or(i64::MAX)),
         rest => {
             let text = format!("{whole}.{:04}", rest * 10_000 / 3_600);
-            Value::Text(text.trim_end_matches('0').to_owned())
+            Fraction::read(text.trim_end_matches('0')).into()
         }
     }
 }
@@ -229,7 +229,7 @@ fn is_worded(text: &str) -> bool {
     words.iter().any(|word| text.starts_with(word))
 }
 
-fn from_core(value: &Core) -> Value {
+pub(super) fn from_core(value: &Core) -> Value {
     match value {
         Core::Text(text) => Value::Text(text.clone()),
         Core::Integer(number) => Value::Integer(*number),
