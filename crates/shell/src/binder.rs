@@ -162,13 +162,7 @@ impl Bound {
         }
         match has_taken {
             true => Ok(bound),
-            false => Err(ErrorRecord::binding(
-                self.cmdlet.name,
-                "InputObjectNotBound",
-                "The input object cannot be bound to any parameters for the command either because \
-                 the command does not take pipeline input or the input and its properties do not \
-                 match any of the parameters that take pipeline input.",
-            )),
+            false => Err(not_piped(self.cmdlet.name)),
         }
     }
 }
@@ -341,6 +335,13 @@ pub fn named(cmdlet: &'static Cmdlet, name: &str) -> Result<&'static Parameter, 
             ))
         }
     }
+}
+
+pub(crate) fn not_piped(cmdlet: &str) -> ErrorRecord {
+    let message = "The input object cannot be bound to any parameters for the command either because \
+                   the command does not take pipeline input or the input and its properties do not \
+                   match any of the parameters that take pipeline input.";
+    ErrorRecord::binding(cmdlet, "InputObjectNotBound", message)
 }
 
 pub(crate) fn without(cmdlet: &str, parameter: &Parameter) -> ErrorRecord {

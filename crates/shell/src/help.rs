@@ -86,6 +86,18 @@ pub(crate) fn not_found(name: &str) -> ErrorRecord {
     ErrorRecord::new(Reason::Usage, "HelpNotFound", message).with_next("Get-Command")
 }
 
+/// The name could be a task's, and nothing is known of it.
+pub(crate) fn not_known(task: &Described) -> ErrorRecord {
+    let message = format!(
+        "Get-Help could not find {}: it is no cmdlet here. If the workload has it, it can be asked \
+         for and run as {}, but nothing is known of it here.",
+        bare(&task.task),
+        task.task
+    );
+    ErrorRecord::new(Reason::Usage, "HelpNotFound", message)
+        .with_next("Get-Command -CommandType Task")
+}
+
 /// What a task takes.
 pub(crate) fn of_task(task: &Described) -> Vec<Value> {
     let name = bare(&task.task);

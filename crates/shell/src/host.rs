@@ -87,12 +87,12 @@ pub trait Host: Send {
         console: &mut dyn Console,
     ) -> Result<(), ErrorRecord>;
 
-    /// The same of a task.
+    /// The same of a task; answers its name as it is spelled.
     async fn try_invoke(
         &mut self,
         invocation: &Invocation,
         console: &mut dyn Console,
-    ) -> Result<(), ErrorRecord>;
+    ) -> Result<String, ErrorRecord>;
 
     /// What time it is.
     fn now(&self) -> Time;

@@ -13,6 +13,7 @@
 
 mod binder;
 mod cmdlets;
+mod complete;
 mod fault;
 mod format;
 mod help;
@@ -31,11 +32,12 @@ mod writ;
 
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
+pub use complete::{Known, complete};
 pub use fault::{Fault, Span};
 pub use host::{Console, Described, Host, Invocation, Listed, Taken, Writing};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
-pub use prompt::{Known, complete, goes_on, is_sensitive};
+pub use prompt::{goes_on, is_sensitive};
 pub use record::{ErrorRecord, Reason};
 pub use session::{Ended, Session};
 pub use syntax::{

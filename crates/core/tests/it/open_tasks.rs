@@ -166,14 +166,11 @@ fn no_constraint_is_passed_by_a_shorter_name() {
     w.yes("alice", run(&given));
     // A task that knows a shorter name means it.
     let mut w = open();
-    let mut task = Task {
-        parameters: [("Type", ValueType::String)]
-            .map(|(name, kind)| (parameter(name), Schema::of(kind)))
-            .into(),
-        ..task(GET)
-    };
-    task.open = true;
-    w.set(task);
+    w.set(Task {
+        parameters: [(parameter("Type"), Schema::of(ValueType::String))].into(),
+        open: true,
+        ..Task::new(task_name(GET), BTreeMap::new())
+    });
     let mut policy = manual(GET, &[]);
     policy.parameters = [(parameter("TypeName"), Constraint::Absent)].into();
     w.set(policy);

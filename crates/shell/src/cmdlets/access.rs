@@ -25,6 +25,19 @@ const SIGN_IN: &[Parameter] = &[
 const SIGN_IN_HELP: &str = "There is no password: your key on this machine signs. Who never \
                             signed in here does it once with: writ login URL --as UPN";
 
+/// The properties of a record.
+pub(super) const RECORD_HAS: &[&str] = &[
+    "RecordType",
+    "CreationDate",
+    "UserIds",
+    "Operations",
+    "AuditData",
+    "ResultIndex",
+    "ResultCount",
+    "Identity",
+    "IsValid",
+];
+
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "Connect-ExchangeOnline",

@@ -50,7 +50,10 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new("BackgroundColor", Kind::Text, "Taken, and not shown."),
             Parameter::new("NoNewline", Kind::Switch, "Taken; each text is a line."),
         ],
-        examples: &[("Write-Host \"Moved $name\"", "A line for whoever looks on.")],
+        examples: &[(
+            "Write-Host 'All of them were moved.'",
+            "A line for whoever looks on.",
+        )],
         effect: Effect::Reads,
     },
     Cmdlet {

@@ -233,3 +233,17 @@ pub fn find(name: &str) -> Option<&'static Cmdlet> {
                 .any(|alias| alias.eq_ignore_ascii_case(name))
     })
 }
+
+/// The properties of what a cmdlet makes, where these are always the same.
+pub(crate) fn properties(cmdlet: &str) -> &'static [&'static str] {
+    match cmdlet {
+        "Get-ElevatedAccessRequest" | "New-ElevatedAccessRequest" => requests::REQUEST_HAS,
+        "Get-ElevatedAccessAuthorization" => requests::AUTHORIZATION_HAS,
+        "Get-ElevatedAccessExecution" => requests::EXECUTION_HAS,
+        "Get-ElevatedAccessApprovalPolicy" => policies::POLICY_HAS,
+        "Get-ElevatedAccessGroup" => groups::GROUP_HAS,
+        "Search-UnifiedAuditLog" => access::RECORD_HAS,
+        "Get-Command" => &["CommandType", "Name", "Synopsis"],
+        _ => &[],
+    }
+}

@@ -22,6 +22,65 @@ const STATES: Kind = Kind::Word(&[
     "Superseded",
 ]);
 
+/// The properties of a request.
+pub(super) const REQUEST_HAS: &[&str] = &[
+    "RequestorUPN",
+    "Service",
+    "RequestedAccess",
+    "Identity",
+    "RequestStatus",
+    "Context",
+    "Reason",
+    "DurationHours",
+    "TicketNumber",
+    "Runs",
+    "ApprovalType",
+    "Policy",
+    "Approvers",
+    "ApprovedBy",
+    "DateCreatedUtc",
+    "ExpiresUtc",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "EndedBy",
+    "EndedUtc",
+    "EndedComment",
+];
+
+/// The properties of an authorization.
+pub(super) const AUTHORIZATION_HAS: &[&str] = &[
+    "AuthorizedBy",
+    "Type",
+    "AuthorizedAccess",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "Revoked",
+    "RevocationDateTimeUtc",
+    "RevokedBy",
+    "RevocationComment",
+    "Identity",
+    "DateCreatedUtc",
+    "DateUpdatedUtc",
+    "RequestorUPN",
+    "RequestStatus",
+    "Limits",
+];
+
+/// The properties of a run.
+pub(super) const EXECUTION_HAS: &[&str] = &[
+    "ExecutedTask",
+    "ExecutionStatus",
+    "Identity",
+    "RequestId",
+    "ExecutedBy",
+    "Parameters",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "ExitCode",
+    "Note",
+    "IsExempt",
+];
+
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "New-ElevatedAccessRequest",

@@ -137,15 +137,16 @@ fn cell(value: &Value) -> String {
             let texts: Vec<_> = items.iter().map(Value::text).collect();
             texts.join(", ")
         }
-        // Nothing in it is nothing to show.
-        Value::Table(object) if object.is_empty() => String::new(),
-        Value::Null
-        | Value::Boolean(_)
-        | Value::Integer(_)
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::Table(_)
-        | Value::Object(_) => value.text(),
+        Value::Table(object) | Value::Object(object) => {
+            let fields: Vec<_> = object
+                .fields()
+                .map(|(name, value)| format!("{name}={}", value.text()))
+                .collect();
+            fields.join("; ")
+        }
+        Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) | Value::Text(_) => {
+            value.text()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! not, parameters that a cmdlet does not have, values that it does not take.
 
 use super::perform::{invocation_name, ours};
-use crate::binder::{Bound, named, no_place, twice, without};
+use crate::binder::{Bound, named, no_place, not_piped, twice, without};
 use crate::cmdlets::{Cmdlet, Effect, Kind};
 use crate::record::{ErrorRecord, Reason};
 use crate::syntax::{Argument, Command, Condition, Element, Expr, Member, Pipeline, Script};
@@ -113,6 +113,10 @@ fn bound(
     let is_free = matches!(cmdlet.name, "Where-Object" | "ForEach-Object");
     if is_free || asks_help(&command.arguments) {
         return Ok(());
+    }
+    let takes_piped = cmdlet.parameters.iter().any(|p| !p.from.is_empty());
+    if piped && cmdlet.effect != Effect::Pipeline && !takes_piped {
+        return Err(not_piped(cmdlet.name));
     }
     let mut is_splatted = false;
     let mut given = Vec::new();

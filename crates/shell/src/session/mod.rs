@@ -47,10 +47,14 @@ pub struct Session<H> {
     task_code: u8,
     /// What was typed at the prompt.
     typed: Vec<String>,
+    /// The properties of what commands made, by the command.
+    seen: BTreeMap<String, Vec<String>>,
 }
 
 /// How many lines are remembered.
 const MOST_TYPED: usize = 4_096;
+/// Of how many commands the properties are remembered, and how many.
+const MOST_SEEN: usize = 200;
 
 /// What comes out of a pipeline.
 pub(crate) enum Flow {
@@ -79,6 +83,25 @@ impl<H: Host> Session<H> {
             was_faulted: false,
             task_code: 0,
             typed: Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// The properties of what commands made, by the command in small letters.
+    pub const fn seen(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.seen
+    }
+
+    /// Remembers which properties a command makes.
+    fn see(&mut self, command: &str, values: &[Value]) {
+        let Some(object) = values.first().and_then(Value::object) else {
+            return;
+        };
+        if self.seen.len() < MOST_SEEN {
+            let names = object.fields().map(|(name, _)| name.to_owned());
+            let names = names.take(MOST_SEEN).collect();
+            self.seen
+                .insert(spelled(command).to_ascii_lowercase(), names);
         }
     }
 

@@ -5,7 +5,7 @@ use super::Session;
 use crate::binder::Bound;
 use crate::cmdlets::{self, Cmdlet};
 use crate::help;
-use crate::host::{Console, Host};
+use crate::host::{Console, Described, Host};
 use crate::letters::plain_lines;
 use crate::record::{ErrorRecord, Reason};
 use crate::values::{Object, Value, call};
@@ -72,12 +72,20 @@ impl<H: Host> Session<H> {
             return help::that_fit(&name, &tasks);
         }
         let task = super::perform::invocation_name(&name, false);
+        let listed = self.host.tasks().await.unwrap_or_default();
         let described = match task {
             Ok(task) => self.host.described(&task).await?,
             Err(_) => None,
         };
+        // An open workload has a task of any name.
+        let is_known = |task: &Described| {
+            !task.parameters.is_empty()
+                || !task.title.is_empty()
+                || listed.iter().any(|known| known.task == task.task)
+        };
         match described {
-            Some(task) => Ok(help::of_task(&task)),
+            Some(task) if is_known(&task) => Ok(help::of_task(&task)),
+            Some(task) => Err(help::not_known(&task)),
             None => Err(help::not_found(&name)),
         }
     }

@@ -140,11 +140,11 @@ impl<H: Host> Session<H> {
             true => invocation.task.clone(),
             false => parameters.join(" "),
         };
-        let task = &invocation.task;
-        if invocation.common.what_if {
-            self.host.try_invoke(invocation, console).await?;
-        }
-        match may(task, &target, &[], invocation.common, false, console)? {
+        let task = match invocation.common.what_if {
+            true => self.host.try_invoke(invocation, console).await?,
+            false => invocation.task.clone(),
+        };
+        match may(&task, &target, &[], invocation.common, false, console)? {
             true => self.host.invoke(invocation, console).await,
             false => Ok(Vec::new()),
         }

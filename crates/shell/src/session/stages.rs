@@ -42,7 +42,13 @@ impl<H: Host> Session<H> {
                     let value = self.value(expr, true, console).await?;
                     Flow::Values(value.items())
                 }
-                Element::Command(command) => self.command(command, input, console).await?,
+                Element::Command(command) => {
+                    let made = self.command(command, input, console).await?;
+                    if let Flow::Values(values) = &made {
+                        self.see(&command.name, values);
+                    }
+                    made
+                }
             });
         }
         Ok(flow.unwrap_or(Flow::Values(Vec::new())))

@@ -12,14 +12,16 @@ mod requests;
 mod runs;
 mod typed;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use writ_client::{Client, Listing, Profile, Profiles};
 use writ_core::names::{Address, Upn};
 use writ_core::time::Time;
 
 use crate::binder::Bound;
+use crate::complete::Known;
 use crate::host::{Console, Described, Host, Invocation, Listed};
-use crate::prompt::Known;
 use crate::record::{ErrorRecord, Reason};
 use crate::values::{Object, Value};
 
@@ -99,21 +101,29 @@ impl Writ {
             most: MOST_KNOWN,
         };
         let requests = client.requests(&all).await.unwrap_or_default();
-        let tasks = client.tasks().await.map(|seen| seen.value);
         let groups = client.groups().await.map(|seen| seen.value);
+        let groups = groups.unwrap_or_default();
+        let listed = runs::listed(client).await.unwrap_or_default();
+        let tasks: Vec<_> = listed.into_iter().map(|listed| listed.task).collect();
+        let mut people: BTreeSet<String> =
+            requests.iter().map(|view| view.by.to_string()).collect();
+        people.insert(client.upn().to_string());
+        let members = groups.iter().flat_map(|group| &group.members);
+        people.extend(members.map(ToString::to_string));
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|group| group.address.to_string())
+            .collect();
         Known {
             requests: requests.iter().map(|view| view.id.short()).collect(),
-            tasks: tasks
-                .unwrap_or_default()
-                .iter()
-                .map(|task| task.name.to_string())
+            parameters: runs::parameters(client, &tasks).await,
+            people: people
+                .into_iter()
+                .filter(|name| !groups.contains(name))
                 .collect(),
-            groups: groups
-                .unwrap_or_default()
-                .iter()
-                .map(|group| group.address.to_string())
-                .collect(),
-            variables: Vec::new(),
+            tasks,
+            groups,
+            ..Known::default()
         }
     }
 
@@ -216,9 +226,12 @@ impl Host for Writ {
         &mut self,
         invocation: &Invocation,
         console: &mut dyn Console,
-    ) -> Result<(), ErrorRecord> {
+    ) -> Result<String, ErrorRecord> {
         let client = self.client_that_only_tries()?;
-        tried(runs::run(&client, invocation, console).await)
+        tried(runs::run(&client, invocation, console).await)?;
+        let described = runs::described(&client, &invocation.task).await?;
+        let known = described.map(|described| described.task);
+        Ok(known.unwrap_or_else(|| invocation.task.clone()))
     }
 
     fn now(&self) -> Time {

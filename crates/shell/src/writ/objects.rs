@@ -92,12 +92,14 @@ pub(super) fn authorization(view: &RequestView, grant: &GrantView) -> Object {
     let is_revoked = view.status == Status::Revoked;
     let ending = view.ending.as_ref();
     let revoked = ending.filter(|_| is_revoked);
-    let limits: Vec<_> = grant
-        .limits
-        .iter()
-        .flatten()
-        .map(|(name, constraint)| format!("{name} {constraint}"))
-        .collect();
+    let mut limits: Vec<String> = Vec::new();
+    for (name, constraint) in grant.limits.iter().flatten() {
+        let limit = format!("{name} {constraint}");
+        // Who approves may have said the same as who asked.
+        if !limits.contains(&limit) {
+            limits.push(limit);
+        }
+    }
     Object::new()
         .with("AuthorizedBy", by)
         .with("Type", "Task")

@@ -12,6 +12,7 @@ use super::refused::{insufficient, refused};
 use super::typed::Parameters;
 use super::{Done, usage};
 use crate::binder::no_place;
+use crate::cmdlets::{COMMON, Parameter};
 use crate::help::bare;
 use crate::host::{Console, Described, Invocation, Listed, Taken};
 use crate::letters::plain_lines;
@@ -74,6 +75,21 @@ pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Con
     came(&view, &output, console)
 }
 
+/// Of how many tasks the prompt knows the parameters.
+const MOST_KNOWN: usize = 50;
+
+/// The names of the parameters of tasks, as far as they are known.
+pub(super) async fn parameters(client: &Client, tasks: &[String]) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for task in tasks.iter().take(MOST_KNOWN) {
+        if let Ok(Some(known)) = described(client, task).await {
+            let names = known.parameters.into_iter().map(|taken| taken.name);
+            all.insert(known.task, names.collect());
+        }
+    }
+    all
+}
+
 /// What a task takes; none if there is no such task.
 pub(super) async fn described(
     client: &Client,
@@ -84,9 +100,20 @@ pub(super) async fn described(
     Ok(task.map(|task| Described {
         task: task.name.to_string(),
         title: task.title.clone().unwrap_or_default(),
-        parameters: task.parameters.iter().map(taken).collect(),
+        parameters: task
+            .parameters
+            .iter()
+            // The shell takes these by itself.
+            .filter(|(name, _)| !is_common(name))
+            .map(taken)
+            .collect(),
         is_open: task.open,
     }))
+}
+
+fn is_common(name: &ParameterName) -> bool {
+    let mut all = COMMON.iter().flat_map(Parameter::names);
+    all.any(|known| known.eq_ignore_ascii_case(name.as_str()))
 }
 
 fn taken((name, schema): (&ParameterName, &Schema)) -> Taken {
