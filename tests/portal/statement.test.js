@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
+import { sealedParameter } from "../../crates/server/assets/beside.js";
 import { base64, bytesOf, canonical, draftOf, hex, keyId, pae, sealed, unhex } from "../../crates/server/assets/statement.js";
 
 const VECTORS = new URL("../../crates/core/tests/vectors/", import.meta.url);
@@ -67,6 +68,21 @@ test("a code and its key are those of the vectors", async () => {
     const read = await keys.readCode(wrong);
     assert.ok(read === undefined || hex(read.seed) !== invitation.seed, wrong);
   }
+});
+
+test("a box and what is said of it are those of the vectors", async () => {
+  const { ephemeral, parameter, public: to, value } = read("sealed.json");
+  const [label, info] = parameter.info.split("\0");
+  assert.equal(label, "writ-parameter-v1");
+  const der = Buffer.concat([Buffer.from("302e020100300506032b656e04220420", "hex"), unhex(ephemeral)]);
+  const x25519 = { name: "X25519" };
+  const pair = {
+    privateKey: await crypto.subtle.importKey("pkcs8", der, x25519, false, ["deriveBits"]),
+    publicKey: await crypto.subtle.importKey("raw", unhex(parameter.box.slice(0, 64)), x25519, true, []),
+  };
+  const { box, said } = await sealedParameter(value, JSON.parse(info), unhex(to), pair, unhex(parameter.key));
+  assert.equal(hex(box), parameter.box);
+  assert.deepEqual(said, parameter.said);
 });
 
 test("what has no canonical text is refused", () => {

@@ -49,6 +49,16 @@ type = "integer"
 min = 0
 max = 60
 required = true
+
+[[task]]
+name = "Host\\\\Sum"
+title = "Sum of a secret"
+program = "/usr/bin/sha256sum"
+args = ["{pin}"]
+[task.parameters.pin]
+type = "secret"
+required = true
+title = "The PIN"
 `;
 
 export class World {
@@ -64,7 +74,7 @@ export class World {
       NO_COLOR: "1",
     };
     await world.writ("admin", "init", "--organization", ORGANIZATION, "--admin", upnOf("admin"), "--name", "Ada Admin", "--url", world.url);
-    await appendFile(join(world.folder, "data", "writ.toml"), '\n[command]\nprograms = ["/bin/echo", "/bin/sleep"]\n');
+    await appendFile(join(world.folder, "data", "writ.toml"), '\n[command]\nprograms = ["/bin/echo", "/bin/sleep", "/usr/bin/sha256sum"]\n');
     await world.serve();
     await writeFile(join(world.folder, "tasks.toml"), TASKS);
     world.codes = {};

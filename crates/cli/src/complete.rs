@@ -17,6 +17,7 @@ use writ_core::view::{ExecutionView, RequestView};
 
 use crate::args::{self, Cli, Global};
 use crate::context::Context;
+use crate::output::remark;
 
 /// The variable by which a shell asks, and says which one it is.
 pub(crate) const ASKED: &str = "COMPLETE";
@@ -38,12 +39,18 @@ pub(crate) fn answered() -> bool {
     };
     let words = std::env::args_os();
     let folder = std::env::current_dir().ok();
-    // A shell shows no errors while somebody types.
-    let _ = CompleteEnv::with_factory(|| command(spelling))
+    let typing = std::env::args_os().nth(1).is_some_and(|word| word == "--");
+    let answered = CompleteEnv::with_factory(|| command(spelling))
         .var(ASKED)
         .bin("writ")
         .completer("writ")
         .try_complete(words, folder.as_deref());
+    // A shell shows no errors while somebody types.
+    if let Err(error) = answered
+        && !typing
+    {
+        remark(&format!("{error}; see: writ completions --help"));
+    }
     true
 }
 

@@ -203,8 +203,11 @@ impl LocalState {
             .seek(SeekFrom::Start(0))
             .and_then(|_| self.head.read_to_end(&mut bytes))
             .map_err(|error| LocalError::new(&path, error))?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| LocalError::new(&path, "is not a checkpoint"))?;
+        let bad = |error: &dyn fmt::Display| {
+            let next = "restore this one file from a backup, an older one will do";
+            LocalError::new(&path, format_args!("{error}; {next}"))
+        };
+        let text = String::from_utf8(bytes).map_err(|_| bad(&"is not a checkpoint"))?;
         let text = text.trim_end_matches('\0');
         if text.is_empty() {
             return Ok(None);
@@ -222,9 +225,7 @@ impl LocalState {
             (Err(_), true) => Checkpoint::open(text, origin, &read_key(&next)?.public()),
             (opened, _) => opened,
         };
-        opened
-            .map(Some)
-            .map_err(|error| LocalError::new(&path, error))
+        opened.map(Some).map_err(|error| bad(&error))
     }
 
     /// Makes a new service key, which waits until the log names it.

@@ -205,7 +205,7 @@ export async function say(kind, body) {
 }
 
 // Shows a statement, and signs and posts it if the person agrees.
-export async function ask(kind, body, sentence) {
+export async function ask(kind, body, sentence, blobs) {
   const about = () => ({ by: page.upn, instance: page.instance, now: now() });
   const key = await ownKey();
   const drafted = await draft(kind, body, about());
@@ -213,7 +213,7 @@ export async function ask(kind, body, sentence) {
   // Whoever read for long says it with the time at which they agree.
   const fresh = now() - JSON.parse(drafted.text).at < 240_000;
   const signed = fresh ? drafted : await draft(kind, body, about());
-  return { said: await post(await sealed(signed, key)), digest: signed.digest };
+  return { said: await post(await sealed(signed, key), blobs), digest: signed.digest };
 }
 
 // The same with many, in their order, agreed to as one. Answers what became of
@@ -260,10 +260,36 @@ async function postAll(envelopes) {
   return answers;
 }
 
+const reasonOf = (error) =>
+  error.name === "NotAllowedError" ? "The passkey was not used, so nothing was signed."
+    : error.name === "InvalidStateError" ? "This authenticator holds a passkey of yours already." : error.message;
+
 // Says why something was not done, at its form.
 export function told(form, error) {
-  tell(form, error.name === "NotAllowedError" ? "The passkey was not used. Nothing was said." : error.message);
+  tell(form, reasonOf(error));
   if (error.code === "changed") offer(form, form.querySelector("[role=alert]"));
+}
+
+// Does what a form asks for, with its buttons off meanwhile.
+async function during(form, run) {
+  const buttons = form.querySelectorAll("button");
+  for (const each of buttons) each.disabled = true;
+  tell(form, "");
+  try {
+    await run();
+  } catch (error) {
+    told(form, error);
+  } finally {
+    for (const each of buttons) each.disabled = false;
+  }
+}
+
+// What a form does of its own when it is sent, by which of its buttons.
+export function onSubmit(form, run) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    during(form, () => run(form, event.submitter?.value));
+  });
 }
 
 async function act(form, button) {
@@ -272,7 +298,10 @@ async function act(form, button) {
   if (!body) return;
   // A button may say more than the fields do.
   if (button?.dataset.body) Object.assign(body, JSON.parse(button.dataset.body));
-  const done = await ask(kind, body, sentenceOf(form, button, body));
+  const sentence = sentenceOf(form, button, body);
+  const secrets = Object.keys(body.sealed ?? {});
+  const blobs = kind === "invoke" ? await (await import("./beside.js")).beside(body, page) : undefined;
+  const done = await ask(kind, body, secrets.length ? `${sentence}\nSealed: ${secrets.join(", ")}.` : sentence, blobs);
   if (!done) return;
   sessionStorage.setItem("said", done.said.facts.join("\n"));
   location.assign((then ?? location.pathname + location.search).replace("{digest}", done.digest));
@@ -280,20 +309,10 @@ async function act(form, button) {
 
 // Takes over every form that says something.
 export function listen() {
-  document.addEventListener("submit", async (event) => {
+  document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.dataset.act) return;
     event.preventDefault();
-    const button = event.submitter;
-    const buttons = form.querySelectorAll("button");
-    for (const each of buttons) each.disabled = true;
-    tell(form, "");
-    try {
-      await act(form, button);
-    } catch (error) {
-      told(form, error);
-    } finally {
-      for (const each of buttons) each.disabled = false;
-    }
+    during(form, () => act(form, event.submitter));
   });
 }

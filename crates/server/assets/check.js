@@ -2,8 +2,8 @@
 // module, so it shows an accident and not an attack by that server: the page
 // says so.
 
-import { base64, hex } from "./statement.js";
-import { checkConsistency, checkInclusion, leafHash, openCheckpoint, readVerifier, unbase64 } from "./notes.js";
+import { base64, hex, unbase64 } from "./statement.js";
+import { bodyIn, checkConsistency, checkInclusion, leafHash, openCheckpoint, readVerifier } from "./notes.js";
 import { kept } from "./keys.js";
 
 const page = document.body.dataset;
@@ -52,9 +52,7 @@ async function beginning({ now, verifier }) {
   const said = ["Its first entry is the one that the organization's id names."];
   const joined = await kept(page.instance);
   if (joined.length > 0) said.push("This browser has kept that id since it got its key.");
-  const text = new TextDecoder();
-  const { payload } = JSON.parse(text.decode(leaf)).envelope;
-  const { services } = JSON.parse(text.decode(unbase64(payload))).body;
+  const { services } = bodyIn(leaf);
   const isFirst = services.log.public === hex(verifier.key);
   said.push(
     isFirst

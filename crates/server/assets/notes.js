@@ -2,9 +2,7 @@
 // it: signed checkpoints, inclusion and consistency. Nothing here touches the
 // page.
 
-import { bytesOf, hex, join, sha256, unhex } from "./statement.js";
-
-export const unbase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+import { bytesOf, hex, join, sha256, unbase64, unhex } from "./statement.js";
 
 const equal = (one, other) => hex(one) === hex(other);
 
@@ -12,6 +10,11 @@ const equal = (one, other) => hex(one) === hex(other);
 function must(holds, sentence) {
   if (!holds) throw new Error(sentence);
 }
+
+const read = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+
+// The body of the statement in a leaf.
+export const bodyIn = (leaf) => read(unbase64(read(leaf).envelope.payload)).body;
 
 export const leafHash = (leaf) => sha256(join(Uint8Array.of(0), leaf));
 const nodeHash = (left, right) => sha256(join(Uint8Array.of(1), left, right));

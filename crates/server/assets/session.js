@@ -4,7 +4,7 @@ import { base64url, bytesOf, canonical, draft, draftOf, payloadOf, sealed } from
 import {
   enrolment, forget, invitationKey, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys, readCode, signer,
 } from "./keys.js";
-import { Refused, now, post, tell } from "./acts.js";
+import { Refused, now, onSubmit, post, told } from "./acts.js";
 import { written } from "./pair.js";
 
 const page = document.body.dataset;
@@ -31,26 +31,6 @@ async function signIn(record, to) {
   location.replace(to);
 }
 
-const reason = (error) =>
-  error.name === "NotAllowedError" ? "The passkey was not used. Try again." : error.message;
-
-// What runs when a form is sent, with its button off meanwhile.
-function onSubmit(form, run) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const buttons = form.querySelectorAll("button");
-    for (const each of buttons) each.disabled = true;
-    tell(form, "");
-    try {
-      await run(new FormData(form), event.submitter?.value);
-    } catch (error) {
-      tell(form, reason(error));
-    } finally {
-      for (const each of buttons) each.disabled = false;
-    }
-  });
-}
-
 // --- Signing in ---
 
 async function signInPage() {
@@ -74,8 +54,8 @@ async function signInPage() {
   }
   const missing = noPasskeys(page.rp);
   if (missing) document.querySelector("#pair [value=passkey]").hidden = true;
-  onSubmit(shown("pair"), async (fields, kind) => {
-    const upn = fields.get("upn").trim().toLowerCase();
+  onSubmit(shown("pair"), async (form, kind) => {
+    const upn = form.elements.upn.value.trim().toLowerCase();
     const record =
       kind === "passkey"
         ? await newPasskey({ rp: page.rp, organization: page.organization, upn, known: [] })
@@ -91,7 +71,7 @@ async function signInPage() {
   // A session that has only run out is opened again without asking.
   const [only, ...others] = records;
   const silent = only && others.length === 0 && !only.credential && !localStorage.getItem("signed-out");
-  if (silent) await signIn(only, to).catch((error) => tell(shown("keys"), reason(error)));
+  if (silent) await signIn(only, to).catch((error) => told(shown("keys"), error));
 }
 
 // Waits until another device added a key, and signs in by it.
@@ -123,9 +103,9 @@ async function joinPage() {
     form.querySelector("[value=passkey]").hidden = true;
     shown("no-passkey").querySelector("[data-why]").textContent = missing;
   }
-  onSubmit(form, async (fields, kind) => {
-    const upn = fields.get("upn").trim().toLowerCase();
-    const read = await readCode(fields.get("code"));
+  onSubmit(form, async ({ elements }, kind) => {
+    const upn = elements.upn.value.trim().toLowerCase();
+    const read = await readCode(elements.code.value);
     if (!read) throw new Error("This code is not whole. It has eight groups of five letters and digits.");
     if (!page.instance.startsWith(read.organization)) {
       throw new Error(`This code is not for ${page.organization}. Check the address of this page.`);
@@ -139,7 +119,7 @@ async function joinPage() {
             rp: page.rp, organization: page.organization, upn,
             known: known.map((record) => record.credential),
           });
-    const label = fields.get("label").trim() || labelOf();
+    const label = elements.label.value.trim() || labelOf();
     const about = { by: upn, instance: page.instance, now: now() };
     const payload = payloadOf(undefined, about);
     const body = await enrolment(record, label, payload);

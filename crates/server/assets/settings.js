@@ -3,31 +3,10 @@
 
 import { draftOf, keyId, payloadOf, sealed, unhex } from "./statement.js";
 import { enrolment, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys } from "./keys.js";
-import { agreed, now, ownKey, post, tell } from "./acts.js";
+import { agreed, now, onSubmit, ownKey, post } from "./acts.js";
 import { read } from "./pair.js";
 
 const page = document.body.dataset;
-
-const reason = (error) =>
-  error.name === "NotAllowedError" ? "The passkey was not used. Nothing was said."
-    : error.name === "InvalidStateError" ? "This authenticator holds a passkey of yours already." : error.message;
-
-function onSubmit(id, run) {
-  const form = document.getElementById(id);
-  form?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const buttons = form.querySelectorAll("button");
-    for (const each of buttons) each.disabled = true;
-    tell(form, "");
-    try {
-      await run(form, event.submitter?.value);
-    } catch (error) {
-      tell(form, reason(error));
-    } finally {
-      for (const each of buttons) each.disabled = false;
-    }
-  });
-}
 
 // Says an `enrol` by the key of this page, and shows what became of it.
 async function enrol(payload, sentence) {
@@ -38,7 +17,7 @@ async function enrol(payload, sentence) {
   return true;
 }
 
-onSubmit("add-key", async (form, kind) => {
+onSubmit(document.getElementById("add-key"), async (form, kind) => {
   const mine = (await kept(page.instance)).filter((record) => record.upn === page.upn);
   const known = mine.filter((record) => record.credential).map((record) => record.credential);
   const organization = document.querySelector(".organization").textContent;
@@ -59,7 +38,7 @@ onSubmit("add-key", async (form, kind) => {
   location.reload();
 });
 
-onSubmit("pair", async (form) => {
+onSubmit(document.getElementById("pair"), async (form) => {
   const payload = read(form.elements.pairing.value, { by: page.upn, instance: page.instance });
   if (!payload) throw new Error("This text is not whole. Copy all of what the other device shows.");
   if (Math.abs(now() - payload.at) > 300_000) throw new Error("This text is older than five minutes. Make a new one on the other device.");

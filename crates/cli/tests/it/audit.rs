@@ -50,6 +50,15 @@ fn a_stranger_checks_that_a_period_is_whole() {
     let other = "0".repeat(64);
     site.stranger(&["audit", "verify", folder, "--organization", &other])
         .said(1, "in question");
+    let checked = site.stranger(&verify).ok();
+    assert!(
+        !checked.text().contains("nothing is said of"),
+        "{checked:?}"
+    );
+    fs::write(out.join("more.csv"), "made up").unwrap();
+    site.stranger(&verify)
+        .said(0, "nothing is said of: more.csv");
+    fs::remove_file(out.join("more.csv")).unwrap();
 
     let runs = fs::read_to_string(out.join("executions.csv")).unwrap();
     assert!(runs.contains("succeeded"), "{runs}");

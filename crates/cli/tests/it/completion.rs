@@ -113,6 +113,10 @@ fn every_shell_gets_a_script_and_every_command_a_page() {
             "{script}"
         );
     }
+    let mut unknown = site.command("admin", &["status"]);
+    unknown.env("COMPLETE", "nosuch").stderr(Stdio::piped());
+    let unknown = Done::of(unknown.output().unwrap());
+    unknown.said(0, "see: writ completions --help");
     let dir = site.path("man");
     site.admin(&["man", "--dir", dir.to_str().unwrap()]).ok();
     let dir = dir.join("man1");

@@ -4,13 +4,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 
+use super::disk::Disk;
 use super::site::Site;
 
 const SAY: &str = r"Host\Say";
@@ -102,82 +101,6 @@ fn what_the_server_writes_down_is_one_line_each() {
         assert!(!line.starts_with("ERROR"), "{log}");
         let is_clean = line.chars().all(|c| !c.is_control());
         assert!(is_clean, "{line:?}");
-    }
-}
-
-/// A disk of its own for a data directory: mounted where nobody but the server
-/// sees it, and gone with it.
-struct Disk {
-    image: PathBuf,
-    data: PathBuf,
-}
-
-impl Disk {
-    /// A disk with what is in the data directory now; why not, if this host does
-    /// not let us have one.
-    fn of(site: &Site) -> Result<Self, String> {
-        let (image, data) = (site.path("disk"), site.data());
-        let disk = Self { image, data };
-        let file = fs::File::create(&disk.image).unwrap();
-        file.set_len(64 << 20).unwrap();
-        let mut make = Command::new("mkfs.ext4");
-        make.args(["-q", "-d"]).args([&disk.data, &disk.image]);
-        done(&mut make)?;
-        done(&mut disk.mounted(Path::new("true"), "rw"))?;
-        Ok(disk)
-    }
-
-    /// A program to which the disk is the data directory.
-    fn mounted(&self, program: &Path, how: &str) -> Command {
-        let script = "mount -o loop,errors=remount-ro,$1 \"$2\" \"$3\" && shift 3 && exec \"$@\"";
-        let mut command = Command::new("unshare");
-        command.args(["-m", "sh", "-c", script, "sh", how]);
-        command.args([&self.image, &self.data]).arg(program);
-        command
-    }
-
-    fn serve(&self, site: &mut Site, how: &str) {
-        site.serve_with(|server| {
-            let mut inside = self.mounted(Path::new(server.get_program()), how);
-            inside.args(server.get_args());
-            for (name, value) in server.get_envs() {
-                match value {
-                    Some(value) => inside.env(name, value),
-                    None => inside.env_remove(name),
-                };
-            }
-            let log = fs::File::create(site_log(server)).unwrap();
-            inside
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(log);
-            *server = inside;
-        });
-    }
-
-    /// Does what a kernel does to a disk that fails: it may only be read.
-    fn break_down(&self, site: &Site) -> Result<(), String> {
-        let server = site.server_id().to_string();
-        let mut abort = Command::new("nsenter");
-        abort.args(["-m", "-t", &server, "mount", "-o", "remount,abort"]);
-        done(abort.arg(&self.data))
-    }
-}
-
-fn site_log(server: &Command) -> PathBuf {
-    server.get_current_dir().unwrap().join("serve.log")
-}
-
-fn done(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!(
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod completion;
+mod disk;
 mod doctor;
 mod emulated;
 mod exchange;
@@ -16,6 +17,7 @@ mod live;
 mod next_steps;
 #[cfg(feature = "points")]
 mod points;
+mod power;
 mod preferences;
 mod prompt;
 mod proof;

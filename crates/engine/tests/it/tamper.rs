@@ -303,7 +303,13 @@ async fn a_head_that_this_node_did_not_sign_is_refused() {
     ] {
         write_head(&left.world, &bytes);
         let refused = left.world.place.open().await;
-        assert!(matches!(refused, Err(StartError::Local(_))), "{name}");
+        let Err(StartError::Local(refused)) = refused else {
+            panic!("{name}");
+        };
+        assert!(
+            refused.to_string().contains("restore this one file"),
+            "{name}"
+        );
     }
     write_head(&left.world, &mine);
     let world = left.world.at(left.world.place.open().await.unwrap());

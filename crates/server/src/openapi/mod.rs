@@ -115,7 +115,9 @@ fn described(
     }
     let mut by_status: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
     for code in codes {
-        if let Some(status) = statuses.get(code) {
+        let status = statuses.get(code);
+        debug_assert!(status.is_some(), "no failure has the code {code}");
+        if let Some(status) = status {
             by_status.entry(*status).or_default().push(code);
         }
     }

@@ -39,6 +39,7 @@ const ASSETS: &[Asset] = &[
     asset!("icon.svg", PICTURE),
     asset!("portal.js", MODULE),
     asset!("acts.js", MODULE),
+    asset!("beside.js", MODULE),
     asset!("changes.js", MODULE),
     asset!("check.js", MODULE),
     asset!("import.js", MODULE),

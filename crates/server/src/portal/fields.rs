@@ -51,7 +51,10 @@ pub(super) fn fields(
         let said: Vec<&Constraint> = said.collect();
         field(name, schema, purpose, &said, given.get(name))
     };
-    task.parameters.iter().map(field).collect()
+    let fields = task.parameters.iter().map(field);
+    // Nobody fixes a secret: only whoever runs the task knows it.
+    let is_asked = |field: &Field| purpose == Purpose::Value || field.input != Input::Secret;
+    fields.filter(is_asked).collect()
 }
 
 fn field(

@@ -32,8 +32,6 @@ struct Page {
     view: RequestView,
     title: String,
     fields: Vec<Field>,
-    /// Whether the task has a parameter that only the command line can seal.
-    has_secrets: bool,
     /// Why it cannot be run now, if so.
     problem: Option<String>,
 }
@@ -65,7 +63,6 @@ pub(super) async fn show(
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,
         title: text::title(state, &view.task),
-        has_secrets: fields.iter().any(|field| field.input == Input::Secret),
         fields,
         problem: problem(&caller, &view),
         view,

@@ -1,5 +1,6 @@
 //! `writ audit verify`: the files of an export, made again from the log in it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use serde_json::json;
 use writ_core::digest::OrganizationId;
 use writ_core::log::leaf_hash;
+use writ_core::value::plain;
 use writ_engine::{Ledger, Trust};
 
 use super::population::{Population, SUMMARY, Summary};
@@ -62,14 +64,18 @@ pub(super) fn run(
     drop(progress);
     let checkpoint = signed(&note, &ledger)?;
     let (written, summary, files) = population.end(&checkpoint, &organization.to_string())?;
-    for (_, same) in written {
+    let mut covered = BTreeSet::from([LEAVES, CHECKPOINT]);
+    for (name, same) in written {
         same.end()?;
+        covered.insert(name);
     }
     for (name, bytes) in files {
         differs(name, &read(name)?, &bytes)?;
+        covered.insert(name);
     }
+    let others = others(folder, &covered)?;
     if context.is_json() {
-        print_json(&json!({ "verified": true, "summary": summary }));
+        print_json(&json!({ "verified": true, "summary": summary, "not_covered": others }));
         return Ok(Exit::Done);
     }
     print(&format!(
@@ -88,7 +94,28 @@ pub(super) fn run(
     if !summary.is_over {
         print("  The period was not over: more may have been appended since that belongs to it.");
     }
+    if !others.is_empty() {
+        print(&format!(
+            "  Not part of the export, so nothing is said of: {}",
+            others.join(", ")
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// What else lies in the folder: it is beside the export, not of it.
+fn others(folder: &Path, covered: &BTreeSet<&str>) -> Result<Vec<String>, Failure> {
+    let bad = |error| Failure::broken(format!("{}: {error}", folder.display()));
+    let mut others = Vec::new();
+    for found in fs::read_dir(folder).map_err(bad)? {
+        let name = found.map_err(bad)?.file_name();
+        let name = name.to_string_lossy();
+        if !covered.contains(&*name) {
+            others.push(plain(&name));
+        }
+    }
+    others.sort();
+    Ok(others)
 }
 
 /// The leaves of a file, one a line; each line must be ended.
