@@ -53,14 +53,14 @@ fn sum(values: &[Value]) -> Result<Value, ErrorRecord> {
         let message = "The sum is too big.";
         ErrorRecord::new(Reason::Usage, "Overflow,Measure-Object", message)
     };
-    let (mut whole, mut all) = (Some(0_i64), 0.0);
+    let (mut whole, mut all) = (Some(0_i64), Fraction::ZERO);
     for value in values {
         let number = value.fraction().ok_or_else(|| {
             let message = format!("Input object \"{}\" is not numeric.", value.text());
             let id = "NonNumericInputObject,Measure-Object";
             ErrorRecord::new(Reason::Usage, id, message)
         })?;
-        all += number.get();
+        all = all.plus(number).ok_or_else(too_big)?;
         whole = match (whole, value.number()) {
             (Some(sum), Some(number)) => Some(sum.checked_add(number).ok_or_else(too_big)?),
             (_, _) => None,
@@ -68,7 +68,7 @@ fn sum(values: &[Value]) -> Result<Value, ErrorRecord> {
     }
     match whole {
         Some(whole) => Ok(Value::Integer(whole)),
-        None => Fraction::new(all).map(Value::Number).ok_or_else(too_big),
+        None => Ok(Value::Number(all)),
     }
 }
 
@@ -77,7 +77,7 @@ fn quotient(sum: &Value, count: i64) -> Value {
     if let Some(sum) = sum.number().filter(|sum| sum % count == 0) {
         return Value::Integer(sum / count);
     }
-    let sum = sum.fraction().map_or(0.0, Fraction::get);
-    let count = Value::Integer(count).fraction().map_or(1.0, Fraction::get);
-    Fraction::new((sum / count * 10_000.0).round() / 10_000.0).into()
+    let count = Value::Integer(count).fraction();
+    let shared = sum.fraction().zip(count);
+    shared.and_then(|(sum, count)| sum.among(count)).into()
 }

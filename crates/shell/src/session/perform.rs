@@ -57,7 +57,7 @@ impl<H: Host> Session<H> {
                 Err(error) => match self.report(&error, cmdlet.name, common, console) {
                     // One of several: the others are done.
                     Halt::Statement if !is_one => {}
-                    halt => return Err(halt),
+                    halt @ (Halt::Statement | Halt::Script) => return Err(halt),
                 },
             }
         }

@@ -8,10 +8,32 @@ use std::fmt;
 pub struct Fraction(f64);
 
 impl Fraction {
+    /// Nothing.
+    pub const ZERO: Self = Self(0.0);
+
     /// A number; none if it is infinite or no number.
     pub fn new(number: f64) -> Option<Self> {
         // Zero is one number.
-        number.is_finite().then_some(Self(number + 0.0))
+        let number = if number == 0.0 { 0.0 } else { number };
+        number.is_finite().then_some(Self(number))
+    }
+
+    /// Both together, if that can be written.
+    #[expect(clippy::float_arithmetic, reason = "sums of what is no whole number")]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        Self::new(self.0 + other.0)
+    }
+
+    /// So many of it, as the next whole number, if that is one.
+    #[expect(clippy::float_arithmetic, reason = "parts of an hour are milliseconds")]
+    pub fn of(self, each: f64) -> Option<i64> {
+        format!("{:.0}", self.0 * each).parse().ok()
+    }
+
+    /// Shared among so many, with up to four digits after the point.
+    #[expect(clippy::float_arithmetic, reason = "averages")]
+    pub fn among(self, count: Self) -> Option<Self> {
+        Self::new((self.0 / count.0 * 10_000.0).round() / 10_000.0)
     }
 
     /// The number that a text says.

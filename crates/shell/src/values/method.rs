@@ -78,7 +78,7 @@ fn of_text(text: &str, name: &str, given: &[Value]) -> Option<Value> {
 fn counted(time: Time, name: &str, number: &Value) -> Result<Value, String> {
     let odd = || format!("{name} takes a number, and not '{}'.", number.text());
     let count = number.fraction().ok_or_else(odd)?;
-    let milliseconds = |each: f64| date::later(time, count.get() * each);
+    let milliseconds = |each: f64| date::later(time, count.of(each)?);
     let months = |each: i64| {
         let whole = number.number().ok_or_else(odd)?;
         Ok::<_, String>(

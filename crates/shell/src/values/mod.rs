@@ -363,14 +363,13 @@ impl Value {
         }
     }
 
-    /// A bare text as the number that it says, if it says one.
+    /// A bare text as the number that it says, if it says one. One with more digits than
+    /// the number needs may be no number: `1.10` of a version is not 1.1.
     pub(crate) fn or_number(self) -> Self {
         let Self::Text(text) = &self else { return self };
-        let is_number =
-            text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
         match (self.number(), self.fraction()) {
             (Some(whole), _) => Self::Integer(whole),
-            (None, Some(number)) if is_number => Self::Number(number),
+            (None, Some(number)) if number.to_string() == *text => Self::Number(number),
             (None, _) => self,
         }
     }

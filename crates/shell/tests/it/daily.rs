@@ -116,6 +116,11 @@ fn fractions_are_numbers() {
     ] {
         assert_eq!(shown(text).trim_end(), wanted, "{text}");
     }
+    // What it would not be written as again stays as it is.
+    assert_eq!(
+        run("$p = @{A=1.10; B=1.5}; Get-X @p").asked,
+        [r#"Exchange\Get-X -A Some("1.10") -B Some("1.5")"#]
+    );
     // A version is no number, and neither is a bare word in an argument.
     assert_eq!(
         run("Get-X -A 1.5.2").asked,
