@@ -149,6 +149,9 @@ fn the_prompt_completes_goes_on_and_remembers() {
     admin.sees("Writ> ");
     admin.types("\x12NoSuch\x7f\x7f\x7f\x7f\x7f\x7fPolicy).T");
     admin.sees("(Get-ElevatedAccessApprovalPolicy).Task");
+    // What was found is taken with one Enter, and run with the next.
+    admin.types("\r");
+    admin.sees("Writ> (Get-ElevatedAccessApprovalPolicy).Task");
     admin.types("\r");
     admin.sees("Host\\Say\r\n");
     admin.types("Get-History -Count 1\r");

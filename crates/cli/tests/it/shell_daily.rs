@@ -141,7 +141,7 @@ fn files_are_tried_first() {
         format!("Out-File {}", site.path("").to_str().unwrap()),
     ] {
         site.types("alice", &format!(r"Host\Say -word hello | {to}"))
-            .said(2, "os error");
+            .said(2, "irectory");
     }
     assert_eq!(runs(), 0);
     std::fs::write(&file, "\"Value\"\r\n\"before\"\r\n").unwrap();

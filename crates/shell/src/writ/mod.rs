@@ -65,8 +65,8 @@ impl Writ {
     /// Speaks to the server.
     fn client(&mut self) -> Result<&Client, ErrorRecord> {
         if self.is_nobody {
-            let message = "Nobody is signed in: the last one who was to sign in could not, or signed \
-                           out. Nothing is done as somebody else.";
+            let message = "Nobody is signed in, since the last one who was to sign in could not, or \
+                           signed out: nothing is done as somebody else.";
             let record = ErrorRecord::new(Reason::Usage, "NotConnected", message);
             return Err(record.with_next("Connect-ExchangeOnline -UserPrincipalName UPN"));
         }
