@@ -406,7 +406,7 @@ impl Lexer<'_> {
             let name = self.rest().get(..length).unwrap_or_default().to_owned();
             self.at += length;
             let is_method = |known: &&str| known.eq_ignore_ascii_case(&name);
-            if self.peek() == Some('(') && !METHODS.iter().any(|known| is_method(&known)) {
+            if self.peek() == Some('(') && !METHODS.iter().any(is_method) {
                 let what = format!("the method '{name}'");
                 let hint = format!("The methods are {}.", METHODS.join(", "));
                 return Err(Fault::refused(self.from(start).to(self.here(1)), &what).hint(hint));

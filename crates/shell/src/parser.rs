@@ -369,15 +369,16 @@ impl Parser {
         self.skip_lines();
         let given = match self.kind() {
             None | Some(Kind::Close(_)) => Vec::new(),
-            Some(_) => match self.value()? {
-                Expr::List(items) => items,
-                one => vec![one],
-            },
+            Some(_) => vec![self.value()?],
         };
         self.skip_lines();
         self.depth -= 1;
         self.closed(')', open, "MissingEndParenthesisInExpression", "expression")?;
-        Ok(given)
+        // Several values stand with commas between.
+        Ok(match given.as_slice() {
+            [Expr::List(items)] => items.clone(),
+            _ => given,
+        })
     }
 
     /// `( … )`: what a pipeline makes.

@@ -8,10 +8,10 @@ use crate::values::Value;
 /// The value as the parameter takes it, or why it cannot.
 pub(super) fn to(parameter: &Parameter, value: Value) -> Result<Value, String> {
     let name = parameter.name;
-    let has_null = |items: &[Value]| items.contains(&Value::Null);
-    let is_null = match &value {
-        Value::List(items) => has_null(items) && parameter.kind != Kind::Rest,
-        value => *value == Value::Null && !matches!(parameter.kind, Kind::Switch | Kind::Rest),
+    let is_null = match (&value, parameter.kind) {
+        (_, Kind::Rest) | (Value::Null, Kind::Switch) => false,
+        (Value::List(items), _) => items.contains(&Value::Null),
+        (value, _) => *value == Value::Null,
     };
     if is_null {
         return Err(format!(

@@ -202,13 +202,13 @@ impl<H: Host> Session<H> {
     /// What a variable holds, as arguments: a table by names, a list by place.
     fn splatted(&self, name: &str) -> Result<Vec<Given>, ErrorRecord> {
         let value = self.variable(name)?;
-        match value {
-            Value::Table(table) | Value::Object(table) => Ok(table
+        Ok(match value.object() {
+            Some(table) => table
                 .fields()
                 .map(|(name, value)| Given::Named(name.to_owned(), Some(value.clone())))
-                .collect()),
-            other => Ok(other.items().into_iter().map(Given::Value).collect()),
-        }
+                .collect(),
+            None => value.items().into_iter().map(Given::Value).collect(),
+        })
     }
 
     /// The value of an expression that nothing need be run for.
