@@ -8,10 +8,13 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use thiserror::Error;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, params};
 use writ_core::digest::RequestId;
 use writ_core::time::Time;
+
+use super::connect;
+use super::error::refused;
+use crate::StoreError;
 
 /// The form of the file.
 const FORM: i64 = 1;
@@ -19,7 +22,11 @@ const FORM: i64 = 1;
 /// are gone, and the log keeps the rest.
 const MOST_WAITING: u64 = 10_000;
 
+/// What was read is not read again: it must be here when the cursor has moved.
+const SETTINGS: &str = "pragma journal_mode = wal; pragma synchronous = full;";
+
 const SCHEMA: &str = "
+    pragma user_version = 1;
     create table sinks (
         name text primary key,
         next integer not null
@@ -116,56 +123,48 @@ pub struct Standing {
     pub problem: Option<String>,
 }
 
-/// The outbox cannot be used.
-#[derive(Debug, Error)]
-pub enum OutboxError {
-    /// A newer program made it.
-    #[error("its form is {found}, and this program knows form {FORM}; use a newer one")]
-    Newer {
-        /// The form that was found.
-        found: i64,
-    },
-    /// SQLite says why.
-    #[error("{0}")]
-    Sqlite(#[from] rusqlite::Error),
-}
-
 /// The messages of all sinks of a node.
 #[derive(Debug)]
 pub struct Outbox(Mutex<Connection>);
 
 impl Outbox {
-    /// Opens the file, or makes it.
-    pub fn open(path: &Path) -> Result<Self, OutboxError> {
-        let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        // What was read is not read again: it must be here when the cursor has moved.
-        connection.pragma_update(None, "synchronous", "full")?;
-        let transaction = connection.transaction()?;
-        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
+    /// Opens the file, or makes it, for its owner alone.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = connect::create(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = connect::open(&path, flags)?;
+        connection.execute_batch(SETTINGS).map_err(refused)?;
+        let transaction = connection.transaction().map_err(refused)?;
+        let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0));
+        match found.map_err(refused)? {
             FORM => {}
-            0 => {
-                transaction.execute_batch(SCHEMA)?;
-                transaction.pragma_update(None, "user_version", FORM)?;
+            0 => transaction.execute_batch(SCHEMA).map_err(refused)?,
+            found => {
+                let newer = format!(
+                    "it has form {found} and this program knows {FORM}; run the newer program \
+                     that wrote it"
+                );
+                return Err(connect::unusable(&path, &newer));
             }
-            _ => return Err(OutboxError::Newer { found }),
         }
-        transaction.commit()?;
+        transaction.commit().map_err(refused)?;
         Ok(Self(Mutex::new(connection)))
     }
 
     /// The next entry that a sink reads; where it never began, it begins at `size`:
     /// nobody wants to hear of what was long ago.
-    pub fn begin(&self, sink: &str, size: u64) -> Result<u64, OutboxError> {
+    pub fn begin(&self, sink: &str, size: u64) -> Result<u64, StoreError> {
         let connection = self.lock();
         let known = connection
             .query_row(NEXT, [sink], |row| row.get(0))
-            .optional()?;
+            .optional()
+            .map_err(refused)?;
         if let Some(next) = known {
             return Ok(unsigned(next));
         }
-        connection.execute(MOVE, params![sink, signed(size)])?;
+        connection
+            .execute(MOVE, params![sink, signed(size)])
+            .map_err(refused)?;
         Ok(size)
     }
 
@@ -176,26 +175,28 @@ impl Outbox {
         next: u64,
         messages: &[Message],
         now: Time,
-    ) -> Result<(), OutboxError> {
+    ) -> Result<(), StoreError> {
         let mut connection = self.lock();
-        let transaction = connection.transaction()?;
+        let transaction = connection.transaction().map_err(refused)?;
         for message in messages {
             put(&transaction, sink, message, now)?;
         }
-        transaction.execute(MOVE, params![sink, signed(next)])?;
-        Ok(transaction.commit()?)
+        transaction
+            .execute(MOVE, params![sink, signed(next)])
+            .map_err(refused)?;
+        transaction.commit().map_err(refused)
     }
 
     /// Whether a sink may read further.
-    pub fn has_room(&self, sink: &str) -> Result<bool, OutboxError> {
+    pub fn has_room(&self, sink: &str) -> Result<bool, StoreError> {
         Ok(self.standing(sink)?.waiting < MOST_WAITING)
     }
 
     /// What a sink is to send now: of each recipient the oldest message, if it is
     /// due.
-    pub fn due(&self, sink: &str, now: Time, most: u32) -> Result<Vec<Pending>, OutboxError> {
+    pub fn due(&self, sink: &str, now: Time, most: u32) -> Result<Vec<Pending>, StoreError> {
         let connection = self.lock();
-        let mut statement = connection.prepare(DUE)?;
+        let mut statement = connection.prepare(DUE).map_err(refused)?;
         let pending = statement.query_map(params![sink, now.0, most], |row| {
             Ok(Pending {
                 number: row.get(0)?,
@@ -205,62 +206,65 @@ impl Outbox {
                 made: Time(row.get(4)?),
                 tries: row.get(5)?,
             })
-        })?;
-        Ok(pending.collect::<Result<_, _>>()?)
+        });
+        pending.and_then(Iterator::collect).map_err(refused)
     }
 
     /// When something is due next.
-    pub fn next_due(&self, sink: &str) -> Result<Option<Time>, OutboxError> {
-        let due: Option<i64> = self.lock().query_row(NEXT_DUE, [sink], |row| row.get(0))?;
+    pub fn next_due(&self, sink: &str) -> Result<Option<Time>, StoreError> {
+        let due: Option<i64> = self
+            .lock()
+            .query_row(NEXT_DUE, [sink], |row| row.get(0))
+            .map_err(refused)?;
         Ok(due.map(Time))
     }
 
     /// A message was taken: it is told.
-    pub fn taken(&self, number: i64) -> Result<(), OutboxError> {
-        self.lock().execute(TAKEN, [number])?;
-        Ok(())
+    pub fn taken(&self, number: i64) -> Result<(), StoreError> {
+        self.change(TAKEN, [number])
     }
 
     /// A message was not taken, and is tried again.
-    pub fn later(&self, number: i64, due: Time, problem: &str) -> Result<(), OutboxError> {
+    pub fn later(&self, number: i64, due: Time, problem: &str) -> Result<(), StoreError> {
         let change = params![number, due.0, problem];
-        self.lock().execute(LATER, change)?;
-        Ok(())
+        self.change(LATER, change)
     }
 
     /// Nothing more can be done for a message. It stays for a while, to be seen;
     /// those behind it go on.
-    pub fn give_up(&self, number: i64, now: Time, problem: &str) -> Result<(), OutboxError> {
+    pub fn give_up(&self, number: i64, now: Time, problem: &str) -> Result<(), StoreError> {
         let change = params![number, now.0, problem];
-        self.lock().execute(GIVE_UP, change)?;
-        Ok(())
+        self.change(GIVE_UP, change)
     }
 
     /// Drops what asks somebody to decide a request, since it is decided. What was
     /// tried may have arrived, and stays.
-    pub fn decided(&self, request: RequestId) -> Result<(), OutboxError> {
-        self.lock().execute(DROP, [request.to_string()])?;
-        Ok(())
+    pub fn decided(&self, request: RequestId) -> Result<(), StoreError> {
+        self.change(DROP, [request.to_string()])
     }
 
     /// Forgets what was given up before a time.
-    pub fn forget(&self, before: Time) -> Result<(), OutboxError> {
-        self.lock().execute(FORGET, [before.0])?;
-        Ok(())
+    pub fn forget(&self, before: Time) -> Result<(), StoreError> {
+        self.change(FORGET, [before.0])
     }
 
     /// How a sink is doing.
-    pub fn standing(&self, sink: &str) -> Result<Standing, OutboxError> {
+    pub fn standing(&self, sink: &str) -> Result<Standing, StoreError> {
         let connection = self.lock();
         let next: Option<i64> = connection
             .query_row(NEXT, [sink], |row| row.get(0))
-            .optional()?;
-        let (waiting, oldest): (i64, Option<i64>) =
-            connection.query_row(WAITING, [sink], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let given_up: i64 = connection.query_row(GIVEN_UP, [sink], |row| row.get(0))?;
+            .optional()
+            .map_err(refused)?;
+        let (waiting, oldest): (i64, Option<i64>) = connection
+            .query_row(WAITING, [sink], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(refused)?;
+        let given_up: i64 = connection
+            .query_row(GIVEN_UP, [sink], |row| row.get(0))
+            .map_err(refused)?;
         let problem = connection
             .query_row(PROBLEM, [sink], |row| row.get(0))
-            .optional()?;
+            .optional()
+            .map_err(refused)?;
         Ok(Standing {
             next: next.map(unsigned),
             waiting: unsigned(waiting),
@@ -268,6 +272,11 @@ impl Outbox {
             given_up: unsigned(given_up),
             problem,
         })
+    }
+
+    fn change(&self, sql: &str, with: impl Params) -> Result<(), StoreError> {
+        self.lock().execute(sql, with).map_err(refused)?;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {
@@ -280,7 +289,7 @@ fn put(
     sink: &str,
     message: &Message,
     now: Time,
-) -> Result<(), OutboxError> {
+) -> Result<(), StoreError> {
     let Message {
         id,
         recipient,
@@ -289,8 +298,10 @@ fn put(
         due,
     } = message;
     let request = request.map(|request| request.to_string());
-    let mut statement = transaction.prepare(PUT)?;
-    statement.execute(params![sink, id, recipient, request, body, now.0, due.0])?;
+    let mut statement = transaction.prepare(PUT).map_err(refused)?;
+    statement
+        .execute(params![sink, id, recipient, request, body, now.0, due.0])
+        .map_err(refused)?;
     Ok(())
 }
 
