@@ -8,14 +8,14 @@ import { plainly } from "../../crates/server/assets/refusals.js";
 import { brief, changes, says } from "../../crates/server/assets/says.js";
 
 const VECTORS = new URL("../../crates/core/tests/vectors/", import.meta.url);
-const CATALOG = new URL("../../docs/refusals.md", import.meta.url);
+const CATALOG = new URL("../../crates/core/src/refusal.rs", import.meta.url);
 
 // What a browser signs and shows.
 const KINDS = ["set", "enrol", "revoke-key", "signout", "request", "approve", "end", "invoke", "outcome"];
 
 const vectors = readdirSync(VECTORS)
   .filter((file) => file.endsWith(".json"))
-  .flatMap((file) => JSON.parse(readFileSync(new URL(file, VECTORS), "utf8")).map((vector) => ({ ...vector, file })))
+  .flatMap((file) => [JSON.parse(readFileSync(new URL(file, VECTORS), "utf8"))].flat().map((vector) => ({ ...vector, file })))
   .filter((vector) => vector.payload_type && vector.payload)
   .map(({ file, title, payload, payload_type: type }) => ({
     name: `${file}, ${title}`, kind: type.match(/vnd\.writ\.(.+)\.v1/)[1], body: JSON.parse(payload).body,
@@ -118,9 +118,10 @@ test("lists tell what comes and what goes", () => {
 });
 
 test("no refusal speaks of the command line or of a parser", () => {
-  const rows = readFileSync(CATALOG, "utf8").split("\n").map((line) => line.match(/^\| `([a-z-]+)` \| ([^|]+) \|/)).filter(Boolean);
+  const listed = /"([a-z-]+)"\n\s+"((?:[^"\\]|\\.)*)"\n\s+"((?:[^"\\]|\\.)*)"\n/g;
+  const rows = Array.from(readFileSync(CATALOG, "utf8").matchAll(listed), ([, code, said, next]) => [code, `${said}${next.replace("\\n", "\n")}`]);
   assert.ok(rows.length > 60, String(rows.length));
-  for (const [, code, sentence] of rows) {
+  for (const [code, sentence] of rows) {
     const { text } = plainly(code, sentence);
     assert.ok(text.length > 10, code);
     // Nobody says these by a page.

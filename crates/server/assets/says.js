@@ -85,7 +85,8 @@ const plain = (label, none = "none", text = String) => ({ label, none, text });
 const list = (label, none, known = String, told = () => "") => ({ label, none, list: (values) => values.map((value) => [known(value), told(value)]) });
 const table = (label, none, told) => ({ label, none, list: (values) => Object.entries(values).map(([name, value]) => [name, told(value)]) });
 
-const RISK = "a policy on all tasks never covers high";
+// A word of a few; another one as it stands.
+const word = (words) => (value) => words[value] ?? exact(value);
 const NOUNS = {
   control: {
     enabled: plain("Privileged access", "disabled", (on) => (on ? "enabled" : "disabled")),
@@ -98,7 +99,7 @@ const NOUNS = {
     kind: plain("Kind", "human"),
     name: plain("Name"),
     mail: plain("Mail", "to the name that they sign in with"),
-    role: plain("Role", "none", (role) => ({ administrator: "administrator: sets objects, reads everything", auditor: "auditor: reads everything" })[role] ?? role),
+    role: plain("Role", "none", word({ administrator: "administrator: sets objects, reads everything", auditor: "auditor: reads everything" })),
     active: plain("May act", "yes", yes),
     invitation: plain("Invitation", "none", ({ until }) => `until ${moment(until)}`),
     manifest: plain("Manifest", "none", exact),
@@ -106,7 +107,7 @@ const NOUNS = {
   group: {
     name: plain("Name"),
     members: list("Members", "nobody"),
-    mail_to: plain("Mail goes to", "each member", (to) => (to === "address" ? "the group's own address" : "each member")),
+    mail_to: plain("Mail goes to", "each member", word({ address: "the group's own address", members: "each member" })),
     remind: plain("Reminds", "never", ({ after_s, every_s }) => `after ${lasting(after_s)}, then every ${lasting(every_s)}`),
     escalate_to: plain("Then tells", "nobody else"),
   },
@@ -119,7 +120,7 @@ const NOUNS = {
   },
   task: {
     title: plain("Title"),
-    risk: plain("Risk", "medium", (risk) => (risk === "high" ? `high (${RISK})` : risk)),
+    risk: plain("Risk", "medium", word({ high: "high: a policy on all tasks never covers it" })),
     template: table("Runs", "nothing", (value) => `= ${exact(value)}`),
     parameters: table("Parameters", "none", schema),
     open: plain("Takes parameters that it does not name, too", "no", yes),
@@ -127,7 +128,7 @@ const NOUNS = {
     output_cap: plain("Output kept, in bytes", "1048576"),
   },
   policy: {
-    approval: plain("Approval", "manual", (approval) => (approval === "auto" ? "auto: granted at once, nobody is asked" : "manual: somebody is asked")),
+    approval: plain("Approval", "manual", word({ auto: "auto: granted at once, nobody is asked", manual: "manual: somebody is asked" })),
     stages: list("Who is asked", "the default group, for one approval", ({ group }) => group, ({ approvals }) => `for ${plural(approvals, "approval")}`),
     passkey: plain("Approvers must use a passkey", "no", yes),
     requesters: plain("Who may ask", "anybody"),
@@ -135,7 +136,7 @@ const NOUNS = {
     max_runs: plain("Most runs", "any number"),
     pending_for_s: plain("A request waits", "1d", lasting),
     parameters: table("Parameters", "any", limit),
-    others: plain("Other parameters", "may be given", (others) => (others === "refuse" ? "are refused" : "may be given")),
+    others: plain("Other parameters", "may be given", word({ refuse: "are refused", allow: "may be given" })),
     kill_on_end: plain("Kill a run in flight when its grant ends", "no", yes),
     output_readers: list("Groups that may read output as well", "none"),
   },

@@ -15,7 +15,7 @@ use writ_core::view::PersonView;
 
 use super::asked::{Asked, onward};
 use super::auditor::Reader;
-use super::forms::{nothing, rest, was};
+use super::forms::{nothing, of_key, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use super::text::found;
@@ -121,6 +121,11 @@ struct PersonPage {
 impl PersonPage {
     fn is_administrator(&self) -> bool {
         self.view.role == Some(Role::Administrator)
+    }
+
+    /// What the form that revokes a key tells its script.
+    fn about_key(&self, label: &str) -> String {
+        of_key(label, false, self.view.keys.len() == 1)
     }
 
     fn is_auditor(&self) -> bool {

@@ -7,7 +7,7 @@ use writ_core::digest::KeyId;
 use writ_core::object::{Noun, Preferences, Role};
 use writ_core::time::Time;
 
-use super::forms::was;
+use super::forms::{of_key, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use crate::app::App;
@@ -36,6 +36,13 @@ struct Page {
     preferences: Preferences,
     /// What the form of these tells its script.
     about: String,
+}
+
+impl Page {
+    /// What the form that revokes a key tells its script.
+    fn about_key(&self, key: &Key) -> String {
+        of_key(&key.label, key.is_of_session, self.keys.len() == 1)
+    }
 }
 
 /// `GET /settings`
