@@ -91,7 +91,7 @@ test("a task is found, read, set, changed and removed", async () => {
   await row(1).locator("[data-part=min]").fill("1");
   await row(1).locator("[data-part=max]").fill("9");
   await boss.click("#set button.main");
-  assert.match(await sentence(boss), /Set the task Host\\Shout\.[\s\S]*Risk: high[\s\S]*Runs: args = \["-n", "  \{word\} ", "\{times\}"\][\s\S]*Parameters: word string; every run must give it; one of hey, ho[\s\S]*A run ends within: 5m/);
+  assert.match(await sentence(boss), /Set the task Host\\Shout\.[\s\S]*Risk: high[\s\S]*Runs: args = \[-n, "  \{word\} ", "\{times\}"\][\s\S]*Parameters: word string; every run must give it; one of hey, ho[\s\S]*A run ends within: 5m/);
   await agree(boss);
   await said(boss);
   const task = JSON.parse(await world.writ("admin", "task", "show", "Host\\Shout", "-o", "json"));
@@ -219,7 +219,7 @@ test("somebody is invited, joins by the link, is changed, deactivated and made a
   await boss.click("text=Change name, mail or role");
   await boss.selectOption("#role", "auditor");
   await boss.click("#set button.main");
-  assert.match(await sentence(boss), /Role: auditor \(was none\)/);
+  assert.match(await sentence(boss), /Role: auditor: reads everything \(was none\)/);
   await agree(boss);
   await said(boss);
   await carol.goto("/people");

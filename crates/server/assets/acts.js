@@ -155,11 +155,11 @@ async function postAll(envelopes) {
 // A form that was replaced meanwhile is told of at the top of the page.
 function placeOf(form, role) {
   const home = form.isConnected ? form : document.getElementById("main");
-  const found = home.querySelector(home === form ? `[role=${role}]` : `:scope > [role=${role}][data-told]`);
+  const found = home.querySelector(home === form ? `[role=${role}].told` : `:scope > [role=${role}].told`);
   if (found) return found;
   const place = element("p", "");
   place.setAttribute("role", role);
-  place.dataset.told = "";
+  place.className = "told";
   if (home === form) home.append(place);
   else home.prepend(place);
   return place;
@@ -206,7 +206,7 @@ async function during(form, button, run) {
   const buttons = Array.from(form.querySelectorAll("button:enabled"));
   for (const each of buttons) each.disabled = true;
   tell(form, "");
-  for (const old of document.querySelectorAll("main > [data-told]")) old.remove();
+  for (const old of document.querySelectorAll("main > .told")) old.remove();
   working = form;
   try {
     await run();

@@ -9,6 +9,7 @@ import { now } from "./clock.js";
 import { bodyOf } from "./fields.js";
 import "./copy.js";
 import { written } from "./pair.js";
+import { picture } from "./qr.js";
 
 const page = document.body.dataset;
 const HOURS_12 = 12 * 3600 * 1000;
@@ -69,7 +70,10 @@ async function signInPage() {
     const body = await enrolment(record, label, payload);
     const text = written({ ...payload, body });
     await keep({ ...record, instance: page.instance, upn, label, enrolled: false });
-    shown("pairing").querySelector("[data-text]").textContent = `writ key add ${text}`;
+    const typed = `writ key add ${text}`;
+    shown("pairing").querySelector("[data-text]").textContent = typed;
+    const code = picture(typed, "The same text as a QR code");
+    if (code) document.getElementById("pairing-code").replaceChildren(code);
     await added({ ...record, instance: page.instance, upn, label, enrolled: true }, to);
   });
   // A session that has only run out is opened again without asking.

@@ -51,6 +51,7 @@ const ASSETS: &[Asset] = &[
     asset!("output.js", MODULE),
     asset!("pair.js", MODULE),
     asset!("people.js", MODULE),
+    asset!("qr.js", MODULE),
     asset!("refusals.js", MODULE),
     asset!("rows.js", MODULE),
     asset!("says.js", MODULE),
