@@ -298,6 +298,10 @@ refusals! {
     NotStarted { request: RequestId, from: Time } "not-started"
         "the grant {request} begins at {from}"
         "; run it then"
+    /// The grant is for so many runs, and there were so many.
+    UsedUp { request: RequestId, task: TaskName, most: u64 } "used-up"
+        "the grant {request} was for at most {most} runs, and they are used up"
+        "; ask again: writ request '{task}' --reason 'TEXT'"
     /// The grant is older than the policy now allows.
     TooOld { task: TaskName, longest: Seconds } "too-old"
         "the policy of {task} now grants at most {longest}, and this grant is older"

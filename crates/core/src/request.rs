@@ -175,6 +175,8 @@ pub(crate) fn approve(
     if record.by == signer.upn {
         return Err(Refusal::SelfApproval { request: record.id });
     }
+    // Nobody could use what is granted to somebody who left.
+    r.active(&record.by)?;
     if record.approvals.iter().any(|a| a.by == signer.upn) {
         return Err(Refusal::AlreadyDecided { request: record.id });
     }

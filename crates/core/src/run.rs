@@ -142,10 +142,20 @@ fn choose<'a>(
     };
     for record in mine {
         let Some(grant) = &record.grant else { continue };
-        if r.now() >= grant.until || !has_runs_left(r, record) {
+        if r.now() >= grant.until {
             continue;
         }
-        if let Some(problem) = given.beyond(grant) {
+        if let Some(most) = record.runs.filter(|most| r.runs_of(record.id) >= *most) {
+            // Whoever has no other grant is told so.
+            if let Refusal::Insufficient { task, .. } = why {
+                let request = record.id;
+                why = Refusal::UsedUp {
+                    request,
+                    task,
+                    most,
+                };
+            }
+        } else if let Some(problem) = given.beyond(grant) {
             why = match invoke.request {
                 Some(_) => Refusal::Parameters {
                     task: governed.task.name.clone(),
@@ -168,10 +178,6 @@ fn choose<'a>(
         }
     }
     Err(why)
-}
-
-fn has_runs_left(r: &Reading<'_>, record: &RequestRecord) -> bool {
-    record.runs.is_none_or(|most| r.runs_of(record.id) < most)
 }
 
 /// What a run gives: values in the statement, long texts and secrets beside it.

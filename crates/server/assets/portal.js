@@ -33,10 +33,18 @@ function showTimes(root) {
   countDown();
 }
 
+// What still counts down. No event tells of a time that has come, so we look.
+const counting = new WeakSet();
+
 function countDown() {
+  let isOver = false;
   for (const place of document.querySelectorAll("[data-until]")) {
-    place.textContent = left(Number(place.dataset.until) - now());
+    const rest = Number(place.dataset.until) - now();
+    place.textContent = left(rest);
+    if (rest > 0) counting.add(place);
+    else if (counting.delete(place)) isOver = true;
   }
+  if (isOver) look();
 }
 
 // --- What changes meanwhile ---

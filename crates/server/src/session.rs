@@ -8,7 +8,7 @@
 //! nobody signed out.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -26,8 +26,8 @@ use crate::failure::Failure;
 use crate::listen::Reach;
 use crate::portal;
 
-/// How many sessions' signatures are remembered as good.
-const MAX_CHECKED: usize = 4_096;
+/// How many sessions are remembered as good, and how many as ended.
+const MAX_KEPT: usize = 8_192;
 /// The longest token that is read at all; a session is well below 1 KiB.
 const MAX_TOKEN: usize = 4_096;
 
@@ -97,7 +97,7 @@ impl Bearer {
     ) -> Result<Who, Failure> {
         let session = state.session(&self.envelope, now);
         let (upn, key) = session.ok_or(Failure::SessionOver)?;
-        if !checked.holds(self, &key) {
+        if checked.is_ended(self) || !checked.holds(self, &key) {
             return Err(Failure::SessionOver);
         }
         Ok(Who {
@@ -108,49 +108,63 @@ impl Bearer {
     }
 }
 
-/// The sessions whose signatures were found good, oldest forgotten first.
-///
-/// They are kept by the digest of the whole token. The digest of the envelope
-/// would not do: the signature is no part of it, so a second token with the
-/// same words and no signature would pass for the first.
+/// What this node remembers of sessions, oldest forgotten first.
 #[derive(Debug, Default)]
-pub(crate) struct Checked(Mutex<Kept>);
+pub(crate) struct Checked {
+    /// Those whose signatures were found good, by the digest of the whole token.
+    /// The digest of the envelope would not do: the signature is no part of it,
+    /// so a second token with the same words and no signature would pass for the
+    /// first.
+    good: Mutex<Kept>,
+    /// Those that a browser ended, by the digest of the envelope: whatever else
+    /// stands in the token, it is the same session.
+    ended: Mutex<Kept>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
-    tokens: BTreeSet<Digest>,
+    digests: BTreeSet<Digest>,
     order: VecDeque<Digest>,
 }
 
 impl Checked {
     /// Whether this key signed the session: looked up, or checked and kept.
     fn holds(&self, bearer: &Bearer, key: &PublicKey) -> bool {
-        let known = self.kept(|kept| kept.tokens.contains(&bearer.token));
-        if known {
+        if kept(&self.good).digests.contains(&bearer.token) {
             return true;
         }
         let holds = bearer.envelope.is_signed_by(key);
         if holds {
-            self.kept(|kept| kept.add(bearer.token));
+            kept(&self.good).add(bearer.token);
         }
         holds
     }
 
-    fn kept<T>(&self, f: impl FnOnce(&mut Kept) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Ends a session that counts, at this node and until it starts again. What
+    /// ends one everywhere and for good is a `signout`.
+    pub(crate) fn end(&self, bearer: &Bearer) {
+        kept(&self.ended).add(bearer.digest());
+    }
+
+    fn is_ended(&self, bearer: &Bearer) -> bool {
+        kept(&self.ended).digests.contains(&bearer.digest())
     }
 }
 
+fn kept(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Kept {
-    fn add(&mut self, token: Digest) {
-        if !self.tokens.insert(token) {
+    fn add(&mut self, digest: Digest) {
+        if !self.digests.insert(digest) {
             return;
         }
-        self.order.push_back(token);
-        if self.order.len() > MAX_CHECKED
+        self.order.push_back(digest);
+        if self.order.len() > MAX_KEPT
             && let Some(oldest) = self.order.pop_front()
         {
-            self.tokens.remove(&oldest);
+            self.digests.remove(&oldest);
         }
     }
 }
@@ -230,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_signatures_is_bounded() {
+    fn the_memory_of_sessions_is_bounded() {
         let mut kept = Kept::default();
-        for number in 0..=MAX_CHECKED {
+        for number in 0..=MAX_KEPT {
             kept.add(Digest::of(&number.to_le_bytes()));
             kept.add(Digest::of(&number.to_le_bytes()));
         }
-        assert_eq!(kept.tokens.len(), MAX_CHECKED);
-        assert_eq!(kept.order.len(), MAX_CHECKED);
-        assert!(!kept.tokens.contains(&Digest::of(&0_usize.to_le_bytes())));
+        assert_eq!(kept.digests.len(), MAX_KEPT);
+        assert_eq!(kept.order.len(), MAX_KEPT);
+        assert!(!kept.digests.contains(&Digest::of(&0_usize.to_le_bytes())));
     }
 }

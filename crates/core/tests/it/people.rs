@@ -227,6 +227,11 @@ fn whoever_is_deactivated_says_nothing() {
         ..person("bob")
     });
     assert!(w.enrol("code", "bob", "another").entry.accepted);
+    // Nor is anything granted to them, until they are back.
+    w.set(inactive("alice"));
+    no(&mut w, "carol", approving(request), "inactive");
+    w.set(person("alice"));
+    w.yes("carol", approving(request));
 }
 
 #[test]

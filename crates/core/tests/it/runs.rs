@@ -144,8 +144,8 @@ fn runs_are_counted() {
     no(&mut w, "alice", running(RESTART, &[]), "parameters");
     w.yes("alice", restart("x"));
     assert_eq!(w.state.runs_of(id), 2);
-    no(&mut w, "alice", restart("x"), "insufficient");
-    no(&mut w, "alice", under(id, "x"), "insufficient");
+    no(&mut w, "alice", restart("x"), "used-up");
+    no(&mut w, "alice", under(id, "x"), "used-up");
     w.grant();
     w.yes("alice", restart("x"));
 }

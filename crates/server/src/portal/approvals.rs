@@ -10,7 +10,7 @@ use writ_core::time::Time;
 use writ_core::view::RequestView;
 
 use super::frame::{Frame, Part};
-use super::home::Line;
+use super::line::Line;
 use super::show;
 use crate::app::App;
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ pub(super) fn waiting(caller: &Caller<Anyone>, now: Time) -> Vec<Line> {
     waiting.sort_by_key(|record| (record.raised, record.id));
     let line = |record: &Arc<RequestRecord>| {
         let view = RequestView::from(record.as_ref());
-        Line::new(state, view)
+        Line::new(state, view, now)
     };
     waiting.into_iter().take(MOST).map(line).collect()
 }

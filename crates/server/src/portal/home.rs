@@ -1,35 +1,19 @@
 //! Home: what waits for me, what I may run now, what I asked for.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use writ_core::record::Status;
+use writ_core::record::{RequestRecord, Status};
 use writ_core::view::RequestView;
 
 use super::frame::{Frame, Part};
-use super::{show as answer, text};
+use super::line::{Line, Use};
+use super::show as answer;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-
-/// A request, as a line of a list.
-pub(super) struct Line {
-    pub(super) view: RequestView,
-    pub(super) title: String,
-    pub(super) waits_for: String,
-    pub(super) is_open_ended: bool,
-}
-
-impl Line {
-    pub(super) fn new(state: &writ_core::state::State, view: RequestView) -> Self {
-        Self {
-            title: text::title(state, &view.task),
-            waits_for: text::waits_for(&view),
-            is_open_ended: text::is_open_ended(&view),
-            view,
-        }
-    }
-}
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -47,22 +31,16 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let state = caller.state();
     let now = app.engine().now();
-    let line = |record: &std::sync::Arc<writ_core::record::RequestRecord>| {
-        Line::new(state, RequestView::from(record.as_ref()))
-    };
-    let is_live = |line: &Line| {
-        line.view
-            .grant
-            .as_ref()
-            .is_some_and(|grant| now < grant.until)
-    };
+    let line =
+        |record: &Arc<RequestRecord>| Line::new(state, RequestView::from(record.as_ref()), now);
+    let is_usable = |line: &Line| matches!(line.usable, Use::Now | Use::From(_));
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Home, "Home").await?,
         waiting: super::approvals::waiting(&caller, now),
         grants: state
             .grants_of(caller.upn())
             .map(line)
-            .filter(is_live)
+            .filter(is_usable)
             .collect(),
         pending: state.pending_of(caller.upn()).map(line).collect(),
     })

@@ -27,6 +27,7 @@ mod frame;
 mod from_here;
 mod groups;
 mod home;
+mod line;
 mod log;
 mod new_request;
 mod people;

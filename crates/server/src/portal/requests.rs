@@ -12,7 +12,7 @@ use writ_core::view::RequestView;
 use super::asked::{Asked, onward};
 use super::fields::{Field, Input, Purpose, fields};
 use super::frame::{Frame, Part};
-use super::home::Line;
+use super::line::{Line, Use};
 use super::{show as answer, text};
 use crate::api::requests::{Filter, Scope, listed, shown};
 use crate::app::App;
@@ -38,7 +38,8 @@ pub(super) async fn list(
     Asked(filter): Asked<Filter>,
 ) -> Result<Response, Failure> {
     let page = listed(&caller, &app, &filter).await?;
-    let line = |view| Line::new(caller.state(), view);
+    let now = app.engine().now();
+    let line = |view| Line::new(caller.state(), view, now);
     answer(&ListPage {
         frame: Frame::new(&caller, &app, Part::Requests, "Requests").await?,
         next: onward(&uri, page.next.as_ref()),
@@ -57,6 +58,7 @@ struct RequestPage {
     is_open_ended: bool,
     waits_for: String,
     runs: u64,
+    usable: Use,
     /// Whether the reader may decide it now.
     is_mine_to_decide: bool,
     is_own: bool,
@@ -120,6 +122,7 @@ pub(super) async fn show(
         is_open_ended: text::is_open_ended(&view),
         waits_for: text::waits_for(&view),
         runs: state.runs_of(view.id),
+        usable: Use::of(state, &view, now),
         is_mine_to_decide,
         is_own,
         may_end: is_own || asked() || caller.role() == Some(Role::Administrator),

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use writ_core::record::Status;
 use writ_core::value::{Constraints, Values};
 use writ_core::view::RequestView;
 
 use super::asked::Asked;
 use super::fields::{Field, Input, Purpose, fields};
 use super::frame::{Frame, Part};
+use super::line::Use;
 use super::{show as answer, text};
 use crate::api::requests::shown;
 use crate::api::tasks::known;
@@ -64,15 +64,19 @@ pub(super) async fn show(
         frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,
         title: text::title(state, &view.task),
         fields,
-        problem: problem(&caller, &view),
+        problem: problem(&caller, &view, Use::of(state, &view, app.engine().now())),
         view,
     })
 }
 
-fn problem(caller: &Caller<Anyone>, view: &RequestView) -> Option<String> {
+fn problem(caller: &Caller<Anyone>, view: &RequestView, usable: Use) -> Option<String> {
     if view.by != *caller.upn() {
         return Some(format!("Only {} can run this.", view.by));
     }
-    let status = view.status;
-    (status != Status::Live).then(|| format!("This request is {}.", status.name()))
+    match usable {
+        Use::Now => None,
+        Use::From(start) => Some(format!("This can be run from {start} (UTC).")),
+        Use::UsedUp => Some("All runs of this request are used.".to_owned()),
+        Use::Not(status) => Some(format!("This request is {}.", status.name())),
+    }
 }

@@ -93,12 +93,21 @@ pub(super) async fn begin(
 #[serde(deny_unknown_fields)]
 pub(super) struct Ended {}
 
-/// `POST /session/end`: forgets it. What ends a session for good is a `signout`.
+/// `POST /session/end`: the browser forgets the session, and this node takes it no
+/// more, whoever has a copy.
 pub(super) async fn end(
     _: Anonymous,
     State(app): State<App>,
+    headers: HeaderMap,
     FromHere(Ended {}): FromHere<Ended>,
 ) -> impl IntoResponse {
+    if let Some(bearer) = token(&headers, app.reach()).and_then(Bearer::read) {
+        let (published, now) = (app.engine().published(), app.engine().now());
+        // Only one that counts is remembered: nothing else ended.
+        if bearer.holder(published.state(), now, app.checked()).is_ok() {
+            app.checked().end(&bearer);
+        }
+    }
     let forget = [
         (header::SET_COOKIE, cookie(app.reach(), "", Seconds(0))),
         (

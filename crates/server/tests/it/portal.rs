@@ -263,6 +263,28 @@ async fn a_session_that_was_signed_out_opens_no_page() {
 }
 
 #[tokio::test]
+async fn a_copy_of_a_session_that_a_browser_ended_opens_nothing() {
+    let world = world().await;
+    let (mine, others) = (cookie(&world, ALICE), cookie(&world, BOB));
+    let here = world.url("");
+    let end = [("origin", here.as_str()), ("cookie", mine.as_str())];
+    // Not from another page, whatever cookie comes with it.
+    let elsewhere = [("origin", "http://evil.example"), ("cookie", &mine)];
+    let answer = post_to(&world, "/session/end", &elsewhere, b"{}".to_vec()).await;
+    assert_eq!(answer.problem(403), "not-from-here");
+    assert_eq!(open_page(&world, &mine, "/").await.status, 200);
+
+    let answer = post_to(&world, "/session/end", &end, b"{}".to_vec()).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    assert_eq!(open_page(&world, &mine, "/").await.status, 303);
+    let bearer = mine.split_once('=').unwrap().1;
+    let header = format!("Writ {bearer}");
+    let header = world.get_with(Some(&header), "/v1/whoami").await;
+    assert_eq!(header.problem(401), "session-over");
+    assert_eq!(open_page(&world, &others, "/").await.status, 200);
+}
+
+#[tokio::test]
 async fn the_menu_has_what_a_role_may_read() {
     let world = world().await;
     for (who, role) in [

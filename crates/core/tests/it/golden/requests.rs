@@ -201,7 +201,7 @@ fn ran(w: &mut World) {
     w.yes("node", outcome(third, RunResult::Unknown));
     w.yes("admin", found(third));
     // Three runs were asked for.
-    no(w, "alice", running(RESTART, &nginx), "insufficient");
+    no(w, "alice", running(RESTART, &nginx), "used-up");
     attached(w);
 }
 

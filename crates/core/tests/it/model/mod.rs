@@ -177,6 +177,7 @@ fn state_says_what_the_reference_says() {
         "too-old",
         "unknown-execution",
         "unknown-object",
+        "used-up",
         "wider",
     ] {
         let count = seen.codes.get(code).copied().unwrap_or_default();

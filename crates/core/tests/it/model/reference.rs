@@ -345,6 +345,7 @@ impl Reference {
         if asked.by == who {
             return Err("self-approval");
         }
+        self.acts(asked.by)?;
         if asked.approvals.iter().any(|a| a.0 == who) {
             return Err("already-decided");
         }
@@ -429,9 +430,10 @@ impl Reference {
             let asked = &self.requests[at];
             let (from, _) = asked.grant.unwrap();
             if asked.runs.is_some_and(|most| asked.used >= most) {
-                continue;
-            }
-            if asked.limits.iter().any(|wanted| given != Some(*wanted)) {
+                if why == "insufficient" {
+                    why = "used-up";
+                }
+            } else if asked.limits.iter().any(|wanted| given != Some(*wanted)) {
                 if nth.is_some() {
                     why = "parameters";
                 }
