@@ -298,8 +298,8 @@ test("all mistakes of a file are told together, and what it says is told before 
 });
 
 test("what nobody could decide is not offered", async () => {
-  await world.writ("admin", "group", "set", "empty@fabrikam.example", "--add", upnOf("nobody"));
-  await world.writ("admin", "policy", "set", "Host\\Sum", "--approval", "manual", "--stage", "empty@fabrikam.example");
+  await world.writ("admin", "group", "set", "empty@fabrikam.example", "--add", upnOf("alice"));
+  await world.writ("admin", "policy", "set", "Host\\Sum", "--approval", "manual", "--approvers", "empty@fabrikam.example");
   await alice.goto(`/requests/new?task=${path("Host\\Sum")}`);
   assert.match(await alice.textContent("form[data-act=request] [role=alert]"), /Nobody could ever approve this now/);
   assert.equal(await alice.locator("form[data-act=request] button.main").count(), 0);
@@ -312,7 +312,7 @@ test("without scripts no button acts, nothing goes into the address, and the pag
   await page.context().addCookies(cookies);
   for (const path of [`/requests/${id}`, "/settings", "/sign-in", "/join"]) {
     await page.goto(path);
-    for (const button of await page.locator("form[method=dialog] button:not([type=button])").all()) assert.ok(await button.isDisabled(), `${path}: ${await button.innerText()}`);
+    for (const button of await page.locator("main form[method=dialog] button:not([type=button])").all()) assert.ok(await button.isDisabled(), `${path}: ${await button.innerText()}`);
     const others = await page.locator("main form:not([method=dialog])").count();
     assert.equal(others, 0, path);
   }

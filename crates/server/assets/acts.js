@@ -171,7 +171,7 @@ export function tell(form, text) {
   if (text === "") return place;
   place.tabIndex = -1;
   place.focus({ preventScroll: true });
-  place.scrollIntoView({ block: "center" });
+  place.scrollIntoView({ behavior: "instant", block: "center" });
   return place;
 }
 
@@ -217,7 +217,8 @@ async function during(form, button, run) {
     working = undefined;
     for (const each of buttons) each.disabled = false;
     // A button that is off loses the focus, and gets it back.
-    if (document.activeElement === document.body) button?.focus();
+    const at = document.activeElement;
+    if (at === document.body || dialog?.contains(at)) button?.focus();
   }
 }
 

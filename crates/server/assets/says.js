@@ -32,8 +32,11 @@ export function exact(value) {
   }
   if (Array.isArray(value)) return `[${value.map(exact).join(", ")}]`;
   if (typeof value !== "object") return String(value);
-  return `{${Object.entries(value).map(([name, inner]) => `${exact(name)}: ${exact(inner)}`).join(", ")}}`;
+  return `{${entries(value).map(([name, inner]) => `${exact(name)}: ${exact(inner)}`).join(", ")}}`;
 }
+
+// The members of a table, in one order.
+const entries = (table) => Object.entries(table).sort(([one], [other]) => (one < other ? -1 : 1));
 
 const listed = (values) => values.map(exact).join(", ");
 
@@ -56,7 +59,7 @@ function limit(constraint) {
   return exact(constraint);
 }
 
-const limits = (parameters = {}) => Object.entries(parameters).map(([name, constraint]) => `${name} ${limit(constraint)}`);
+const limits = (parameters = {}) => entries(parameters).map(([name, constraint]) => `${name} ${limit(constraint)}`);
 
 // What is left of a body, as it stands.
 const others = (rest) => Object.entries(rest).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}: ${exact(value)}`);
@@ -83,7 +86,7 @@ function schema({ type, required, one_of, min, max, max_length, multiline, leadi
 // is said of it.
 const plain = (label, none = "none", text = String) => ({ label, none, text });
 const list = (label, none, known = String, told = () => "") => ({ label, none, list: (values) => values.map((value) => [known(value), told(value)]) });
-const table = (label, none, told) => ({ label, none, list: (values) => Object.entries(values).map(([name, value]) => [name, told(value)]) });
+const table = (label, none, told) => ({ label, none, list: (values) => entries(values).map(([name, value]) => [name, told(value)]) });
 
 // A word of a few; another one as it stands.
 const word = (words) => (value) => words[value] ?? exact(value);
