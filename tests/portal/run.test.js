@@ -69,10 +69,10 @@ test("what has expired is over in every window, and cannot be run from an old on
   const other = await alice.context().newPage();
   await other.goto(`/requests/${id}`);
   await other.locator(".status.live").first().waitFor();
-  await other.locator(".status.expired").first().waitFor({ timeout: 90_000 });
-  await alice.locator("#run [role=alert]", { hasText: "This request is expired." }).waitFor();
+  await other.locator(".status.ended").first().waitFor({ timeout: 90_000 });
+  await alice.locator("#run [role=alert]", { hasText: "This request is ended." }).waitFor();
   assert.equal(await other.locator("a", { hasText: "Run it" }).count(), 0);
   const ended = await other.request.get(`/v1/requests/${id}`);
-  assert.equal((await ended.json()).status, "expired");
+  assert.equal((await ended.json()).status, "ended");
   await other.close();
 });

@@ -27,6 +27,7 @@ pub mod passkey;
 pub mod proof;
 mod quorum;
 pub mod reading;
+mod recent;
 pub mod record;
 mod recover;
 pub mod refusal;

@@ -240,7 +240,12 @@ impl State {
 
     /// The answer that a statement got, if it may still come again.
     pub fn answer(&self, digest: Digest) -> Option<&Answer> {
-        self.recent.get(&digest)
+        self.recent.get(digest)
+    }
+
+    /// How many such answers there are: most of what grows with the log.
+    pub fn answers(&self) -> usize {
+        self.recent.len()
     }
 
     /// When time will end something next.

@@ -15,6 +15,7 @@ use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::json::JsonError;
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
+use crate::recent::Recent;
 use crate::record::{
     Credentials, Definition, ExecutionRecord, OutcomeRecord, Recovery, RequestRecord, Resolution,
 };
@@ -47,8 +48,10 @@ struct Saved {
     runs: Pairs<RequestId, u64>,
     executions: Vec<SavedExecution>,
     killed: Vec<ExecutionId>,
-    recent: Pairs<Digest, Answer>,
 }
+
+/// How many answers stand in a line.
+const LINE: usize = 1_000;
 
 /// An execution with what was authorised, which facts are written without.
 #[derive(Serialize, Deserialize)]
@@ -78,15 +81,49 @@ struct SavedSignedOut {
 
 /// Writes a State.
 pub fn save(state: &State) -> Result<Vec<u8>, JsonError> {
-    let saved = Saved::of(state);
-    serde_json::to_vec(&saved).map_err(|error| JsonError::new(error.to_string()))
+    let lines: Result<Vec<_>, _> = lines(state).collect();
+    lines.map(|lines| lines.concat())
+}
+
+/// The same, line by line: there may be many answers, and nobody needs to hold
+/// all of them a second time.
+pub fn lines(state: &State) -> impl Iterator<Item = Result<Vec<u8>, JsonError>> {
+    let first = std::iter::once_with(|| line(&Saved::of(state)));
+    let mut answers = state.recent.iter();
+    let rest = std::iter::from_fn(move || {
+        let some: Vec<_> = answers.by_ref().take(LINE).collect();
+        (!some.is_empty()).then(|| line(&some))
+    });
+    first.chain(rest)
+}
+
+fn line<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
+    let mut line = serde_json::to_vec(value).map_err(odd)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of `map_err`")]
+fn odd(error: serde_json::Error) -> JsonError {
+    JsonError::new(error.to_string())
 }
 
 /// Reads what [`save`] wrote.
 pub fn load(bytes: &[u8]) -> Result<State, JsonError> {
-    let saved: Saved =
-        serde_json::from_slice(bytes).map_err(|error| JsonError::new(error.to_string()))?;
-    Ok(saved.into_state())
+    if !bytes.ends_with(b"\n") {
+        return Err(JsonError::new("the last line has no end".to_owned()));
+    }
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let mut state = serde_json::from_slice::<Saved>(first)
+        .map_err(odd)?
+        .into_state();
+    let mut answers: Pairs<Digest, Answer> = Vec::new();
+    for line in lines {
+        answers.extend(serde_json::from_slice::<Pairs<_, _>>(line).map_err(odd)?);
+    }
+    state.recent = Recent::at(state.time, answers.into_iter());
+    Ok(state)
 }
 
 impl Saved {
@@ -116,8 +153,7 @@ impl Saved {
             executions,
             killed,
             deadlines: _,
-            recent,
-            recent_by_time: _,
+            recent: _,
         } = state;
         Self {
             organization: *organization,
@@ -141,7 +177,6 @@ impl Saved {
             runs: pairs(runs),
             executions: executions.values().filter_map(SavedExecution::of).collect(),
             killed: killed.keys().copied().collect(),
-            recent: pairs(recent),
         }
     }
 
@@ -168,7 +203,6 @@ impl Saved {
                 .map(SavedExecution::into_pair)
                 .collect(),
             killed: self.killed.into_iter().map(|id| (id, ())).collect(),
-            recent: table(self.recent),
             ..State::default()
         };
         for (upn, out) in self.signed_out {

@@ -18,6 +18,7 @@ use crate::object::{
     Control, Group, Object, ObjectName, Person, Policy, Preferences, Rule, Site, Task, Workload,
 };
 use crate::reading::Reading;
+use crate::recent::Recent;
 use crate::record::{Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::statement::{FRESH, MAX_SESSION, Principal, RunResult, Verified};
@@ -103,8 +104,7 @@ pub struct State {
     pub(crate) killed: Table<ExecutionId, ()>,
     pub(crate) recovery: Option<Since<Recovery>>,
     pub(crate) deadlines: Table<(Time, RequestId), ()>,
-    pub(crate) recent: Table<Digest, Answer>,
-    pub(crate) recent_by_time: Table<(Time, Digest), ()>,
+    pub(crate) recent: Recent,
 }
 
 /// An entry and all that was decided about it.
@@ -399,20 +399,13 @@ impl State {
     }
 
     fn remember(&mut self, index: Index, time: Time, digest: Digest, entry: &Entry) {
-        if self.recent.contains_key(&digest) {
-            return;
-        }
-        let (accepted, code) = (entry.accepted, entry.code.clone());
-        self.recent.insert(
-            digest,
-            Answer {
-                index,
-                time,
-                accepted,
-                code,
-            },
-        );
-        self.recent_by_time.insert((time, digest), ());
+        let answer = Answer {
+            index,
+            time,
+            accepted: entry.accepted,
+            code: entry.code.clone(),
+        };
+        self.recent.remember(digest, answer);
     }
 
     /// Makes the tables that only find things again, of those that hold them.
@@ -427,14 +420,10 @@ impl State {
                     .insert((*until, person.clone(), *session), ());
             }
         }
-        for (digest, answer) in &self.recent {
-            self.recent_by_time.insert((answer.time, *digest), ());
-        }
     }
 
-    /// Drops what no envelope that is still fresh could ask for: its own time
-    /// is at most one window before or after that of its entry. And sign-outs
-    /// of sessions that are over anyway.
+    /// Drops answers that nobody can ask for any more, and sign-outs of sessions
+    /// that are over anyway.
     fn forget(&mut self, now: Time) {
         while let Some(((until, person, session), ())) = self.signed_out_by_time.get_min().cloned()
         {
@@ -446,14 +435,7 @@ impl State {
             }
             self.signed_out_by_time.remove(&(until, person, session));
         }
-        let oldest = now.minus(FRESH).minus(FRESH);
-        while let Some(((time, digest), ())) = self.recent_by_time.get_min().cloned() {
-            if time >= oldest {
-                break;
-            }
-            self.recent_by_time.remove(&(time, digest));
-            self.recent.remove(&digest);
-        }
+        self.recent.forget(now);
     }
 }
 

@@ -1,21 +1,18 @@
 //! The door: what may become an entry.
 //!
 //! Checks run cheapest first: size, form, instance, known digest, freshness and
-//! live key, signature in a bounded pool, the person's bucket, what travels
-//! beside it, sense, room in the inbox. What is turned away here is counted and
+//! live key, signature, the person's bucket, what travels beside it, sense, room
+//! in the inbox. What is turned away here is counted and
 //! never logged, and moves no time. The bucket of an address is the server's,
 //! which knows addresses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use writ_core::Missing;
 use writ_core::digest::Digest;
 use writ_core::envelope::{Envelope, MAX_ENVELOPE};
-use writ_core::key::PublicKey;
 use writ_core::names::{TaskName, Upn};
 use writ_core::object::{Object, Task};
 use writ_core::refusal::TurnedAway;
@@ -37,8 +34,8 @@ use crate::start::Options;
 const ORDINARY: usize = 1_024;
 /// The whole inbox.
 pub(crate) const INBOX: usize = 1_280;
-/// How many signatures are checked, and forgotten statements looked up, at once.
-const VERIFYING: usize = 64;
+/// How many forgotten statements are looked up at once.
+const RECALLING: usize = 64;
 /// How many statements one person may make: 500 at once, 50 a second.
 pub const PER_PERSON: Rate = Rate {
     burst: 500,
@@ -73,7 +70,7 @@ impl TurnedAwayCount {
 /// What the door keeps between statements.
 pub(crate) struct Door {
     inbox: mpsc::Sender<Item>,
-    verifying: Semaphore,
+    recalling: Semaphore,
     /// Taking away has a bucket of its own: no flood keeps anybody from it.
     people: Buckets<(Upn, bool)>,
     turned_away: TurnedAwayCount,
@@ -88,7 +85,7 @@ impl Door {
     ) -> Self {
         Self {
             inbox,
-            verifying: Semaphore::new(VERIFYING),
+            recalling: Semaphore::new(RECALLING),
             people: Buckets::new(options.per_person, MAX_PEOPLE),
             turned_away,
             closed: AtomicBool::new(false),
@@ -149,7 +146,8 @@ impl Engine {
             .ok_or_else(|| TurnedAway::NoSuchKey {
                 who: said.statement().by.clone(),
             })?;
-        let said = self.verify(said, key).await?;
+        // In place: it takes no longer than to hand it to another thread and back.
+        let said = said.verify(&key).map_err(|_| TurnedAway::BadSignature {})?;
         self.check_pace(said.statement())?;
         beside::check_plain(state, said.statement())?;
         let blobs = beside::check(state, &self.0.vault, said.statement(), attachments)?;
@@ -164,7 +162,7 @@ impl Engine {
         digest: Digest,
     ) -> Result<Posted, TurnedAway> {
         // Closed never happens: the semaphore lives as long as the door.
-        let _turn = self.0.door.verifying.acquire().await;
+        let _turn = self.0.door.recalling.acquire().await;
         match self.recall(digest).await {
             Ok(Some(posted)) => Ok(posted),
             Ok(None) => Err(out_of_time),
@@ -173,20 +171,6 @@ impl Engine {
                 Err(TurnedAway::Unknown {})
             }
         }
-    }
-
-    async fn verify(&self, said: Unverified, key: PublicKey) -> Result<Verified, TurnedAway> {
-        // Closed never happens: the semaphore lives as long as the door.
-        let _turn = self.0.door.verifying.acquire().await;
-        // Where one thread does everything, another would only make the order of
-        // things a matter of chance.
-        let verified = match Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
-            true => said.verify(&key),
-            false => spawn_blocking(move || said.verify(&key))
-                .await
-                .map_err(|_| TurnedAway::Stopping {})?,
-        };
-        verified.map_err(|_| TurnedAway::BadSignature {})
     }
 
     /// Whether a person says no more than they may in so short a time. Asked

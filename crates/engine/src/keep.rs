@@ -18,10 +18,13 @@ use writ_core::snapshot;
 use crate::ledger::Ledger;
 
 /// Names this program's version: no other one reads what it wrote.
-const HEADER: &str = concat!("writ-ledger ", env!("CARGO_PKG_VERSION"), " 1");
+const HEADER: &str = concat!("writ-ledger ", env!("CARGO_PKG_VERSION"), " 2");
 
-/// By how many entries a log grows before a node keeps its ledger again.
+/// By how many entries a log grows at least before a node keeps its ledger again.
 const KEEP_EACH: u64 = 10_000;
+/// And by one for so many answers that the ledger holds, so that writing them
+/// stays a small part of the work, however busy the node is.
+const ANSWERS_EACH: u64 = 2;
 
 /// Where a ledger is kept.
 #[derive(Clone, Debug)]
@@ -60,7 +63,6 @@ impl Kept {
 
     /// Keeps a ledger: the file is the old one or the new one, whatever happens.
     pub fn write(&self, ledger: &Ledger) -> io::Result<()> {
-        let bytes = to_bytes(ledger).map_err(io::Error::other)?;
         let next = self.0.with_extension("next");
         let mut options = OpenOptions::new();
         // Never through a link that somebody left there.
@@ -69,7 +71,7 @@ impl Kept {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         remove(&next)?;
         let mut file = options.open(&next)?;
-        file.write_all(&bytes)?;
+        put(ledger, &mut file)?;
         file.sync_all()?;
         fs::rename(&next, &self.0)?;
         let directory = self.0.parent().filter(|path| *path != Path::new(""));
@@ -110,7 +112,8 @@ impl Keeping {
             .writing
             .as_ref()
             .is_some_and(|last| !last.is_finished());
-        if is_writing || ledger.size() < self.size.saturating_add(KEEP_EACH) {
+        let enough = KEEP_EACH.max(ledger.state().answers() as u64 / ANSWERS_EACH);
+        if is_writing || ledger.size() < self.size.saturating_add(enough) {
             return;
         }
         let (kept, ledger) = (self.kept.clone(), ledger.clone());
@@ -130,27 +133,42 @@ impl Keeping {
     }
 }
 
-/// Three lines, which name this version, the digest of the rest, and the tree;
-/// and the State.
-fn to_bytes(ledger: &Ledger) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+/// Lines: one names this version, one holds the tree, others the State, and the
+/// last one is the digest of them all, taken line by line.
+fn put(ledger: &Ledger, file: &mut impl Write) -> io::Result<()> {
     let (full, last) = ledger.tiles().parts();
     let (full, last) = (full.to_vec(), last.to_vec());
-    let mut rest = serde_json::to_vec(&Tree { full, last })?;
-    rest.push(b'\n');
-    rest.extend(snapshot::save(ledger.state())?);
-    let mut bytes = format!("{HEADER}\n{}\n", Digest::of(&rest)).into_bytes();
-    bytes.extend(rest);
-    Ok(bytes)
+    let mut tree = serde_json::to_vec(&Tree { full, last })?;
+    tree.push(b'\n');
+    let first = [format!("{HEADER}\n").into_bytes(), tree];
+    let rest = snapshot::lines(ledger.state());
+    let mut digest = Digest::of(b"");
+    for line in first.into_iter().map(Ok).chain(rest) {
+        let line = line.map_err(io::Error::other)?;
+        digest = onward(digest, &line);
+        file.write_all(&line)?;
+    }
+    writeln!(file, "{digest}")
+}
+
+fn onward(digest: Digest, line: &[u8]) -> Digest {
+    Digest::of_parts(&[digest.as_bytes(), line])
 }
 
 fn parse(bytes: &[u8]) -> Option<Ledger> {
-    let (header, rest) = line(bytes)?;
-    let (digest, rest) = line(rest)?;
-    let is_whole = digest == Digest::of(rest).to_string().as_bytes();
-    if header != HEADER.as_bytes() || !is_whole {
+    let end = bytes.strip_suffix(b"\n")?;
+    let start = end.iter().rposition(|byte| *byte == b'\n')? + 1;
+    let (lines, said) = (bytes.get(..start)?, end.get(start..)?);
+    let each = lines.split_inclusive(|byte| *byte == b'\n');
+    let digest = each.fold(Digest::of(b""), onward);
+    if digest.to_string().as_bytes() != said {
         return None;
     }
+    let (header, rest) = line(lines)?;
     let (tree, state) = line(rest)?;
+    if header != HEADER.as_bytes() {
+        return None;
+    }
     let Tree { full, last } = serde_json::from_slice(tree).ok()?;
     let state = snapshot::load(state).ok()?;
     Some(Ledger::of(state, Tiles::of(&full, last)?))
@@ -190,7 +208,8 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_not_read() {
-        let good = to_bytes(&ledger()).unwrap();
+        let mut good = Vec::new();
+        put(&ledger(), &mut good).unwrap();
         assert!(parse(&good).is_some());
         for end in 0..good.len() {
             assert_eq!(parse(&good[..end]), None, "{end}");

@@ -64,6 +64,8 @@ pub(crate) struct Done {
     pub(crate) acknowledged: Vec<Digest>,
     /// Open loop: from when it was to be sent until its outcome was seen.
     pub(crate) latencies: Vec<f64>,
+    /// The same, until its receipt came.
+    pub(crate) posted: Vec<f64>,
 }
 
 /// One statement on the wire, and whether it must be accepted.
@@ -229,7 +231,7 @@ pub(crate) async fn size(address: SocketAddr) -> Option<u64> {
 /// Open loop: the times are drawn first, and late sends are not skipped.
 async fn on_time(plan: Plan, rate: f64) -> Done {
     let mut at = 0.0;
-    let (to_send, waiting) = mpsc::channel::<(f64, Call, Vec<u8>)>(plan.count);
+    let mut schedule = Vec::new();
     let one = Plan {
         clients: 1,
         ..plan.clone()
@@ -246,12 +248,10 @@ async fn on_time(plan: Plan, rate: f64) -> Done {
                 .ln()
                 / rate;
             let path = format!("/v1/executions/{digest}?wait_s=20");
-            to_send
-                .try_send((at, call, get(&path, Some(&bearer))))
-                .unwrap();
+            schedule.push((at, call, get(&path, Some(&bearer))));
         }
     }
-    drop(to_send);
+    let (to_send, waiting) = mpsc::channel::<(Instant, Call, Vec<u8>)>(plan.count);
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     let again = Arc::new(AtomicUsize::new(0));
     let mut wires = Vec::new();
@@ -259,6 +259,14 @@ async fn on_time(plan: Plan, rate: f64) -> Done {
         wires.push(open(&plan, client).await);
     }
     let start = Instant::now();
+    // A thread of its own: the timers of tokio are a millisecond late.
+    std::thread::spawn(move || {
+        for (at, call, look) in schedule {
+            let at = start + Duration::from_secs_f64(at);
+            std::thread::sleep(at.saturating_duration_since(Instant::now()));
+            to_send.try_send((at, call, look)).unwrap();
+        }
+    });
     let mut clients = JoinSet::new();
     for mut wire in wires {
         let (waiting, again) = (waiting.clone(), again.clone());
@@ -267,9 +275,8 @@ async fn on_time(plan: Plan, rate: f64) -> Done {
             loop {
                 let next = waiting.lock().await.recv().await;
                 let Some((at, call, look)) = next else { break };
-                let at = start + Duration::from_secs_f64(at);
-                tokio::time::sleep_until(at.into()).await;
                 let right = say(&mut wire, &call, &again).await;
+                done.posted.push(at.elapsed().as_secs_f64());
                 let (status, body) = wire.call(&look).await.unwrap();
                 let over = String::from_utf8_lossy(&body).contains("\"succeeded\"");
                 done.latencies.push(at.elapsed().as_secs_f64());
@@ -284,6 +291,7 @@ async fn on_time(plan: Plan, rate: f64) -> Done {
         all.count += done.count;
         all.wrong += done.wrong;
         all.latencies.extend(done.latencies);
+        all.posted.extend(done.posted);
     }
     all.seconds = start.elapsed().as_secs_f64();
     all.again = again.load(Ordering::Relaxed);

@@ -47,6 +47,11 @@ impl Role {
         }
     }
 
+    /// Its number.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its processor time so far, in seconds.
     pub(crate) fn cpu(&self) -> f64 {
         spent(&self.child.id().to_string(), 11..13)
@@ -164,7 +169,6 @@ impl Others {
 
 /// The processor time of this thread so far, in seconds.
 pub(crate) fn thread_cpu() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    let nanoseconds = text.split_whitespace().next().unwrap();
-    nanoseconds.parse::<f64>().unwrap() / 1e9
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
 }

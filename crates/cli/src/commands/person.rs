@@ -128,7 +128,7 @@ pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, conte
     }
     print(&code);
     remark(&format!(
-        "\nThis code is shown only now. Give it to {upn} on a way that you trust; it works once, \
+        "\nThis code is shown only now. Give it to {upn} by a way that you trust; it works once, \
          until {}:\n  writ login {} --as {upn}",
         local(invited.until),
         client.account().url

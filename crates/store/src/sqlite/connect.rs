@@ -105,6 +105,10 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     for (setting, on) in HARDENING {
         connection.set_db_config(setting, on).map_err(refused)?;
     }
+    // Otherwise a statement that is kept is planned anew for each value bound to it.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(refused)?;
     Ok(connection)
 }
 

@@ -82,7 +82,7 @@ fn each<T>(
     if from.0 >= end {
         return Ok(Vec::new());
     }
-    let mut statement = look.prepare(sql).map_err(refused)?;
+    let mut statement = look.prepare_cached(sql).map_err(refused)?;
     let mut rows = statement
         .query((number(from)?, number(Index(end))?))
         .map_err(refused)?;
@@ -155,12 +155,13 @@ pub(super) fn rows(
     let look = connection.unchecked_transaction().map_err(refused)?;
     let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
     let rows = many(&look, sql::ROWS, (noun, after, at_most(max)))?;
-    let mut statement = look.prepare(sql::FACETS).map_err(refused)?;
+    let mut statement = look.prepare_cached(sql::FACETS).map_err(refused)?;
     rows.into_iter()
         .map(|row| {
-            let facets = statement.query_map((noun, row.id.as_bytes()), |facet| {
-                Ok((facet.get(0)?, facet.get(1)?))
-            });
+            let facets = statement
+                .query_map((number(row.created)?, noun, row.id.as_bytes()), |facet| {
+                    Ok((facet.get(0)?, facet.get(1)?))
+                });
             let facets = facets.and_then(Iterator::collect).map_err(refused)?;
             Ok(WholeRow { row, facets })
         })
@@ -195,7 +196,7 @@ fn many(
     sql: &str,
     parameters: impl Params,
 ) -> Result<Vec<Listed>, StoreError> {
-    let mut statement = connection.prepare(sql).map_err(refused)?;
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
     let rows = statement.query_map(parameters, listed).map_err(refused)?;
     rows.collect::<Result<_, _>>().map_err(refused)
 }
@@ -206,7 +207,8 @@ fn optional<R>(
     parameters: impl Params,
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<R>,
 ) -> Result<Option<R>, StoreError> {
-    let found = connection.query_row(sql, parameters, read);
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+    let found = statement.query_row(parameters, read);
     found.optional().map_err(refused)
 }
 

@@ -95,12 +95,12 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         upgrade(&mut connection).unwrap();
         assert_eq!(version(&connection), Ok(VERSION));
-        write::set_meta(&connection, SCHEMA, "2").unwrap();
+        write::set_meta(&connection, SCHEMA, "3").unwrap();
         let error = upgrade(&mut connection).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the store cannot be used, nothing was written: the store has schema version 2 \
-             and this program knows 1; run the newer program that wrote it"
+            "the store cannot be used, nothing was written: the store has schema version 3 \
+             and this program knows 2; run the newer program that wrote it"
         );
         assert_eq!(check(&connection), Err(error));
     }

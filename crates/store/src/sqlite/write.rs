@@ -80,7 +80,7 @@ impl Writer {
             add_entries(transaction, &batch.entries)?;
             point(Point::EntriesWritten);
             put_rows(transaction, &batch.rows)?;
-            let mut add = transaction.prepare(sql::ADD_BLOB).map_err(refused)?;
+            let mut add = transaction.prepare_cached(sql::ADD_BLOB).map_err(refused)?;
             for (digest, bytes) in &batch.blobs {
                 add.execute((digest.as_bytes(), bytes)).map_err(refused)?;
             }
@@ -163,7 +163,8 @@ fn move_head(
 ) -> Result<(), StoreError> {
     let parameters = (HEAD, head_text(expect), head_text(after));
     let moved = transaction
-        .execute(sql::MOVE_META, parameters)
+        .prepare_cached(sql::MOVE_META)
+        .and_then(|mut moving| moving.execute(parameters))
         .map_err(refused)?;
     match moved {
         1 => Ok(()),
@@ -174,7 +175,9 @@ fn move_head(
 }
 
 fn add_entries(transaction: &Transaction<'_>, entries: &[NewEntry]) -> Result<(), StoreError> {
-    let mut add = transaction.prepare(sql::ADD_ENTRY).map_err(refused)?;
+    let mut add = transaction
+        .prepare_cached(sql::ADD_ENTRY)
+        .map_err(refused)?;
     for entry in entries {
         let reads = serde_json::to_string(&entry.reads)
             .map_err(|error| corrupt(format!("entry {}: {error}", entry.index)))?;
@@ -198,7 +201,7 @@ fn add_entries(transaction: &Transaction<'_>, entries: &[NewEntry]) -> Result<()
 }
 
 fn put_rows(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), StoreError> {
-    let prepare = |sql| transaction.prepare(sql).map_err(refused);
+    let prepare = |sql| transaction.prepare_cached(sql).map_err(refused);
     let mut put = prepare(sql::PUT_ROW)?;
     let mut facets = prepare(sql::FACETS)?;
     let mut add = prepare(sql::ADD_FACET)?;
@@ -210,7 +213,7 @@ fn put_rows(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), StoreErro
         let created: i64 = put
             .query_row((row.noun, id, created, at, &row.view), |row| row.get(0))
             .map_err(refused)?;
-        let old = facets_of(&mut facets, row)?;
+        let old = facets_of(&mut facets, row, created)?;
         let new: BTreeSet<(String, String)> = row
             .facets
             .iter()
@@ -238,9 +241,10 @@ fn clear_rows(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 fn facets_of(
     statement: &mut Statement<'_>,
     row: &Row,
+    created: i64,
 ) -> Result<BTreeSet<(String, String)>, StoreError> {
     let found = statement
-        .query_map((row.noun, row.id.as_bytes()), |row| {
+        .query_map((created, row.noun, row.id.as_bytes()), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .map_err(refused)?;
