@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { look } from "./look.js";
 import { World, ask as askFor, sign, upnOf } from "./world.js";
 
 let world;
@@ -57,6 +58,7 @@ test("a request, an approval of less, a run and a revocation tell all that is si
   await bob.fill("#approve-comment", "Half an hour will do");
   await bob.click("form[data-act=approve] button.main");
   assert.match(await sentence(bob), /Approve Host\\Say for alice@fabrikam\.example, for 30m\.[\s\S]*Only word = safe[\s\S]*At most 3 runs, as asked[\s\S]*Comment: Half an hour will do/);
+  await look(bob, "sign-approve");
   await agree(bob);
   // What was done is told in the same words, and without 64 digits.
   const said = await bob.locator("#said:not([hidden])").innerText();
@@ -88,6 +90,8 @@ test("an administrator is told a role, a policy's defaults, and an exemption for
   await boss.goto(`/policies/new?task=${path("Host\\Sum")}`);
   await boss.click("#set button.main");
   assert.match(await sentence(boss), /^Set the policy Host\\Sum\.[\s\S]*Approval: manual[\s\S]*Who is asked: the default group, for one approval[\s\S]*For at most: 1d[\s\S]*Parameters: any/);
+  await look(boss, "sign-policy");
+  await boss.setViewportSize({ width: 1280, height: 900 });
   await back(boss);
 
   await boss.goto("/system-accounts");
@@ -165,6 +169,8 @@ test("a refusal is in sight, has the focus, and leads on without a command", asy
   assert.ok(await place.evaluate((place) => place === document.activeElement));
   const { y, height } = await place.boundingBox();
   assert.ok(y >= 0 && y + height <= 900, `${y}`);
+  await look(alice, "sign-refused");
+  await alice.setViewportSize({ width: 1280, height: 900 });
 });
 
 test("the dialog gives the focus back; Ctrl and Enter send and sign; ? tells the keys", async () => {
@@ -172,6 +178,8 @@ test("the dialog gives the focus back; Ctrl and Enter send and sign; ? tells the
   await bob.goto(`/requests/${id}`);
   await bob.keyboard.press("?");
   await bob.locator("#shortcuts[open]", { hasText: "sends the form" }).waitFor();
+  await look(bob, "sign-shortcuts");
+  await bob.setViewportSize({ width: 1280, height: 900 });
   await bob.keyboard.press("Escape");
   const button = bob.locator("form[data-act=approve] button.main");
   await button.focus();
@@ -249,11 +257,31 @@ test("a passkey whose code was refused is used when the code is corrected", asyn
   await page.locator("#add-key [role=alert]", { hasText: "This authenticator holds a passkey of yours already" }).waitFor();
 });
 
+test("a browser shows what adds it to one's keys, to be copied or read by a phone", async () => {
+  const page = await world.person();
+  await page.goto("/sign-in");
+  await unfold(page);
+  await page.fill("#pair-upn", "alice");
+  await page.click("#pair button[value=passkey]");
+  assert.match(await problem(page, "#pair-upn"), /not alice/);
+  await page.fill("#pair-upn", upnOf("alice"));
+  await page.click("#pair button[value=passkey]");
+  await page.locator("#pairing-code svg").waitFor();
+  assert.match(await page.textContent("#pairing-text"), /^writ key add [\w-]{300,}$/);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.click("[data-copy=pairing-text]");
+  await page.locator("[data-copy=pairing-text]", { hasText: "Copied" }).waitFor();
+  await look(page, "sign-pairing");
+  await page.close();
+});
+
 test("what is shown once is not left by accident", async () => {
   await boss.goto("/people/invite");
   await boss.fill("#upn", upnOf("hugo"));
   await sign(boss, "#invite button.main");
   await boss.locator("#invited:not([hidden])").waitFor();
+  await look(boss, "sign-invited");
+  await boss.setViewportSize({ width: 1280, height: 900 });
   const dialogs = [];
   const answer = (dialog) => {
     dialogs.push(dialog.type());
@@ -287,6 +315,7 @@ test("all mistakes of a file are told together, and what it says is told before 
   assert.match(await sentence(boss), /Invite ida@fabrikam\.example\.[\s\S]*Role: administrator[\s\S]*Set the group approvers@fabrikam\.example\.[\s\S]*Members: adds ida@fabrikam\.example/);
   await agree(boss);
   await boss.locator("#done", { hasText: "All of it is done" }).waitFor();
+  await look(boss, "sign-imported");
   for (const width of [1280, 390]) {
     await boss.setViewportSize({ width, height: 900 });
     const { x, width: wide } = await boss.locator("#lines pre").boundingBox();
