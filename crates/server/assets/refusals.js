@@ -54,6 +54,7 @@ const NEXT = {
   // Running
   "insufficient": { says: "No live grant covers this run.", next: "Ask for it.", path: "/requests/new" },
   "not-started": { next: "Run it then." },
+  "used-up": { next: "Ask again.", path: "/requests/new" },
   "too-old": { next: "Ask again.", path: "/requests/new" },
   "still-open": { next: "Wait until it has ended." },
   "unknown-execution": { says: "This run does not exist, or its end is known already.", next: "See the runs.", path: "/executions" },
