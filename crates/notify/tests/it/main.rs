@@ -1,0 +1,3 @@
+//! Tests of what is told.
+
+mod outbox;
