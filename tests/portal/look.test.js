@@ -240,7 +240,7 @@ test("somebody with one key is told, adds a passkey, and revokes the first", asy
   await alice.locator("#sign button[value=sign]").click();
   await alice.locator("#keys > li").nth(1).waitFor();
   assert.equal(await alice.locator("#nudge").count(), 0);
-  assert.equal(await alice.locator("#keys [data-here]:visible").count(), 2);
+  await alice.locator("#keys [data-here]:visible").nth(1).waitFor();
   const first = alice.locator("#keys > li").first();
   await first.locator("button.no").click();
   await alice.locator("#sign button[value=sign]").click();

@@ -123,6 +123,10 @@ export class World {
   // A browser of somebody's own, with a virtual authenticator.
   async person({ passkeys = true, ...options } = {}) {
     const context = await this.browser.newContext({ baseURL: this.url, ...options });
+    // With WRIT_ASSETS=FOLDER, modules and style are read from there and not from the binary.
+    if (process.env.WRIT_ASSETS) {
+      await context.route("**/assets/*/*", (route) => route.fulfill({ path: join(process.env.WRIT_ASSETS, route.request().url().split("/").pop()) }));
+    }
     const page = await context.newPage();
     page.errors = [];
     page.on("pageerror", (error) => page.errors.push(String(error)));

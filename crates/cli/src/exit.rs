@@ -14,24 +14,26 @@ use crate::output::{Colour, complain, for_programs, form, remark};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// Something is not what it must be: a log that does not verify, an answer
     /// that cannot be trusted.
-    Broken = 1,
+    Broken,
     /// The command line, a file or the configuration is wrong.
-    Usage = 2,
+    Usage,
     /// The rules or the server said no.
-    Refused = 3,
+    Refused,
     /// The request that was waited for was denied.
-    Denied = 4,
+    Denied,
     /// The request that was waited for expired or ended.
-    Over = 5,
+    Over,
     /// Nobody answered.
-    Unreachable = 6,
+    Unreachable,
     /// The task failed.
-    TaskFailed = 7,
+    TaskFailed,
     /// What became of the task is not known.
-    Unknown = 8,
+    Unknown,
+    /// As a script said with `exit`.
+    Said(u8),
 }
 
 impl Exit {
@@ -47,13 +49,29 @@ impl Exit {
             Self::Unreachable => "unreachable",
             Self::TaskFailed => "task-failed",
             Self::Unknown => "unknown",
+            Self::Said(_) => "said",
+        }
+    }
+
+    const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Denied => 4,
+            Self::Over => 5,
+            Self::Unreachable => 6,
+            Self::TaskFailed => 7,
+            Self::Unknown => 8,
+            Self::Said(number) => number,
         }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.number())
     }
 }
 
@@ -138,7 +156,7 @@ fn next(sentence: &str) -> Option<&str> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match &error {
-            Error::Usage(_) => Exit::Usage,
+            Error::Usage(_) | Error::OnlyTried => Exit::Usage,
             Error::Refused { .. } => Exit::Refused,
             Error::Unreachable(_) => Exit::Unreachable,
             Error::Untrusted(_) => Exit::Broken,

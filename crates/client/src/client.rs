@@ -12,7 +12,7 @@ use writ_core::names::Upn;
 use writ_core::object::{Group, Policy, Task, Workload};
 use writ_core::statement::{MAX_SESSION, Payload, Principal, Session, read_payload, sign};
 use writ_core::time::{Seconds, Time};
-use writ_core::view::{Page, PersonView, Posted, Seen};
+use writ_core::view::{Page, PersonView, Posted, Seen, Trial, Tried};
 
 use crate::error::Error;
 use crate::http::{Http, Listing};
@@ -57,6 +57,8 @@ pub struct Client {
     pub(crate) profile: Profile,
     key: SigningKey,
     session: OnceCell<Envelope>,
+    /// Whether it only tries what it would say.
+    only_tries: bool,
 }
 
 /// What is said, what goes with it, and the answer to it.
@@ -99,7 +101,16 @@ impl Client {
             key: profile.key()?,
             profile,
             session: OnceCell::new(),
+            only_tries: false,
         })
+    }
+
+    /// The same, which says nothing: it signs no statement, and asks what the rules
+    /// would say to it. Where that is yes, its acts end with [`Error::OnlyTried`].
+    #[must_use]
+    pub const fn that_only_tries(mut self) -> Self {
+        self.only_tries = true;
+        self
     }
 
     /// Who this is, and where.
@@ -251,14 +262,63 @@ impl Client {
         beside: &[Vec<u8>],
     ) -> Result<Said, Error> {
         // It also makes sure that this is the right organization.
-        self.session().await?;
+        let session = self.session().await?;
         let now = self.http.now();
+        if self.only_tries {
+            return Err(self.tried(session, kind, now, body).await);
+        }
         let envelope = self.sign(PayloadType::Statement(kind), now, body)?;
         let posted = post(&self.http, &envelope, beside).await?;
         Ok(Said {
             digest: envelope.digest(),
             posted,
         })
+    }
+
+    /// What comes of saying nothing: [`Error::OnlyTried`], or why it would be refused.
+    async fn tried<B: Serialize>(
+        &self,
+        session: &Envelope,
+        kind: Kind,
+        at: Time,
+        body: B,
+    ) -> Error {
+        let trial = json::write(&payload(self.account(), at, body))
+            .map_err(|error| Error::Usage(error.to_string()))
+            .and_then(|bytes| {
+                String::from_utf8(bytes).map_err(|error| Error::Usage(error.to_string()))
+            })
+            .map(|payload| Trial {
+                kind: kind.name().to_owned(),
+                payload,
+            });
+        let trial = match trial {
+            Ok(trial) => trial,
+            Err(error) => return error,
+        };
+        match self.http.try_out(&trial, session).await {
+            Ok(Tried { accepted: true, .. }) => Error::OnlyTried,
+            Ok(Tried { code, detail, .. }) => {
+                let code = code.unwrap_or_else(|| "refused".to_owned());
+                Error::Refused {
+                    sentence: detail.unwrap_or_else(|| code.clone()),
+                    code,
+                    receipt: None,
+                }
+            }
+            Err(error) => error,
+        }
+    }
+}
+
+/// What would be signed.
+fn payload<B>(account: &Account, at: Time, body: B) -> Payload<B> {
+    Payload {
+        at,
+        body,
+        by: Principal::Person(account.upn.clone()),
+        instance: Some(account.organization),
+        nonce: Hex(system::random::<16>().to_vec()),
     }
 }
 
@@ -270,13 +330,7 @@ pub(crate) fn signed<B: Serialize>(
     at: Time,
     body: B,
 ) -> Result<Envelope, Error> {
-    let payload = Payload {
-        at,
-        body,
-        by: Principal::Person(account.upn.clone()),
-        instance: Some(account.organization),
-        nonce: Hex(system::random::<16>().to_vec()),
-    };
+    let payload = payload(account, at, body);
     sign(payload_type, &payload, key).map_err(|error| Error::Usage(error.to_string()))
 }
 

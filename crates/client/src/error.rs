@@ -19,6 +19,9 @@ pub enum Error {
         /// The entry that says so, if it is one.
         receipt: Option<Box<Receipt>>,
     },
+    /// It was tried only: it would have been done.
+    #[error("it would be done")]
+    OnlyTried,
     /// Nobody answered.
     #[error("{0}")]
     Unreachable(String),
@@ -32,7 +35,7 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
-            Self::Usage(_) | Self::Unreachable(_) | Self::Untrusted(_) => None,
+            Self::Usage(_) | Self::OnlyTried | Self::Unreachable(_) | Self::Untrusted(_) => None,
         }
     }
 

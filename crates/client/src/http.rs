@@ -15,7 +15,7 @@ use writ_core::envelope::Envelope;
 use writ_core::json;
 use writ_core::log::leaf_hash;
 use writ_core::time::Time;
-use writ_core::view::{OrganizationView, Problem};
+use writ_core::view::{OrganizationView, Problem, Trial, Tried};
 
 use crate::error::Error;
 use crate::events::{Broken, Event, Events};
@@ -198,9 +198,18 @@ impl Http {
         session: Option<&Envelope>,
     ) -> Result<RequestBuilder, Error> {
         let request = self.request(Method::GET, path, query)?;
-        let Some(session) = session else {
-            return Ok(request);
-        };
+        match session {
+            Some(session) => self.with_session(path, request, session),
+            None => Ok(request),
+        }
+    }
+
+    fn with_session(
+        &self,
+        path: &str,
+        request: RequestBuilder,
+        session: &Envelope,
+    ) -> Result<RequestBuilder, Error> {
         let bytes = json::write(session).map_err(|error| self.odd(path, &error))?;
         let bearer = format!("Writ {}", BASE64URL_NOPAD.encode(&bytes));
         Ok(request.header(AUTHORIZATION, bearer))
@@ -247,6 +256,17 @@ impl Http {
             .request(Method::POST, path, &[])?
             .header(CONTENT_TYPE, "application/json")
             .body(body);
+        let bytes = self.answer(path, self.send(request).await?).await?;
+        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+    }
+
+    /// Asks what the rules would say.
+    pub(crate) async fn try_out(&self, trial: &Trial, session: &Envelope) -> Result<Tried, Error> {
+        let path = "/v1/trials";
+        let body = json::write(trial).map_err(|error| self.odd(path, &error))?;
+        let request = self.request(Method::POST, path, &[])?;
+        let request = self.with_session(path, request, session)?;
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let bytes = self.answer(path, self.send(request).await?).await?;
         json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
     }

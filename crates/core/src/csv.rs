@@ -1,9 +1,14 @@
 //! Comma-separated values, as RFC 4180 has them.
 
+/// What a formula begins with. Where people write in full width, so do their formulas.
+const BEGINS: [char; 11] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+
 /// Whether a spreadsheet would take a cell for a formula. An apostrophe in front
 /// makes it text there.
 pub fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+    cell.starts_with(BEGINS)
 }
 
 /// A table, its head first.
@@ -49,6 +54,8 @@ mod tests {
             ("\t=1", "\"'\t=1\""),
             ("\r=1", "\"'\r=1\""),
             ("\n=1", "\"'\n=1\""),
+            ("＝1+1", "\"'＝1+1\""),
+            ("＠SUM(A1)", "\"'＠SUM(A1)\""),
             ("x\",=1", "\"x\"\",=1\""),
             ("'=1", "\"'=1\""),
         ] {

@@ -1,7 +1,7 @@
 //! Deciding: who says it, is it fresh, and then the rules of its kind.
 
 use crate::credentials;
-use crate::digest::Index;
+use crate::digest::{Index, KeyId};
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
 use crate::object::{PersonKind, Role, decide_set};
@@ -99,6 +99,23 @@ impl Signer {
         Ok(Self {
             upn: upn.clone(),
             passkey: keys.into_iter().any(|device| device.is_passkey()),
+            kind: person.kind,
+            role: person.role,
+        })
+    }
+
+    /// A person who may act, as if they had signed with this key of theirs.
+    pub(crate) fn with_key(r: &Reading<'_>, upn: &Upn, key: KeyId) -> Result<Self, Refusal> {
+        let person = r.active(upn)?;
+        let device = r
+            .credentials(upn)
+            .and_then(|credentials| credentials.keys.get(&key))
+            .ok_or_else(|| Refusal::KeyNotLive {
+                who: Principal::Person(upn.clone()),
+            })?;
+        Ok(Self {
+            upn: upn.clone(),
+            passkey: device.is_passkey(),
             kind: person.kind,
             role: person.role,
         })

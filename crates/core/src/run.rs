@@ -116,6 +116,9 @@ fn granted(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Leave, R
     if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
         return Err(no(problem));
     }
+    if let Some(problem) = given.passes_by(&policy.parameters, &governed.task) {
+        return Err(no(problem));
+    }
     Ok(Leave {
         request: Some(grant.id),
         task: governed.task,
@@ -155,7 +158,7 @@ fn choose<'a>(
                     most,
                 };
             }
-        } else if let Some(problem) = given.beyond(grant) {
+        } else if let Some(problem) = given.beyond(grant, &governed.task) {
             why = match invoke.request {
                 Some(_) => Refusal::Parameters {
                     task: governed.task.name.clone(),
@@ -253,11 +256,31 @@ impl<'a> Given<'a> {
     }
 
     /// What goes beyond a grant. Grants never merge, so each is asked alone.
-    fn beyond(&self, grant: &Grant) -> Option<String> {
-        grant
-            .limits
-            .iter()
-            .find_map(|limits| self.forbidden_by(limits, Others::Allow))
+    fn beyond(&self, grant: &Grant, task: &Task) -> Option<String> {
+        grant.limits.iter().find_map(|limits| {
+            self.forbidden_by(limits, Others::Allow)
+                .or_else(|| self.passes_by(limits, task))
+        })
+    }
+
+    /// A name that a target could take for a constrained parameter, though it is
+    /// another one here: shortened, or in other letters. Only an open task takes names
+    /// that it does not know, so one of its own is meant as it stands.
+    fn passes_by(&self, constraints: &Constraints, task: &Task) -> Option<String> {
+        let is_known = |name: &ParameterName| {
+            task.parameters.contains_key(name) || constraints.contains_key(name)
+        };
+        let names = self.values.keys().chain(self.beside());
+        let mut unknown = names.filter(|name| !is_known(name));
+        unknown.find_map(|name| {
+            let whole = constraints
+                .keys()
+                .find(|constrained| begins(name.as_str(), constrained.as_str()))?;
+            Some(format!(
+                "the parameter `{name}` may be short for `{whole}`, which is constrained; write it \
+                 whole"
+            ))
+        })
     }
 
     /// What constraints forbid. Nothing can be said of what is not here, so a
@@ -286,6 +309,13 @@ impl<'a> Given<'a> {
             Others::Refuse => unnamed(),
         })
     }
+}
+
+/// Whether a name begins with another, whatever the case.
+fn begins(short: &str, whole: &str) -> bool {
+    whole
+        .get(..short.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(short))
 }
 
 /// Says how a run ended: by the runner's key as it was when the run was

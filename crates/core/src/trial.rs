@@ -8,16 +8,17 @@
 use std::sync::Arc;
 
 use crate::decide::Signer;
-use crate::digest::Digest;
+use crate::digest::{Digest, KeyId};
 use crate::fact::Fact;
 use crate::names::{Name, Upn};
+use crate::object::decide_set;
 use crate::reading::Reading;
 use crate::record::{ExecutionRecord, RequestRecord};
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::statement::{Invoke, Request};
+use crate::statement::{Body, Invoke, Request};
 use crate::time::Time;
-use crate::{request, run};
+use crate::{credentials, request, run};
 
 /// What would be recorded goes by this name.
 const NOBODY: Digest = Digest::from_bytes([0; 32]);
@@ -59,5 +60,35 @@ impl State {
             return Err(Refusal::NotYet { what });
         };
         Ok(record)
+    }
+    /// Whether what somebody would say at `now`, signed with this key of theirs, would
+    /// be accepted, or why it would be refused.
+    pub fn try_said(
+        &self,
+        by: &Upn,
+        key: KeyId,
+        node: &Name,
+        said: &Body,
+        now: Time,
+    ) -> Result<(), Refusal> {
+        let state = self.passed(now);
+        let reading = Reading::new(&state, state.time());
+        let signer = Signer::with_key(&reading, by, key)?;
+        let r = &reading;
+        let facts = match said {
+            Body::Set(set) => decide_set(r, &signer, set),
+            Body::RevokeKey(revoke) => credentials::revoke(r, &signer, revoke),
+            Body::Signout(signout) => credentials::sign_out(r, &signer, signout),
+            Body::Request(request) => request::raise(r, &signer, NOBODY, request),
+            Body::Approve(approve) => request::approve(r, &signer, approve),
+            Body::End(end) => request::end(r, &signer, end),
+            Body::Invoke(invoke) => run::invoke(r, &signer, node, NOBODY, invoke),
+            Body::Outcome(outcome) => run::resolve(r, &signer, outcome),
+            Body::Genesis(_) | Body::Enrol(_) | Body::Recover(_) | Body::Tick(_) => {
+                let what = "a trial of this";
+                Err(Refusal::NotYet { what })
+            }
+        };
+        facts.map(drop)
     }
 }

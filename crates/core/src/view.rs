@@ -112,6 +112,29 @@ pub struct WhoAmI {
     pub key: KeyId,
 }
 
+/// What somebody would say, without a signature: to be tried, and never recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Of which kind it is.
+    pub kind: String,
+    /// Its payload: canonical JSON, as it would be signed.
+    pub payload: String,
+}
+
+/// What the rules would say to it, now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Whether it would be accepted.
+    pub accepted: bool,
+    /// The code of the refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The refusal as a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
 /// How an installation is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {

@@ -6,6 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{HeaderName, HeaderValue};
@@ -18,6 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::{BANNER, BANNER_HEADER, World, control, invoke, token};
 
+/// How long nothing is accepted after it failed.
+const PAUSE: Duration = Duration::from_millis(500);
 /// The longest call that is read, in bytes.
 const MAX_CALL: usize = 16 << 20;
 
@@ -197,7 +200,8 @@ pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            // Mostly: out of file descriptors. Without a pause this would spin.
+            tokio::time::sleep(PAUSE).await;
             continue;
         };
         let world = world.clone();

@@ -184,8 +184,9 @@ impl Engine {
         taken.map_err(|after| TurnedAway::TooMany { after })
     }
 
-    /// What no rule of the log says, and what would be of no use in it.
-    fn check_sense(&self, state: &State, statement: &Statement) -> Result<(), TurnedAway> {
+    /// What no rule of the log says, and what would be of no use in it. What the rules
+    /// would say is another question: [`State::try_said`].
+    pub fn check_sense(&self, state: &State, statement: &Statement) -> Result<(), TurnedAway> {
         match (&statement.body, &statement.by) {
             (Body::Set(set), _) => {
                 check_services(state, set)?;

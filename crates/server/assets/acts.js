@@ -1,15 +1,16 @@
 // Acts: what a person says on a page. A form with `data-act` names a kind of
-// statement, its fields the members of the body; the statement is shown in one
-// sentence, signed by this browser's key and posted.
+// statement, its fields the members of the body; the dialog tells what the body
+// says, this browser's key signs it, and it is posted.
 
-import { changesOf, offer } from "./changes.js";
-import { canonical, draft, sealed } from "./statement.js";
+import { offer } from "./changes.js";
+import { now } from "./clock.js";
+import { bodyOf } from "./fields.js";
+import { draft, sealed } from "./statement.js";
 import { kept, signer } from "./keys.js";
+import { plainly } from "./refusals.js";
+import { briefly, changes, says } from "./says.js";
 
 const page = document.body.dataset;
-// This device's clock may be wrong; a statement says the server's time.
-const ahead = Number(page.now) - Date.now();
-export const now = () => Date.now() + ahead;
 
 // What was answered with a no.
 export class Refused extends Error {
@@ -21,13 +22,14 @@ export class Refused extends Error {
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+const HEADERS = { "Content-Type": "application/json" };
+
 // Posts an envelope. The same bytes act once, so a lost answer is asked for again.
 export async function post(envelope, blobs) {
   const body = JSON.stringify({ envelope, blobs });
-  const headers = { "Content-Type": "application/json" };
   for (let tries = 1; ; tries += 1) {
     try {
-      const answer = await fetch("/v1/statements", { method: "POST", headers, body });
+      const answer = await fetch("/v1/statements", { method: "POST", headers: HEADERS, body });
       const said = await answer.json();
       if (!answer.ok) throw new Refused(said);
       if (!said.receipt.accepted) throw new Refused({ code: said.receipt.code, detail: said.detail });
@@ -35,6 +37,7 @@ export async function post(envelope, blobs) {
     } catch (error) {
       if (error instanceof Refused) throw error;
       if (tries === 4) throw new Error("The server does not answer. Nothing is known to have happened; look before you try again.");
+      progress("The server cannot be reached. It is tried again…");
       await pause(500 * 2 ** tries);
     }
   }
@@ -48,166 +51,40 @@ export async function ownKey() {
   throw new Error("This browser does not hold the key of this session any more. Sign out and in again.");
 }
 
-// --- From fields to a body ---
-
-const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
-
-export function seconds(text) {
-  const read = /^(\d{1,9})\s*([smhd])$/i.exec(text.trim());
-  if (!read) throw new Error("write a time such as 30m, 4h or 2d");
-  return Number(read[1]) * UNITS[read[2].toLowerCase()];
-}
-
-const integer = (text) => {
-  if (!/^-?\d{1,16}$/.test(text.trim())) throw new Error("write a whole number");
-  return Number(text);
-};
-
-const lines = (text) => text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-
-const table = (text) =>
-  Object.fromEntries(
-    lines(text).map((line) => {
-      const at = line.indexOf("=");
-      if (at < 1) throw new Error("write one name=value a line");
-      return [line.slice(0, at).trim(), line.slice(at + 1)];
-    }),
-  );
-
-const instant = (text) => {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new Error("write a date and a time");
-  return ms;
-};
-
-const range = (text) => {
-  const [min, max, ...more] = text.trim().split("..");
-  if (max === undefined || more.length > 0) throw new Error("write from..to, such as 1..60, 1.. or ..60");
-  const end = (number) => (number.trim() === "" ? undefined : integer(number));
-  return { min: end(min), max: end(max) };
-};
-
-// Parameters that a task does not name. Of these only switches are known for what they are.
-const others = (text) => {
-  const truths = { true: true, false: false };
-  return Object.fromEntries(Object.entries(table(text)).map(([name, value]) => [name, truths[value.trim()] ?? value]));
-};
-
-// How a field with `data-form` is read; a text, if it names none.
-export const FORMS = {
-  text: (text) => text.replaceAll("\r\n", "\n").trim(),
-  exact: (text) => text.replaceAll("\r\n", "\n"),
-  folded: (text) => text.trim().toLowerCase(),
-  integer,
-  seconds,
-  instant,
-  lines,
-  integers: (text) => lines(text).map(integer),
-  // Each line is one, with its blanks.
-  arguments: (text) => text.replace(/\r?\n$/, "").split(/\r?\n/),
-  range,
-  // A time that long from when it is signed.
-  ahead: (text) => now() + seconds(text) * 1000,
-  addresses: (text) => [...new Set(lines(text.toLowerCase().replaceAll(",", "\n")))].sort(),
-  table,
-  others,
-  boolean: (text) => text === "true",
-  json: JSON.parse,
-  equals: {
-    text: (text) => ({ equals: FORMS.exact(text) }),
-    integer: (text) => ({ equals: integer(text) }),
-    boolean: (text) => ({ equals: text === "true" }),
-    lines: (text) => ({ equals: lines(text) }),
-    table: (text) => ({ equals: table(text) }),
-    others: (text) => Object.fromEntries(Object.entries(others(text)).map(([name, value]) => [name, { equals: value }])),
-  },
-};
-
-export function valueOf(field) {
-  if (field.type === "checkbox") return field.checked ? true : undefined;
-  if (field.type === "radio" && !field.checked) return undefined;
-  if (field.value === "" && !("always" in field.dataset)) return undefined;
-  const [form, inner] = (field.dataset.form ?? "text").split(" ");
-  const read = inner ? FORMS[form][inner] : FORMS[form];
-  const value = read(field.value);
-  // What is as it is by default is absent.
-  return value === "" || String(value) === field.dataset.default ? undefined : value;
-}
-
-// The body that a form says. A name with dots is a path to a member.
-export function bodyOf(form) {
-  const body = {};
-  for (const field of form.elements) {
-    if (!field.name || field.disabled) continue;
-    let value;
-    try {
-      value = valueOf(field);
-      field.setCustomValidity("");
-    } catch (error) {
-      field.setCustomValidity(error.message);
-      field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
-      form.reportValidity();
-      return undefined;
-    }
-    if (value === undefined) continue;
-    const path = field.name.split(".");
-    const last = path.pop();
-    let at = body;
-    for (const name of path) at = at[name] ??= {};
-    // What is named is said by its own field.
-    at[last] = field.dataset.form?.endsWith("others") ? { ...value, ...at[last] } : value;
-  }
-  return body;
-}
-
 // --- Showing and signing ---
 
 const dialog = document.getElementById("sign");
 
-// Asks whether to sign; true if so.
-export function agreed(sentence, drafted) {
-  dialog.querySelector("[data-sentence]").textContent = sentence;
+const element = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
+
+// Asks whether to sign what these lines say; true if so.
+export function agreed([head, ...lines], drafted) {
+  const told = document.createElement("ul");
+  told.append(...lines.map((line) => element("li", line)));
+  const place = dialog.querySelector("[data-sentence]");
+  // Lines for whoever reads them as text.
+  place.replaceChildren(element("p", head), "\n", told);
+  told.hidden = lines.length === 0;
   dialog.querySelector("[data-digest]").textContent = drafted.digest;
   dialog.querySelector("[data-text]").textContent = drafted.text;
   dialog.returnValue = "";
   dialog.showModal();
+  place.scrollTop = 0;
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "sign"), { once: true });
   });
 }
 
-// Seconds as somebody would type them.
-function lasting(seconds) {
-  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => seconds % size === 0);
-  return `${seconds / size}${unit}`;
-}
+// What the page knows of what a form is about, besides the body.
+const aboutOf = ({ dataset }) => (dataset.about ? JSON.parse(dataset.about) : {});
 
-// A sentence with what a body says in its {places}.
-function filled(sentence, body) {
-  return sentence.replaceAll(/\{([\w.-]+)\}/g, (_, path) => {
-    const value = path.split(".").reduce((at, name) => at?.[name], body);
-    if (value === undefined) return "–";
-    if (path.endsWith("_s")) return lasting(value);
-    return typeof value === "string" ? value : canonical(value);
-  });
-}
-
-function sentenceOf(form, button, body) {
-  const sentence = filled(button?.dataset.sentence ?? form.dataset.sentence ?? "Sign this?", body);
-  if (!("changes" in form.dataset)) return sentence;
-  const changes = changesOf(form);
-  if (changes.length === 0 && !("repeat" in form.dataset)) throw new Error("Nothing here is changed, so there is nothing to sign.");
-  return [sentence, ...changes].join("\n");
-}
-
-export function tell(form, text) {
-  let place = form.querySelector("[role=alert]");
-  if (!place) {
-    place = document.createElement("p");
-    place.setAttribute("role", "alert");
-    form.append(place);
-  }
-  place.textContent = text;
+// The lines of what a form says. A whole object that is as it was says nothing.
+export function linesOf(form, kind, body) {
+  const about = aboutOf(form);
+  const lines = says(kind, body, about);
+  const isSame = about.was && Object.entries(body.object ?? {}).every(([noun, object]) => about.was[noun] && changes(noun, about.was[noun], object).length === 0);
+  if (isSame) throw new Error("Nothing here is changed, so there is nothing to sign.");
+  return lines;
 }
 
 // Says something that needs no more than its kind and body.
@@ -218,11 +95,11 @@ export async function say(kind, body) {
 }
 
 // Shows a statement, and signs and posts it if the person agrees.
-export async function ask(kind, body, sentence, blobs) {
+export async function ask(kind, body, lines, blobs) {
   const about = () => ({ by: page.upn, instance: page.instance, now: now() });
   const key = await ownKey();
   const drafted = await draft(kind, body, about());
-  if (!(await agreed(sentence, drafted))) return undefined;
+  if (!(await agreed(lines, drafted))) return undefined;
   // Whoever read for long says it with the time at which they agree.
   const fresh = now() - JSON.parse(drafted.text).at < 240_000;
   const signed = fresh ? drafted : await draft(kind, body, about());
@@ -231,12 +108,12 @@ export async function ask(kind, body, sentence, blobs) {
 
 // The same with many, in their order, agreed to as one. Answers what became of
 // each: its `problem`, if it was refused.
-export async function askAll(kind, bodies, sentence) {
+export async function askAll(kind, bodies, lines) {
   const about = () => ({ by: page.upn, instance: page.instance, now: now() });
   const key = await ownKey();
   const drafts = await Promise.all(bodies.map((body) => draft(kind, body, about())));
   const whole = { digest: `${drafts.length} statements`, text: drafts.map(({ text }) => text).join("\n\n") };
-  if (!(await agreed(sentence, whole))) return undefined;
+  if (!(await agreed(lines, whole))) return undefined;
   const answers = [];
   while (answers.length < bodies.length) {
     const some = bodies.slice(answers.length, answers.length + 64);
@@ -246,7 +123,7 @@ export async function askAll(kind, bodies, sentence) {
       answers.push(...(await postAll(envelopes)));
     } catch (error) {
       // What was done before it stays done, and is told.
-      const problem = `not known to be done: ${error.message}`;
+      const problem = `not known to be done: ${reasonOf(error).text}`;
       return [...answers, ...bodies.slice(answers.length).map(() => ({ problem }))];
     }
   }
@@ -255,17 +132,17 @@ export async function askAll(kind, bodies, sentence) {
 
 // Posts a list. What came too fast is sent again, after a while.
 async function postAll(envelopes) {
-  const headers = { "Content-Type": "application/json" };
   const answers = [];
   for (let tries = 1; answers.length < envelopes.length; tries += 1) {
     const rest = envelopes.slice(answers.length);
-    const answer = await fetch("/v1/statements", { method: "POST", headers, body: JSON.stringify(rest) });
+    const answer = await fetch("/v1/statements", { method: "POST", headers: HEADERS, body: JSON.stringify(rest) });
     const said = await answer.json();
     if (!answer.ok && said.code !== "too-many") throw new Refused(said);
     const taken = Array.isArray(said) ? said : [];
     const late = taken.findIndex(({ code }) => code === "too-many");
     for (const each of late < 0 ? taken : taken.slice(0, late)) {
-      answers.push({ problem: each.receipt?.accepted ? undefined : (each.detail ?? each.title) });
+      const code = each.receipt?.code ?? each.code;
+      answers.push({ problem: each.receipt?.accepted ? undefined : plainly(code, each.detail ?? each.title).text });
     }
     if (answers.length < envelopes.length && tries === 60) throw new Error("The server takes no more for now. Wait, and import the file again: what is done is not done twice.");
     if (answers.length < envelopes.length) await pause(2000);
@@ -273,27 +150,75 @@ async function postAll(envelopes) {
   return answers;
 }
 
-const reasonOf = (error) =>
-  error.name === "NotAllowedError" ? "The passkey was not used, so nothing was signed."
-    : error.name === "InvalidStateError" ? "This authenticator holds a passkey of yours already." : error.message;
+// --- What is told at a form ---
+
+// A form that was replaced meanwhile is told of at the top of the page.
+function placeOf(form, role) {
+  const home = form.isConnected ? form : document.getElementById("main");
+  const found = home.querySelector(home === form ? `[role=${role}].told` : `:scope > [role=${role}].told`);
+  if (found) return found;
+  const place = element("p", "");
+  place.setAttribute("role", role);
+  place.className = "told";
+  if (home === form) home.append(place);
+  else home.prepend(place);
+  return place;
+}
+
+export function tell(form, text) {
+  const place = placeOf(form, "alert");
+  place.textContent = text;
+  if (text === "") return place;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+  place.scrollIntoView({ behavior: "instant", block: "center" });
+  return place;
+}
+
+// The form that is at work: what it waits for is told there.
+let working;
+
+export function progress(text) {
+  if (working) placeOf(working, "status").textContent = text;
+}
+
+document.addEventListener("passkey", ({ detail }) => progress(detail ? "Waiting for your passkey…" : ""));
+
+function reasonOf(error) {
+  if (error instanceof Refused) return plainly(error.code, error.message);
+  if (error.name === "NotAllowedError") return { text: "The passkey was not used, so nothing was signed." };
+  if (error.name === "InvalidStateError") return { text: "This authenticator holds a passkey of yours already. Sign in with it, or use another authenticator." };
+  return { text: error.message };
+}
 
 // Says why something was not done, at its form.
 export function told(form, error) {
-  tell(form, reasonOf(error));
-  if (error.code === "changed") offer(form, form.querySelector("[role=alert]"));
+  const { text, path } = reasonOf(error);
+  const place = tell(form, text);
+  if (error.code === "changed" && form.isConnected) return void offer(form, place);
+  if (!path || path === location.pathname) return;
+  const link = Object.assign(element("a", "Go there"), { href: path });
+  place.append(" ", link);
 }
 
 // Does what a form asks for, with its buttons off meanwhile.
-async function during(form, run) {
-  const buttons = form.querySelectorAll("button");
+async function during(form, button, run) {
+  const buttons = Array.from(form.querySelectorAll("button:enabled"));
   for (const each of buttons) each.disabled = true;
   tell(form, "");
+  for (const old of document.querySelectorAll("main > .told")) old.remove();
+  working = form;
   try {
     await run();
   } catch (error) {
     told(form, error);
   } finally {
+    progress("");
+    working = undefined;
     for (const each of buttons) each.disabled = false;
+    // A button that is off loses the focus, and gets it back.
+    const at = document.activeElement;
+    if (at === document.body || dialog?.contains(at)) button?.focus();
   }
 }
 
@@ -301,24 +226,31 @@ async function during(form, run) {
 export function onSubmit(form, run) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    during(form, () => run(form, event.submitter?.value));
+    const button = event.submitter;
+    during(form, button, () => run(form, button?.value));
   });
 }
 
-async function act(form, button) {
+// What was done, in the words in which it was agreed to, and what else became of it.
+function done([head], facts) {
+  const more = facts.filter((fact) => !/^the \w+ (is set|is removed|of \S+ are set)|^the invitation of \S+ changed$/.test(fact));
+  return [`Done: ${head}`, ...more.map(briefly)].join("\n");
+}
+
+export function remember(lines, { facts }) {
+  sessionStorage.setItem("said", done(lines, facts));
+}
+
+async function act(form) {
   const { act: kind, then } = form.dataset;
   const body = bodyOf(form);
   if (!body) return;
-  // A button may say more than the fields do.
-  if (button?.dataset.body) Object.assign(body, JSON.parse(button.dataset.body));
-  const sentence = sentenceOf(form, button, body);
-  const secrets = Object.keys(body.sealed ?? {});
   const blobs = kind === "invoke" ? await (await import("./beside.js")).beside(body, page) : undefined;
-  const done = await ask(kind, body, secrets.length ? `${sentence}\nSealed: ${secrets.join(", ")}.` : sentence, blobs);
-  if (!done) return;
-  const told = form.dataset.said ? filled(form.dataset.said, body) : undefined;
-  sessionStorage.setItem("said", told ?? done.said.facts.join("\n"));
-  location.assign((then ?? location.pathname + location.search).replace("{digest}", done.digest));
+  const lines = linesOf(form, kind, body);
+  const agreed = await ask(kind, body, lines, blobs);
+  if (!agreed) return;
+  remember(lines, agreed.said);
+  location.assign((then ?? location.pathname + location.search).replace("{digest}", agreed.digest));
 }
 
 // Takes over every form that says something.
@@ -327,6 +259,6 @@ export function listen() {
     const form = event.target;
     if (!form.dataset.act) return;
     event.preventDefault();
-    during(form, () => act(form, event.submitter));
+    during(form, event.submitter, () => act(form));
   });
 }

@@ -1,9 +1,12 @@
 // Importing people: a CSV file, read here and strictly, shown as what will
 // happen, then signed and posted as a list.
 
-import { askAll, tell, told } from "./acts.js";
+import { askAll, onSubmit, tell, told } from "./acts.js";
+import { guard, saved } from "./copy.js";
+import { isName } from "./fields.js";
 import { kept } from "./keys.js";
 import { invitation } from "./people.js";
+import { says } from "./says.js";
 
 const page = document.body.dataset;
 const form = document.getElementById("import");
@@ -12,7 +15,6 @@ const at = (id) => document.getElementById(id);
 // --- Reading ---
 
 const COLUMNS = ["upn", "name", "role", "groups"];
-const NAME = /^[a-z0-9._%+'#-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
 
 // The records of a text (RFC 4180), each with the line that it begins in.
 export function records(text) {
@@ -66,20 +68,34 @@ export function peopleOf(text) {
   if (new Set(columns).size < columns.length) throw new Error(`Line ${head.line}: a column is there twice.`);
   if (!columns.includes("upn")) throw new Error(`Line ${head.line}: the column upn is missing.`);
   const seen = new Map();
-  return rest.map(({ line, cells }) => {
-    const wrong = (problem) => new Error(`Line ${line}: ${problem}`);
-    if (cells.length !== columns.length) throw wrong(`it has ${cells.length} cells, and the first line has ${columns.length}.`);
+  return readAll(rest, ({ line, cells }) => {
+    if (cells.length !== columns.length) throw new Error(`it has ${cells.length} cells, and the first line has ${columns.length}.`);
     const row = Object.fromEntries(columns.map((column, at) => [column, cells[at].trim()]));
     const upn = row.upn.toLowerCase();
-    if (!NAME.test(upn)) throw wrong(`"${row.upn}" is not a name such as alice@example.com.`);
-    if (seen.has(upn)) throw wrong(`${upn} stands in line ${seen.get(upn)} already.`);
+    if (!isName(upn)) throw new Error(`"${row.upn}" is not a name such as alice@example.com.`);
+    if (seen.has(upn)) throw new Error(`${upn} stands in line ${seen.get(upn)} already.`);
     seen.set(upn, line);
     const role = (row.role ?? "").toLowerCase();
-    if (!["", "none", "auditor", "administrator"].includes(role)) throw wrong(`"${row.role}" is no role. The roles are auditor, administrator and none.`);
-    if ((row.name ?? "").length > 200) throw wrong("the name has more than 200 characters.");
+    if (!["", "none", "auditor", "administrator"].includes(role)) throw new Error(`"${row.role}" is no role. The roles are auditor, administrator and none.`);
+    if ((row.name ?? "").length > 200) throw new Error("the name has more than 200 characters.");
     const groups = (row.groups ?? "").toLowerCase().split(";").map((group) => group.trim()).filter((group) => group !== "");
     return { line, upn, name: row.name ?? "", role, groups };
   });
+}
+
+// What is made of each line; what is wrong with any of them is told together.
+function readAll(rows, make) {
+  const problems = [];
+  const made = rows.map((row) => {
+    try {
+      return make(row);
+    } catch (error) {
+      problems.push(`Line ${row.line}: ${error.message}`);
+      return undefined;
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return made;
 }
 
 // --- What will happen ---
@@ -101,13 +117,15 @@ async function everything(path) {
 
 const roleOf = (role) => (role === "none" ? undefined : role);
 
+const wasOf = ({ upn, kind, name, mail, role, active, invited_until: until }) => ({
+  upn, kind: kind === "human" ? undefined : kind, name, mail, role, active: active ? undefined : false, invitation: until && { until },
+});
+
 // What a line changes of somebody, in words, and the person that it makes.
 function change(row, before, invites) {
   const { upn, name, role } = row;
   const words = [];
-  const person = before
-    ? { upn, kind: before.kind === "human" ? undefined : before.kind, name: before.name, mail: before.mail, role: before.role, active: before.active ? undefined : false }
-    : { upn };
+  const person = before ? { ...wasOf(before), invitation: undefined } : { upn };
   if (!before) words.push(invites ? "new, invited" : "new");
   if (name !== "" && name !== person.name) {
     words.push(before ? `name: ${name} (was ${person.name ?? "none"})` : `name: ${name}`);
@@ -120,24 +138,24 @@ function change(row, before, invites) {
   // A change withdraws an invitation that it does not repeat; so it is made anew.
   const renews = Boolean(before?.invited_until) && words.length > 0;
   if (renews) words.push("a new invitation in place of the open one");
-  return { words, person, invited: renews || (!before && invites) };
+  return { words, person, was: before && wasOf(before), invited: renews || (!before && invites) };
 }
 
 // The statements that a file becomes, and what each line does.
 async function planOf(rows, invites) {
   const [people, groups] = [await everything("/v1/people"), await everything("/v1/groups")];
   const joins = new Map();
-  const lines = rows.map((row) => {
-    const { words, person, invited } = change(row, people.found.get(row.upn), invites);
+  const lines = readAll(rows, (row) => {
+    const { words, person, was, invited } = change(row, people.found.get(row.upn), invites);
     const differs = words.length > 0;
     for (const address of row.groups) {
       const group = groups.found.get(address);
-      if (!group) throw new Error(`Line ${row.line}: there is no group ${address}.`);
+      if (!group) throw new Error(`there is no group ${address}.`);
       if (group.members.includes(row.upn)) continue;
       words.push(`joins ${address}`);
       joins.set(address, [...(joins.get(address) ?? []), row.upn]);
     }
-    return { ...row, words, person: differs ? person : undefined, invited };
+    return { ...row, words, was, person: differs ? person : undefined, invited };
   });
   const joined = Array.from(joins, ([address, upns]) => {
     const group = groups.found.get(address);
@@ -146,23 +164,19 @@ async function planOf(rows, invites) {
   return { lines, joined, people, groups };
 }
 
-function cell(row, text, kind) {
-  const place = row.insertCell();
-  place.textContent = text;
-  if (kind) place.className = kind;
-  return place;
-}
+const element = (tag, kind, text) => Object.assign(document.createElement(tag), { className: kind, textContent: text });
 
 function show({ lines, joined }) {
-  const body = at("lines");
-  body.replaceChildren();
-  for (const line of lines) {
-    const row = body.insertRow();
-    cell(row, line.line, "number");
-    cell(row, line.upn);
-    cell(row, line.words.join("; ") || "stays as it is", line.words.length === 0 ? "soft" : "");
-    line.place = cell(row, "");
-  }
+  const items = lines.map((line) => {
+    const item = element("li", "line", "");
+    const changes = line.words.join("; ") || "stays as it is";
+    line.place = element("span", "status", "");
+    line.place.hidden = true;
+    line.item = item;
+    item.append(element("span", "title", line.upn), line.place, element("span", "more", `line ${line.line} · ${changes}`));
+    return item;
+  });
+  at("lines").replaceChildren(...items);
   const people = lines.filter((line) => line.person).length;
   const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
   at("summary").textContent = `${plural(people, "person").replace("persons", "people")} and ${plural(joined.length, "group")} will be set; ${plural(lines.length - people, "line")} of the file set nobody.`;
@@ -175,7 +189,9 @@ let plan;
 async function look() {
   plan = undefined;
   at("go").disabled = true;
+  at("go").hidden = false;
   at("plan").hidden = true;
+  at("done").textContent = "";
   tell(form, "");
   const [file] = at("file").files;
   if (!file) return;
@@ -191,10 +207,13 @@ async function look() {
   const changes = show(made);
   plan = made;
   at("go").disabled = changes === 0;
-  if (changes === 0) tell(form, "Everything is as the file says already.");
+  if (changes === 0) at("done").textContent = "Everything is as the file says already.";
 }
 
 // --- Doing it ---
+
+// What is not said of somebody new: it is as nobody would have asked for it.
+const QUIET = /^(Name|Role|Manifest): none$|^Kind: human$|^May act: yes$|^Mail: to the name/;
 
 async function run() {
   const { lines, joined, people, groups } = plan;
@@ -207,24 +226,33 @@ async function run() {
     ...set.map(({ person }) => ({ object: { person }, seen: people.seen })),
     ...joined.map((group) => ({ object: { group }, seen: groups.seen })),
   ];
-  const names = [...set.map((line) => line.upn), ...joined.map((group) => group.address)];
-  const shown = names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
-  const answers = await askAll("set", bodies, `Import from this file: set ${shown}.`);
+  const abouts = [...set.map(({ was }) => ({ was: was && { person: was } })), ...joined.map(({ address }) => ({ was: { group: groups.found.get(address) } }))];
+  const said = bodies.map((body, index) => {
+    const [head, ...more] = says("set", body, abouts[index]);
+    return [head, ...more.filter((line) => !QUIET.test(line))].join("\n");
+  });
+  const answers = await askAll("set", bodies, [`Import from this file, ${bodies.length} statements:`, ...said]);
   if (!answers) return;
   at("file").disabled = true;
   const failed = answers.filter((answer) => answer.problem).length;
   set.forEach((line, index) => {
     const { problem } = answers[index];
     line.done = !problem;
-    line.place.textContent = problem ?? (line.code ? line.code.link : "set");
-    if (problem) line.place.className = "loud";
+    line.place.hidden = false;
+    line.place.textContent = problem ? "refused" : "set";
+    line.place.classList.add(problem ? "denied" : "succeeded");
+    if (problem) line.item.append(element("span", "more loud", problem));
+    else if (line.code) line.item.append(element("pre", "more", line.code.link));
   });
   const refused = joined.map((group, index) => ({ group, problem: answers[set.length + index].problem })).filter(({ problem }) => problem);
   const coded = set.filter((line) => line.code && line.done);
   at("save").hidden = coded.length === 0;
-  const ended = failed === 0 ? `All of it is done.${coded.length > 0 ? " The links are shown this once: save them, and give each to its person only." : ""}` : `${failed} of ${answers.length} were refused. Choose the file again to go on with what is missing.`;
-  tell(form, [ended, ...refused.map(({ group, problem }) => `${group.address}: ${problem}`)].join("\n"));
-  at("go").disabled = true;
+  if (coded.length > 0) guard(at("lines"));
+  const told = failed === 0 ? `All of it is done.${coded.length > 0 ? " The links are shown this once: save them, and give each to its person only." : ""}` : `${failed} of ${answers.length} were refused. Choose the file again to go on with what is missing.`;
+  const text = [told, ...refused.map(({ group, problem }) => `${group.address}: ${problem}`)].join("\n");
+  if (failed > 0) tell(form, text);
+  at("done").textContent = failed > 0 ? "" : text;
+  at("go").hidden = true;
   at("file").disabled = false;
   plan = undefined;
   at("save").onclick = () => save(coded);
@@ -239,6 +267,7 @@ function save(coded) {
   link.href = URL.createObjectURL(new Blob([["upn,code,link", ...rows, ""].join("\r\n")], { type: "text/csv" }));
   link.download = "invitations.csv";
   link.click();
+  saved(at("lines"));
 }
 
 const guarded = (what) => async () => {
@@ -252,10 +281,7 @@ const guarded = (what) => async () => {
 if (form) {
   at("file").addEventListener("change", guarded(look));
   at("invites").addEventListener("change", guarded(look));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (plan) guarded(run)();
-  });
+  onSubmit(form, () => plan && run());
   kept(page.instance).then((records) => {
     at("gestures").hidden = !records.find((record) => record.id === page.key)?.credential;
   });

@@ -57,17 +57,27 @@ const ofKey = (id, key) => ({
   sign: async (message) => ({ sig: new Uint8Array(await crypto.subtle.sign("Ed25519", key, message)) }),
 });
 
+// Lets the page say that the browser waits for a gesture.
+async function waited(gesture) {
+  const say = (detail) => document.dispatchEvent(new CustomEvent("passkey", { detail }));
+  say(true);
+  try {
+    return await gesture();
+  } finally {
+    say(false);
+  }
+}
+
 // A passkey signs a digest of the message, by a gesture of whoever holds it.
 async function gesture(credential, rpId, message) {
   const challenge = await sha256(join(bytesOf("writ-passkey-v1"), new Uint8Array(1), message));
-  const { response } = await navigator.credentials.get({
-    publicKey: {
-      challenge,
-      rpId,
-      allowCredentials: [{ type: "public-key", id: credential }],
-      userVerification: "required",
-    },
-  });
+  const publicKey = {
+    challenge,
+    rpId,
+    allowCredentials: [{ type: "public-key", id: credential }],
+    userVerification: "required",
+  };
+  const { response } = await waited(() => navigator.credentials.get({ publicKey }));
   return {
     sig: plain(new Uint8Array(response.signature)),
     passkey: {
@@ -102,24 +112,32 @@ export async function newBrowserKey() {
 }
 
 export async function newPasskey({ rp, organization, upn, known }) {
-  const made = await navigator.credentials.create({
-    publicKey: {
-      challenge: crypto.getRandomValues(new Uint8Array(32)),
-      rp: { id: rp, name: `Writ of ${organization}` },
-      user: {
-        id: await sha256(bytesOf(`writ-user ${organization} ${upn}`)),
-        name: upn,
-        displayName: upn,
-      },
-      pubKeyCredParams: [{ type: "public-key", alg: -7 }],
-      authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
-      excludeCredentials: known.map((id) => ({ type: "public-key", id })),
-      attestation: "none",
+  const publicKey = {
+    challenge: crypto.getRandomValues(new Uint8Array(32)),
+    rp: { id: rp, name: `Writ of ${organization}` },
+    user: {
+      id: await sha256(bytesOf(`writ-user ${organization} ${upn}`)),
+      name: upn,
+      displayName: upn,
     },
-  });
+    pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+    authenticatorSelection: { residentKey: "preferred", userVerification: "required" },
+    excludeCredentials: known.map((id) => ({ type: "public-key", id })),
+    attestation: "none",
+  };
+  const made = await waited(() => navigator.credentials.create({ publicKey }));
   // A public key of P-256 stands at the end of its DER, uncompressed.
   const bytes = new Uint8Array(made.response.getPublicKey()).slice(-65);
   return { ...(await described("p256", bytes)), credential: new Uint8Array(made.rawId), rp };
+}
+
+// A passkey that was made and then not taken, by a wrong code for example, is
+// used again: the authenticator makes no second one beside it.
+export async function ownPasskey({ rp, organization, upn, instance }) {
+  const mine = (await kept(instance)).filter((record) => record.upn === upn && record.credential);
+  const unused = mine.find((record) => !record.enrolled && record.rp === rp);
+  const known = mine.filter((record) => record.enrolled).map((record) => record.credential);
+  return unused ?? newPasskey({ rp, organization, upn, known });
 }
 
 // What to call this browser.

@@ -1,6 +1,9 @@
 // Inviting: the code is made here, and only its key is said. It is shown once.
 
-import { ask, bodyOf, now, tell, told } from "./acts.js";
+import { ask, linesOf, onSubmit } from "./acts.js";
+import { now } from "./clock.js";
+import { guard, saved } from "./copy.js";
+import { bodyOf } from "./fields.js";
 import { goOn } from "./changes.js";
 import { invitationKey, newCode } from "./keys.js";
 
@@ -28,7 +31,9 @@ function show(upn, { text, link, until }) {
   place.querySelector("[data-code]").textContent = text;
   place.querySelector("[data-ends]").textContent = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" }).format(until);
   place.hidden = false;
+  guard(place);
   place.focus();
+  place.scrollIntoView({ block: "nearest" });
 }
 
 async function invite(form) {
@@ -40,7 +45,7 @@ async function invite(form) {
   }
   const made = await invitation(person.upn);
   person.invitation = made.said;
-  const done = await ask("set", body, form.dataset.sentence.replace("{object.person.upn}", person.upn));
+  const done = await ask("set", body, linesOf(form, "set", body));
   if (!done) return;
   show(person.upn, made);
   if ("new" in form.dataset) form.reset();
@@ -48,18 +53,10 @@ async function invite(form) {
   for (const other of document.querySelectorAll("form[id]")) await goOn(other);
 }
 
-document.addEventListener("submit", async (event) => {
-  const form = event.target;
-  if (!("invite" in form.dataset)) return;
-  event.preventDefault();
-  const button = form.querySelector("button");
-  button.disabled = true;
-  tell(form, "");
-  try {
-    await invite(form);
-  } catch (error) {
-    told(form, error);
-  } finally {
-    button.disabled = false;
-  }
+for (const form of document.querySelectorAll("form[data-invite]")) onSubmit(form, invite);
+
+document.getElementById("invited-kept")?.addEventListener("click", ({ target }) => {
+  const place = target.closest("#invited");
+  saved(place);
+  place.hidden = true;
 });

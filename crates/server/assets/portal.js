@@ -1,6 +1,7 @@
 // What makes pages live: acts, times, what changes meanwhile, the keyboard.
 
-import { listen, now, say } from "./acts.js";
+import { listen, say } from "./acts.js";
+import { now } from "./clock.js";
 import { kept } from "./keys.js";
 
 const page = document.body.dataset;
@@ -83,6 +84,11 @@ async function look() {
   }
 }
 
+// Buttons that need a script are off until there is one.
+function arm(root) {
+  for (const button of root.querySelectorAll("button[data-armed]")) button.disabled = false;
+}
+
 // What is as it was is left alone, with whatever somebody types there.
 function replace(part, fresh) {
   const changed = fresh && fresh.innerHTML !== sent.get(part.id);
@@ -91,6 +97,7 @@ function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...Array.from(fresh.childNodes, (node) => document.importNode(node, true)));
   showTimes(part);
+  arm(part);
   foldLong(part);
   count(part);
   // What was said of it is not so any more.
@@ -133,10 +140,17 @@ const GO = { h: "/", r: "/requests", n: "/requests/new", a: "/approvals", e: "/e
 function keyboard() {
   let going = false;
   document.addEventListener("keydown", (event) => {
+    const form = event.target.closest("form");
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form) {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("button.main:enabled, button:not([type=button]):enabled"));
+      return;
+    }
     const typing = event.target.closest("input, textarea, select, dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (going && GO[event.key]) location.assign(GO[event.key]);
     going = event.key === "g";
+    if (event.key === "?") document.getElementById("shortcuts").showModal();
     if (event.key === "/") {
       const search = document.querySelector("input[type=search]");
       if (search) {
@@ -284,6 +298,7 @@ if (said) {
 
 remember(document);
 showTimes(document);
+arm(document);
 foldLong(document);
 count(document);
 strangers();

@@ -4,7 +4,7 @@
 // `data-items` on the list says what the value is: a `list` of what the rows
 // say, `schemas` or `constraints` by the part `name`.
 
-import { FORMS, valueOf } from "./acts.js";
+import { FORMS, complain, valueOf } from "./fields.js";
 
 const VALUES = {
   list: (rows) => rows.map(({ row }) => row),
@@ -61,15 +61,6 @@ function read(items) {
   items.querySelector("input[type=hidden]").value = rows.length > 0 ? JSON.stringify(value) : "";
 }
 
-function complain({ part, message }) {
-  const closed = part.closest("details:not([open])");
-  if (closed) closed.open = true;
-  part.setCustomValidity(message);
-  const clear = () => part.setCustomValidity("");
-  part.closest("[data-item]").addEventListener("input", clear, { once: true });
-  part.reportValidity();
-}
-
 document.addEventListener("click", ({ target }) => {
   const items = target.closest("[data-items]");
   if (target.closest("[data-add]")) {
@@ -92,6 +83,6 @@ document.addEventListener("submit", (event) => {
     if (!error.part) throw error;
     event.preventDefault();
     event.stopImmediatePropagation();
-    complain(error);
+    complain(error.part, error.message);
   }
 }, { capture: true });

@@ -2,10 +2,14 @@
 
 import { base64url, bytesOf, canonical, draft, draftOf, payloadOf, sealed } from "./statement.js";
 import {
-  enrolment, forget, invitationKey, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys, readCode, signer,
+  enrolment, forget, invitationKey, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys, ownPasskey, readCode, signer,
 } from "./keys.js";
-import { Refused, now, onSubmit, post, told } from "./acts.js";
+import { Refused, onSubmit, post, told } from "./acts.js";
+import { now } from "./clock.js";
+import { bodyOf } from "./fields.js";
+import "./copy.js";
 import { written } from "./pair.js";
+import { picture } from "./qr.js";
 
 const page = document.body.dataset;
 const HOURS_12 = 12 * 3600 * 1000;
@@ -56,7 +60,8 @@ async function signInPage() {
   const missing = noPasskeys(page.rp);
   if (missing) document.querySelector("#pair [value=passkey]").hidden = true;
   onSubmit(shown("pair"), async (form, kind) => {
-    const upn = form.elements.upn.value.trim().toLowerCase();
+    const { upn } = bodyOf(form) ?? {};
+    if (!upn) return;
     const record =
       kind === "passkey"
         ? await newPasskey({ rp: page.rp, organization: page.organization, upn, known: [] })
@@ -66,7 +71,10 @@ async function signInPage() {
     const body = await enrolment(record, label, payload);
     const text = written({ ...payload, body });
     await keep({ ...record, instance: page.instance, upn, label, enrolled: false });
-    shown("pairing").querySelector("[data-text]").textContent = `writ key add ${text}`;
+    const typed = `writ key add ${text}`;
+    shown("pairing").querySelector("[data-text]").textContent = typed;
+    const code = picture(typed, "The same text as a QR code");
+    if (code) document.getElementById("pairing-code").replaceChildren(code);
     await added({ ...record, instance: page.instance, upn, label, enrolled: true }, to);
   });
   // A session that has only run out is opened again without asking.
@@ -104,29 +112,25 @@ async function joinPage() {
     form.querySelector("[value=passkey]").hidden = true;
     shown("no-passkey").querySelector("[data-why]").textContent = missing;
   }
-  onSubmit(form, async ({ elements }, kind) => {
-    const upn = elements.upn.value.trim().toLowerCase();
-    const read = await readCode(elements.code.value);
+  onSubmit(form, async (form, kind) => {
+    const { upn, code, label = labelOf() } = bodyOf(form) ?? {};
+    if (!upn) return;
+    const read = await readCode(code);
     if (!read) throw new Error("This code is not whole. It has eight groups of five letters and digits.");
     if (!page.instance.startsWith(read.organization)) {
       throw new Error(`This code is not for ${page.organization}. Check the address of this page.`);
     }
     const invitation = await invitationKey(read.seed, page.instance, upn);
-    const known = (await kept(page.instance)).filter((record) => record.upn === upn && record.credential);
-    const record =
-      kind === "browser"
-        ? await newBrowserKey()
-        : await newPasskey({
-            rp: page.rp, organization: page.organization, upn,
-            known: known.map((record) => record.credential),
-          });
-    const label = elements.label.value.trim() || labelOf();
-    const about = { by: upn, instance: page.instance, now: now() };
-    const payload = payloadOf(undefined, about);
-    const body = await enrolment(record, label, payload);
+    const record = kind === "browser" ? await newBrowserKey() : await ownPasskey({ rp: page.rp, organization: page.organization, upn, instance: page.instance });
+    const payload = payloadOf(undefined, { by: upn, instance: page.instance, now: now() });
     const made = { ...record, instance: page.instance, upn, label };
     // Kept before it is said: an answer that is lost must not lose the key.
     await keep({ ...made, enrolled: false });
+    const body = await enrolment(record, label, payload).catch(async (error) => {
+      // A passkey that the authenticator does not know any more is not tried again.
+      if (error.name === "NotAllowedError") await forget(record.id);
+      throw error;
+    });
     await post(await sealed(await draftOf("enrol", { ...payload, body }), invitation));
     await keep({ ...made, enrolled: true });
     await navigator.storage?.persist?.();
@@ -137,5 +141,8 @@ async function joinPage() {
 // --- Which page this is ---
 
 if (!window.isSecureContext || !crypto.subtle) shown("insecure");
-else if (page.page === "join") joinPage();
-else signInPage();
+else {
+  for (const button of document.querySelectorAll("button[data-armed]")) button.disabled = false;
+  if (page.page === "join") joinPage();
+  else signInPage();
+}

@@ -2,37 +2,38 @@
 // promises about its data.
 
 import { draftOf, keyId, payloadOf, sealed, unhex } from "./statement.js";
-import { enrolment, keep, kept, labelOf, newBrowserKey, newPasskey, noPasskeys } from "./keys.js";
-import { agreed, now, onSubmit, ownKey, post } from "./acts.js";
+import { enrolment, keep, kept, labelOf, newBrowserKey, noPasskeys, ownPasskey } from "./keys.js";
+import { agreed, onSubmit, ownKey, post, remember } from "./acts.js";
+import { now } from "./clock.js";
+import { bodyOf } from "./fields.js";
+import { says } from "./says.js";
 import { read } from "./pair.js";
 
 const page = document.body.dataset;
 
 // Says an `enrol` by the key of this page, and shows what became of it.
-async function enrol(payload, sentence) {
+async function enrol(payload, about) {
   const drafted = await draftOf("enrol", payload);
-  if (!(await agreed(sentence, drafted))) return false;
-  const said = await post(await sealed(drafted, await ownKey()));
-  sessionStorage.setItem("said", said.facts.join("\n"));
+  const lines = says("enrol", payload.body, about);
+  if (!(await agreed(lines, drafted))) return false;
+  remember(lines, await post(await sealed(drafted, await ownKey())));
   return true;
 }
 
 onSubmit(document.getElementById("add-key"), async (form, kind) => {
-  const mine = (await kept(page.instance)).filter((record) => record.upn === page.upn);
-  const known = mine.filter((record) => record.credential).map((record) => record.credential);
+  const { label = labelOf() } = bodyOf(form) ?? { label: "" };
+  if (!label) return;
   const organization = document.querySelector(".organization").textContent;
   const record =
     kind === "passkey"
-      ? await newPasskey({ rp: page.rp, organization, upn: page.upn, known })
+      ? await ownPasskey({ rp: page.rp, organization, upn: page.upn, instance: page.instance })
       : await newBrowserKey();
-  const label = form.elements.label.value.trim() || labelOf();
   const payload = payloadOf(undefined, { by: page.upn, instance: page.instance, now: now() });
   const body = await enrolment(record, label, payload);
   const made = { ...record, instance: page.instance, upn: page.upn, label };
   // Kept before it is said: an answer that is lost must not lose the key.
   await keep({ ...made, enrolled: false });
-  const what = kind === "passkey" ? "the new passkey" : "the new key of this browser";
-  if (!(await enrol({ ...payload, body }, `Add ${what}, called ${label}, to your keys.`))) return;
+  if (!(await enrol({ ...payload, body }, { id: record.id }))) return;
   await keep({ ...made, enrolled: true });
   await navigator.storage?.persist?.();
   location.reload();
@@ -42,10 +43,9 @@ onSubmit(document.getElementById("pair"), async (form) => {
   const payload = read(form.elements.pairing.value, { by: page.upn, instance: page.instance });
   if (!payload) throw new Error("This text is not whole. Copy all of what the other device shows.");
   if (Math.abs(now() - payload.at) > 300_000) throw new Error("This text is older than five minutes. Make a new one on the other device.");
-  const { key, label } = payload.body;
+  const { key } = payload.body;
   const id = await keyId(key.alg, unhex(key.public));
-  const sentence = `Add the key ${id.slice(0, 8)}… of the device “${label}” to your keys. It must be the device that you have before you: it can do whatever you can.`;
-  if (await enrol(payload, sentence)) location.reload();
+  if (await enrol(payload, { id, other: true })) location.reload();
 });
 
 // Whoever signs out everywhere is not to be signed in here again at once.

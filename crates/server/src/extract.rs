@@ -17,6 +17,7 @@ use writ_core::digest::Digest;
 use writ_core::envelope::Envelope;
 use writ_core::json;
 use writ_core::refusal::TurnedAway;
+use writ_core::view::Trial;
 use writ_engine::Submission;
 
 use crate::app::App;
@@ -160,6 +161,29 @@ impl Posting {
             return Err(Failure::TooBig { most });
         }
         items.iter().try_for_each(|item| item.blobs.check())
+    }
+}
+
+/// A statement that nobody signed, to be tried.
+#[derive(Debug)]
+pub(crate) struct Unsigned(pub(crate) Trial);
+
+impl FromRequest<App> for Unsigned {
+    type Rejection = Failure;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(Failure::NotJson);
+        }
+        let _room = room(request.headers(), app)?;
+        let body = body(request, app).await?;
+        if body.len() > MAX_BARE {
+            return Err(Failure::TooBig { most: MAX_BARE });
+        }
+        let trial = json::read_loosely(&body).map_err(|error| {
+            let problem = format!("the body is not `{{\"kind\": …, \"payload\": …}}`: {error}");
+            TurnedAway::BadForm { problem }
+        })?;
+        Ok(Self(trial))
     }
 }
 

@@ -110,6 +110,30 @@ impl Bound {
         Ok(())
     }
 
+    /// The same for each value of what takes one at a time.
+    pub(crate) fn each(self) -> Vec<Self> {
+        let several = self.cmdlet.parameters.iter().find(|parameter| {
+            let count = self
+                .get(parameter.name)
+                .map(|value| value.clone().items().len());
+            parameter.kind == Kind::Each && count.is_some_and(|count| count > 1)
+        });
+        let Some(parameter) = several else {
+            return vec![self];
+        };
+        let values = self.get(parameter.name).cloned().unwrap_or_default();
+        let one = |value: Value| {
+            let mut bound = self.clone();
+            for (name, of) in &mut bound.values {
+                if *name == parameter.name {
+                    *of = Value::List(vec![value.clone()]);
+                }
+            }
+            bound
+        };
+        values.items().into_iter().map(one).collect()
+    }
+
     /// The mandatory parameters that have no value.
     pub fn missing(&self) -> impl Iterator<Item = &'static Parameter> {
         let parameters = self.cmdlet.parameters.iter();
@@ -138,13 +162,7 @@ impl Bound {
         }
         match has_taken {
             true => Ok(bound),
-            false => Err(ErrorRecord::binding(
-                self.cmdlet.name,
-                "InputObjectNotBound",
-                "The input object cannot be bound to any parameters for the command either because \
-                 the command does not take pipeline input or the input and its properties do not \
-                 match any of the parameters that take pipeline input.",
-            )),
+            false => Err(not_piped(self.cmdlet.name)),
         }
     }
 }
@@ -183,8 +201,17 @@ pub fn bind(cmdlet: &'static Cmdlet, given: Vec<Given>) -> Result<Bound, ErrorRe
         .collect();
     places.sort_by_key(|parameter| parameter.position);
     let mut places = places.into_iter();
-    for value in positional {
+    let mut positional = positional.into_iter();
+    while let Some(value) = positional.next() {
         match places.next() {
+            Some(parameter) if parameter.kind == Kind::Rest => {
+                let rest = std::iter::once(value).chain(positional);
+                bound.give(
+                    parameter,
+                    Value::List(rest.flat_map(Value::items).collect()),
+                )?;
+                break;
+            }
             Some(parameter) => bound.give(parameter, value)?,
             None => return Err(no_place(cmdlet.name, &value)),
         }
@@ -308,6 +335,13 @@ pub fn named(cmdlet: &'static Cmdlet, name: &str) -> Result<&'static Parameter, 
             ))
         }
     }
+}
+
+pub(crate) fn not_piped(cmdlet: &str) -> ErrorRecord {
+    let message = "The input object cannot be bound to any parameters for the command either because \
+                   the command does not take pipeline input or the input and its properties do not \
+                   match any of the parameters that take pipeline input.";
+    ErrorRecord::binding(cmdlet, "InputObjectNotBound", message)
 }
 
 pub(crate) fn without(cmdlet: &str, parameter: &Parameter) -> ErrorRecord {

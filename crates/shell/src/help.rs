@@ -2,7 +2,7 @@
 
 use crate::binder::Bound;
 use crate::cmdlets::{self, COMMON, Cmdlet, Kind, Parameter};
-use crate::host::Listed;
+use crate::host::{Described, Listed, Taken};
 use crate::pipe::wildcard;
 use crate::record::{ErrorRecord, Reason};
 use crate::session::WORKLOAD;
@@ -46,19 +46,112 @@ pub(crate) fn bare(task: &str) -> &str {
     }
 }
 
-/// How a command is used.
-pub(crate) fn help(bound: &Bound) -> Result<Vec<Value>, ErrorRecord> {
-    let Some(name) = bound.text("Name") else {
-        return Ok(vec![Value::from(OVERVIEW)]);
+/// Where to begin.
+pub(crate) fn overview() -> Vec<Value> {
+    vec![Value::from(OVERVIEW)]
+}
+
+/// How a cmdlet is used.
+pub(crate) fn of_cmdlet(cmdlet: &Cmdlet, only_examples: bool) -> Vec<Value> {
+    vec![Value::Text(page(cmdlet, only_examples))]
+}
+
+/// What is called so.
+pub(crate) fn that_fit(pattern: &str, tasks: &[Listed]) -> Result<Vec<Value>, ErrorRecord> {
+    let cmdlets = cmdlets::all().map(|cmdlet| ("Cmdlet", cmdlet.name, cmdlet.synopsis));
+    let tasks = tasks
+        .iter()
+        .map(|listed| ("Task", bare(&listed.task), listed.title.as_str()));
+    let found: Vec<_> = cmdlets
+        .chain(tasks)
+        .filter(|(_, name, _)| wildcard(pattern, name, false))
+        .map(|(category, name, what)| {
+            let row = Object::new()
+                .with("Name", name)
+                .with("Category", category)
+                .with("Synopsis", what);
+            Value::Object(row)
+        })
+        .collect();
+    match found.is_empty() {
+        true => Err(not_found(pattern)),
+        false => Ok(found),
+    }
+}
+
+/// There is no such command.
+pub(crate) fn not_found(name: &str) -> ErrorRecord {
+    let message =
+        format!("Get-Help could not find {name}: it is no cmdlet here, and no task that is known.");
+    ErrorRecord::new(Reason::Usage, "HelpNotFound", message).with_next("Get-Command")
+}
+
+/// The name could be a task's, and nothing is known of it.
+pub(crate) fn not_known(task: &Described) -> ErrorRecord {
+    let message = format!(
+        "Get-Help could not find {}: it is no cmdlet here. If the workload has it, it can be asked \
+         for and run as {}, but nothing is known of it here.",
+        bare(&task.task),
+        task.task
+    );
+    ErrorRecord::new(Reason::Usage, "HelpNotFound", message)
+        .with_next("Get-Command -CommandType Task")
+}
+
+/// What a task takes.
+pub(crate) fn of_task(task: &Described) -> Vec<Value> {
+    let name = bare(&task.task);
+    let mut text = format!("\nNAME\n    {name}\n");
+    if !task.title.is_empty() {
+        text.push_str(&format!("\nSYNOPSIS\n{}", folded(&task.title, 4)));
+    }
+    let mut syntax = vec![name.to_owned()];
+    for Taken {
+        name,
+        kind,
+        required,
+        ..
+    } in &task.parameters
+    {
+        let whole = format!("-{name} <{kind}>");
+        syntax.push(match required {
+            true => whole,
+            false => format!("[{whole}]"),
+        });
+    }
+    text.push_str(&format!(
+        "\nSYNTAX\n    {}\n",
+        folded(&syntax.join(" "), 4).trim()
+    ));
+    let open = match task.is_open {
+        true => " It takes other parameters, too, as the workload knows them.",
+        false => "",
     };
-    let cmdlet = cmdlets::find(&name).ok_or_else(|| {
-        let message = format!(
-            "Get-Help could not find {name}. What is not a cmdlet here is a task, and its \
-             parameters are shown by: writ task show 'Workload\\Command'"
-        );
-        ErrorRecord::new(Reason::Usage, "HelpNotFound", message).with_next("Get-Command")
-    })?;
-    Ok(vec![Value::Text(page(cmdlet, bound.switch("Examples")))])
+    let about = format!(
+        "A task: whoever runs it needs a live grant for {}.{open} Each run is recorded, also one \
+         that is refused.",
+        task.task
+    );
+    text.push_str(&format!("\nDESCRIPTION\n{}", folded(&about, 4)));
+    if !task.parameters.is_empty() {
+        text.push_str("\nPARAMETERS\n");
+    }
+    for taken in &task.parameters {
+        let mut notes = taken.notes.clone();
+        if taken.required {
+            notes.insert(0, "required".to_owned());
+        }
+        let notes = match notes.is_empty() {
+            true => String::new(),
+            false => format!("  ({})", notes.join("; ")),
+        };
+        text.push_str(&format!("    -{} <{}>{notes}\n", taken.name, taken.kind));
+    }
+    text.push_str(&format!(
+        "\nEXAMPLES\n        New-ElevatedAccessRequest -Task {} -Reason 'why'\n",
+        crate::session::quoted(&task.task)
+    ));
+    vec![Value::Text(text)]
 }
 
 const OVERVIEW: &str = "
@@ -70,10 +163,12 @@ Privileged access: ask for one task, get it approved, run it by its name.
 
     Get-Command                  lists all cmdlets, and the tasks that are set
     Get-Help CMDLET              says how one is used
+    Get-Help TASK                says what a task takes
     exit                         ends the shell
 
 A name that is no cmdlet is a task of the workload Exchange; a task of another
-workload is typed with it: Host\\Restart-Service -Name web.
+workload is typed with it: Host\\Restart-Service -Name web. Each task that is
+typed becomes an entry of the log, also one that is mistyped, with its values.
 ";
 
 fn page(cmdlet: &Cmdlet, only_examples: bool) -> String {

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use writ_core::secret::Secret;
+use writ_core::time::Time;
 
 use crate::binder::{Bound, Common};
 use crate::record::ErrorRecord;
@@ -30,6 +31,32 @@ pub struct Listed {
     pub title: String,
 }
 
+/// A task, and what it takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// `Workload\Command`, as it is spelled.
+    pub task: String,
+    /// What it is, if anybody said so.
+    pub title: String,
+    /// What it takes.
+    pub parameters: Vec<Taken>,
+    /// Whether it takes others too.
+    pub is_open: bool,
+}
+
+/// A parameter of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its name.
+    pub name: String,
+    /// What it takes, in a word.
+    pub kind: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What else there is to know.
+    pub notes: Vec<String>,
+}
+
 /// What becomes of a file that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
@@ -51,6 +78,27 @@ pub trait Host: Send {
         cmdlet: &Bound,
         console: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord>;
+
+    /// Whether a cmdlet would be done, found out by all that can be known without
+    /// doing it.
+    async fn try_call(
+        &mut self,
+        cmdlet: &Bound,
+        console: &mut dyn Console,
+    ) -> Result<(), ErrorRecord>;
+
+    /// The same of a task; answers its name as it is spelled.
+    async fn try_invoke(
+        &mut self,
+        invocation: &Invocation,
+        console: &mut dyn Console,
+    ) -> Result<String, ErrorRecord>;
+
+    /// What time it is.
+    fn now(&self) -> Time;
+
+    /// What is known of a task; none if there is no such task.
+    async fn described(&mut self, task: &str) -> Result<Option<Described>, ErrorRecord>;
 
     /// The tasks of the organization that can be named.
     async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord>;
@@ -82,6 +130,15 @@ pub trait Console: Send {
 
     /// How many characters a line has.
     fn width(&self) -> usize;
+
+    /// Clears what is shown.
+    fn clear(&mut self);
+
+    /// Whether a file can be written, found out without changing it.
+    fn try_file(&mut self, path: &str, how: Writing) -> Result<(), String>;
+
+    /// The first line of a file; none if there is no file, or nothing in it.
+    fn first_line(&mut self, path: &str) -> Result<Option<String>, String>;
 
     /// Writes a file.
     fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String>;

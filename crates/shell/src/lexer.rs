@@ -9,6 +9,7 @@ mod quoted;
 
 use crate::fault::{Fault, Span};
 use crate::letters::{is_blank, is_break, is_dash, is_quote, is_single, is_unseen};
+use crate::values::METHODS;
 
 /// The longest input that is read, in bytes.
 pub const MAX_INPUT: usize = 1 << 20;
@@ -81,6 +82,8 @@ pub(crate) enum Kind {
     Variable(String),
     /// `.Name`, at once after a variable or a bracket.
     Member(String),
+    /// `@name`
+    Splat(String),
 }
 
 /// A token and where it stands.
@@ -189,11 +192,28 @@ impl Lexer<'_> {
             '&' if self.second() == Some('&') => return Err(self.chain("&&")),
             '&' | '<' | '>' | '[' => return Err(self.not_spoken(c)),
             c if is_quote(c) => return self.quoted_token(c),
+            c if is_dash(c) && self.asks_help() => {
+                let start = self.at;
+                self.bump();
+                self.single(Kind::Parameter {
+                    name: "?".to_owned(),
+                    colon: false,
+                });
+                if let Some(token) = self.tokens.last_mut() {
+                    token.span.start = start;
+                }
+            }
             c if is_dash(c) && self.second().is_some_and(begins_name) => return self.parameter(),
             c if is_unseen(c) => return Err(self.unseen(c)),
             _ => return self.word(),
         }
         Ok(())
+    }
+
+    /// `-?`, and nothing more.
+    fn asks_help(&self) -> bool {
+        let mut after = self.rest().chars().skip(1);
+        after.next() == Some('?') && after.next().is_none_or(ends_word)
     }
 
     fn is_within(&self, bracket: Bracket) -> bool {
@@ -306,11 +326,12 @@ impl Lexer<'_> {
                     "Write the text in quotes on one line; `n in double quotes is a line break.",
                 ));
             }
-            Some(_) | None => {
-                return Err(
-                    Fault::refused(self.here(2), "splatting").hint("Write the parameters out.")
-                );
+            Some(c) if begins_name(c) => {
+                let start = self.at;
+                let name = self.variable_name()?;
+                self.push(Kind::Splat(name), start);
             }
+            Some(_) | None => return Err(Fault::refused(self.here(2), "an @ alone")),
         }
         Ok(())
     }
@@ -356,6 +377,8 @@ impl Lexer<'_> {
             .rest()
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
             .unwrap_or(self.rest().len());
+        // Whether the last command went well.
+        let length = if self.peek() == Some('?') { 1 } else { length };
         let name = self.rest().get(..length).unwrap_or_default().to_owned();
         self.at += length;
         if name.is_empty() {
@@ -382,8 +405,11 @@ impl Lexer<'_> {
                 .unwrap_or(self.rest().len());
             let name = self.rest().get(..length).unwrap_or_default().to_owned();
             self.at += length;
-            if self.peek() == Some('(') {
-                return Err(Fault::refused(self.from(start).to(self.here(1)), "methods"));
+            let is_method = |known: &&str| known.eq_ignore_ascii_case(&name);
+            if self.peek() == Some('(') && !METHODS.iter().any(is_method) {
+                let what = format!("the method '{name}'");
+                let hint = format!("The methods are {}.", METHODS.join(", "));
+                return Err(Fault::refused(self.from(start).to(self.here(1)), &what).hint(hint));
             }
             self.push(Kind::Member(name), start);
         }

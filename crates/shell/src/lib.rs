@@ -13,6 +13,7 @@
 
 mod binder;
 mod cmdlets;
+mod complete;
 mod fault;
 mod format;
 mod help;
@@ -31,15 +32,17 @@ mod writ;
 
 pub use binder::{Bound, Common, ErrorAction, Given, bind, named, read_duration};
 pub use cmdlets::{COMMON, Cmdlet, Effect, Kind, Parameter, all, find};
+pub use complete::{Known, complete};
 pub use fault::{Fault, Span};
-pub use host::{Console, Host, Invocation, Listed, Writing};
+pub use host::{Console, Described, Host, Invocation, Listed, Taken, Writing};
 pub use lexer::{MAX_INPUT, Piece, Template};
 pub use parser::parse;
-pub use prompt::{Known, complete, goes_on};
+pub use prompt::{goes_on, is_sensitive};
 pub use record::{ErrorRecord, Reason};
 pub use session::{Ended, Session};
 pub use syntax::{
-    Argument, Command, Condition, Element, Expr, Operator, Pipeline, Script, Statement, Test,
+    Argument, Command, Condition, Element, Expr, Member, Operator, Pipeline, Script, Statement,
+    Test,
 };
-pub use values::{Object, Value, date, iso_date, read_date};
+pub use values::{Fraction, Object, Value, date, iso_date, read_date};
 pub use writ::Writ;

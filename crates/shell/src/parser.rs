@@ -11,7 +11,8 @@ use crate::fault::{Fault, Span};
 use crate::lexer::{Bracket, Kind, Template, Token, tokens};
 use crate::pipe::is_expression;
 use crate::repair;
-use crate::syntax::{Argument, Command, Element, Expr, Pipeline, Script, Statement};
+use crate::syntax::{Argument, Command, Element, Expr, Member, Pipeline, Script, Statement};
+use crate::values::Fraction;
 
 /// How deep brackets may stand in brackets.
 const MAX_DEPTH: usize = 24;
@@ -141,7 +142,7 @@ impl Parser {
         let target = match (self.kind(), self.kind_after(1)) {
             (Some(Kind::Variable(name)), Some(Kind::Equals)) => {
                 let name = name.clone();
-                let fixed = ["true", "false", "null", "_"];
+                let fixed = ["true", "false", "null", "_", "?", "lastexitcode"];
                 if fixed.iter().any(|fixed| name.eq_ignore_ascii_case(fixed)) {
                     return Err(Fault::new(
                         self.span(),
@@ -211,7 +212,7 @@ impl Parser {
                 "A line that begins with `|` goes on with the line before it, and there is none.",
             )),
             Some(Kind::Word(word)) => match word.literal() {
-                Some(text) if is_value && text.parse::<i64>().is_ok() => {
+                Some(text) if is_value && Fraction::read(&text).is_some() => {
                     Ok(Element::Value(self.value()?))
                 }
                 Some(text) => self.first_word(&text),
@@ -263,6 +264,11 @@ impl Parser {
             match self.kind() {
                 Some(Kind::Parameter { .. }) => arguments.push(self.named()?),
                 Some(Kind::Open(Bracket::Block)) => arguments.push(self.block(&name)?),
+                Some(Kind::Splat(variable)) => {
+                    let splat = Argument::Splat(variable.clone(), self.span());
+                    self.at += 1;
+                    arguments.push(splat);
+                }
                 Some(Kind::Word(_) | Kind::Quoted(_) | Kind::Variable(_) | Kind::Open(_)) => {
                     let start = self.span();
                     let value = self.value()?;
@@ -330,7 +336,7 @@ impl Parser {
                 Some(Kind::Word(word)) => Ok(Expr::Word(word)),
                 Some(Kind::Quoted(text)) => Ok(Expr::Quoted(text)),
                 Some(Kind::Variable(name)) => {
-                    let members = self.members();
+                    let members = self.members()?;
                     Ok(Expr::Variable(name, members))
                 }
                 _ => Err(self.unexpected()),
@@ -339,13 +345,40 @@ impl Parser {
         }
     }
 
-    fn members(&mut self) -> Vec<String> {
+    fn members(&mut self) -> Result<Vec<Member>, Fault> {
         let mut members = Vec::new();
         while let Some(Kind::Member(name)) = self.kind() {
-            members.push(name.clone());
+            let name = name.clone();
+            let end = self.span().end;
             self.at += 1;
+            let is_called =
+                self.kind() == Some(&Kind::Open(Bracket::Paren)) && self.span().start == end;
+            members.push(match is_called {
+                true => Member::Method(name, self.call()?),
+                false => Member::Property(name),
+            });
         }
-        members
+        Ok(members)
+    }
+
+    /// `( … )` of a method: values with commas between, or none.
+    fn call(&mut self) -> Result<Vec<Expr>, Fault> {
+        let open = self.span();
+        self.deeper()?;
+        self.at += 1;
+        self.skip_lines();
+        let given = match self.kind() {
+            None | Some(Kind::Close(_)) => Vec::new(),
+            Some(_) => vec![self.value()?],
+        };
+        self.skip_lines();
+        self.depth -= 1;
+        self.closed(')', open, "MissingEndParenthesisInExpression", "expression")?;
+        // Several values stand with commas between.
+        Ok(match given.as_slice() {
+            [Expr::List(items)] => items.clone(),
+            _ => given,
+        })
     }
 
     /// `( … )`: what a pipeline makes.
@@ -356,7 +389,7 @@ impl Parser {
         let pipeline = self.pipeline(true)?;
         self.skip_lines();
         self.closed(')', open, "MissingEndParenthesisInExpression", "expression")?;
-        let members = self.members();
+        let members = self.members()?;
         Ok(Expr::Pipeline(Box::new(pipeline), members))
     }
 
@@ -480,6 +513,7 @@ impl Parser {
             Some(Kind::Word(text) | Kind::Quoted(text)) => text.literal().unwrap_or_default(),
             Some(Kind::Variable(name)) => format!("${name}"),
             Some(Kind::Member(name)) => format!(".{name}"),
+            Some(Kind::Splat(name)) => format!("@{name}"),
         };
         let message = format!("Unexpected token '{found}' in expression or statement.");
         let fault = Fault::new(self.span(), "UnexpectedToken", message);

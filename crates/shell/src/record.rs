@@ -23,6 +23,22 @@ pub enum Reason {
     Unknown,
 }
 
+impl Reason {
+    /// The exit code that says it.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Denied => 4,
+            Self::Over => 5,
+            Self::Unreachable => 6,
+            Self::TaskFailed => 7,
+            Self::Unknown => 8,
+        }
+    }
+}
+
 /// Why a command did not do what it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorRecord {

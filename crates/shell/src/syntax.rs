@@ -60,6 +60,8 @@ pub enum Argument {
     },
     /// A value.
     Value(Expr, Span),
+    /// `@name`: what a variable holds, as arguments.
+    Splat(String, Span),
     /// `{ … }` of Where-Object.
     Condition(Condition),
     /// `{ … }` of ForEach-Object.
@@ -74,15 +76,24 @@ pub enum Expr {
     /// Text in quotes.
     Quoted(Template),
     /// A variable, and members of what it holds.
-    Variable(String, Vec<String>),
+    Variable(String, Vec<Member>),
     /// Several values.
     List(Vec<Expr>),
     /// Names and values, in order.
     Table(Vec<(String, Expr)>),
     /// What a pipeline makes, and members of that.
-    Pipeline(Box<Pipeline>, Vec<String>),
+    Pipeline(Box<Pipeline>, Vec<Member>),
     /// `{$_.Name}` of a calculated property: which member of each object.
     Member(Vec<String>),
+}
+
+/// What stands after a point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// `.Name`
+    Property(String),
+    /// `.Name(…)`, one of a few.
+    Method(String, Vec<Expr>),
 }
 
 /// What Where-Object asks of each object.

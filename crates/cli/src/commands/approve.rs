@@ -33,7 +33,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let view = to_decide(&client, &args.id, context, args.yes).await?;
-    let schemas = super::schemas(&client, &view.task, &args.param).await?;
+    let (_, schemas) = super::meant(&client, view.task.clone()).await?;
     let narrowing = Narrowing {
         comment: args.comment,
         duration: args.duration,

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use writ_client::{Enabling, is_disabled};
 use writ_core::names::{Address, Upn};
+use writ_core::object::SystemAccount;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -14,8 +15,9 @@ pub(crate) struct EnableArgs {
     /// The group that decides where a policy names none [default: as it was]
     #[arg(long, value_name = "ADDRESS")]
     admin_group: Option<Address>,
-    /// A service that runs all tasks without asking, for 90 days; may be repeated.
-    /// More about them: writ system-account --help
+    /// A service that runs all tasks without asking, for 90 days; may be repeated. Those
+    /// that are not named lose their exemption, unless none is named. More about them:
+    /// writ system-account --help
     #[arg(long, value_name = "UPN")]
     system_account: Vec<Upn>,
     /// What becomes of tasks that no policy covers, which nobody may run else
@@ -44,7 +46,7 @@ pub(crate) struct DisableArgs {
 pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, Failure> {
     let enabling = Enabling {
         admin_group: args.admin_group,
-        system_accounts: args.system_account.clone(),
+        system_accounts: Some(args.system_account).filter(|named| !named.is_empty()),
         ask_unlisted: args.unlisted.is_some(),
     };
     let enabled = context.client()?.enable(enabling).await?;
@@ -54,11 +56,16 @@ pub(crate) async fn enable(args: EnableArgs, context: &Context) -> Result<Exit, 
         )),
         None => print("Privileged access is enabled; each policy must name its approvers."),
     }
-    for upn in &args.system_account {
+    for SystemAccount { upn, tasks, until } in &enabled.exempt {
+        let tasks = if tasks.is_some() { "some" } else { "all" };
         print(&format!(
-            "{upn} runs all tasks without asking until {}. Its key: writ system-account invite {upn}",
-            local(enabled.exempt_until)
+            "{upn} runs {tasks} tasks without asking until {}. Its key: writ system-account \
+             invite {upn}",
+            local(*until)
         ));
+    }
+    for upn in &enabled.no_longer_exempt {
+        print(&format!("{upn} no longer runs tasks without asking."));
     }
     match enabled.unlisted {
         writ_client::Unlisted::AsBefore => {}

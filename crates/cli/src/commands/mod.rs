@@ -94,26 +94,13 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     }
 }
 
-/// What a task says of its parameters, if anything was given at all.
-async fn schemas(
-    client: &Client,
-    task: &TaskName,
-    given: &[Assignment],
-) -> Result<Schemas, Failure> {
-    match given.is_empty() {
-        true => Ok(Schemas::new()),
-        false => schemas_of(client, task).await,
-    }
-}
-
-/// What a task says of its parameters. A task that does not exist says nothing:
-/// the rules say it better.
-async fn schemas_of(client: &Client, task: &TaskName) -> Result<Schemas, Failure> {
-    match client.task(task).await {
-        Ok(task) => Ok(task.value.parameters),
-        Err(error) if error.code() == Some("unknown-object") => Ok(Schemas::new()),
-        Err(error) => Err(error.into()),
-    }
+/// A task under its own spelling, and what it says of its parameters. A task that does
+/// not exist stays as it was typed and says nothing: the rules say it better.
+async fn meant(client: &Client, typed: TaskName) -> Result<(TaskName, Schemas), Failure> {
+    Ok(match client.known_task(&typed).await? {
+        Some(task) => (task.name, task.parameters),
+        None => (typed, Schemas::new()),
+    })
 }
 
 /// What was typed about parameters, each once.

@@ -48,10 +48,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
         .transpose();
     let start = start.map_err(Failure::usage)?;
     let client = context.client()?;
-    let schemas = super::schemas(&client, &args.task, &args.param).await?;
+    let (task, schemas) = super::meant(&client, args.task).await?;
     let asking = Asking {
         parameters: super::constraints(&args.param, &schemas)?,
-        task: args.task,
+        task,
         reason: args.reason,
         ticket: args.ticket,
         duration: args.duration,

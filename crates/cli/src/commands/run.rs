@@ -38,14 +38,14 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
-    let schemas = super::schemas_of(&client, &args.task).await?;
+    let (task, schemas) = super::meant(&client, args.task).await?;
     let (values, mut secrets) = given(&args.param, &schemas)?;
     ask_for_missing(&mut secrets, &schemas)?;
     let request: Option<RequestId> = match &args.request {
         Some(id) => Some(client.show(id).await?.id),
         None => None,
     };
-    let started = client.invoke(args.task, values, secrets, request).await?;
+    let started = client.invoke(task, values, secrets, request).await?;
     if args.detach {
         detach(started.execution, context);
         return Ok(Exit::Done);

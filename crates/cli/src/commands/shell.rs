@@ -1,6 +1,7 @@
 //! `writ shell`: the management shell, for people who know PowerShell.
 
 mod editor;
+mod history;
 mod terminal;
 
 use std::io::{self, IsTerminal, Read};
@@ -71,56 +72,68 @@ async fn run_script(session: &mut Session<Writ>, text: &str) -> Ended {
             remark(&fault.shown(text));
             Ended {
                 failed: Some(Reason::Usage),
-                exit: false,
+                ..Ended::default()
             }
         }
     }
 }
 
+/// How the command ends: as was said with `exit`, or as the last one that failed.
 fn exit(ended: Ended) -> Exit {
-    match ended.failed {
-        None => Exit::Done,
-        Some(Reason::Usage) => Exit::Usage,
-        Some(Reason::Refused) => Exit::Refused,
-        Some(Reason::Denied) => Exit::Denied,
-        Some(Reason::Over) => Exit::Over,
-        Some(Reason::Unreachable) => Exit::Unreachable,
-        Some(Reason::Broken) => Exit::Broken,
-        Some(Reason::TaskFailed) => Exit::TaskFailed,
-        Some(Reason::Unknown) => Exit::Unknown,
+    match (ended.code, ended.failed) {
+        (Some(code), _) => Exit::Said(code),
+        (None, None) => Exit::Done,
+        (None, Some(Reason::Usage)) => Exit::Usage,
+        (None, Some(Reason::Refused)) => Exit::Refused,
+        (None, Some(Reason::Denied)) => Exit::Denied,
+        (None, Some(Reason::Over)) => Exit::Over,
+        (None, Some(Reason::Unreachable)) => Exit::Unreachable,
+        (None, Some(Reason::Broken)) => Exit::Broken,
+        (None, Some(Reason::TaskFailed)) => Exit::TaskFailed,
+        (None, Some(Reason::Unknown)) => Exit::Unknown,
     }
 }
 
 /// Asks for commands until somebody has enough.
 async fn at_prompt(session: &mut Session<Writ>) -> Result<Exit, Failure> {
     let mut editor = Editor::new();
-    remark("Type Get-Help to begin, exit to end.");
+    remark(
+        "Type Get-Help to begin, exit to end. A task that is typed becomes an entry of the log, also \
+         a mistyped one.",
+    );
     let mut is_changed = true;
     loop {
         if is_changed {
             // Who waits too long for a server goes on without what it knows.
-            let mut known = tokio::select! {
+            let known = tokio::select! {
                 known = session.host().known() => known,
                 _ = tokio::signal::ctrl_c() => Known::default(),
             };
-            known.variables = session.variables().map(ToOwned::to_owned).collect();
             editor.know(known);
         }
+        editor.learn(|known| {
+            known.variables = session.variables().map(ToOwned::to_owned).collect();
+            known.properties.clone_from(session.seen());
+        });
         let text = match editor.read().map_err(Failure::broken)? {
             Typed::Text(text) => text,
             Typed::Nothing => continue,
             Typed::End => return Ok(Exit::Done),
         };
-        is_changed = text.to_lowercase().contains("elevated") || text.contains('$');
+        let lower = text.to_lowercase();
+        is_changed = ["elevated", "connect"]
+            .iter()
+            .any(|word| lower.contains(word));
+        session.remember(&text);
         let ended = tokio::select! {
             ended = run_script(session, &text) => ended,
             _ = tokio::signal::ctrl_c() => {
-                remark("Stopped waiting. What was sent goes on: look with Get-ElevatedAccessRequest, or writ executions");
+                remark("Stopped waiting. What was sent goes on: look with Get-ElevatedAccessRequest, or Get-ElevatedAccessExecution");
                 continue;
             }
         };
         if ended.exit {
-            return Ok(Exit::Done);
+            return Ok(ended.code.map_or(Exit::Done, Exit::Said));
         }
     }
 }

@@ -25,6 +25,7 @@ mod resolve;
 mod revoke_kill;
 mod secrets;
 mod shell;
+mod shell_daily;
 mod shell_exchange;
 mod site;
 mod site_keys;

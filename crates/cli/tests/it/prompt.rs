@@ -138,6 +138,26 @@ fn the_prompt_completes_goes_on_and_remembers() {
     admin.sees("Writ> ");
     admin.types("(Get-ElevatedAccessApprovalPolicy).Task\r");
     admin.sees("Host\\Say\r\n");
+    // What may hold a secret is found again here, and nowhere else.
+    admin.types("$secret = 'hunter2'\r");
+    admin.sees("Writ> ");
+    admin.types("\x1b[A");
+    admin.sees("'hunter2'");
+    admin.types("\x15$x = (Get-ElevatedAccessGroup | select Ident\t");
+    admin.sees("Identity");
+    admin.types(")\r");
+    admin.sees("Writ> ");
+    admin.types("\x12NoSuch\x7f\x7f\x7f\x7f\x7f\x7fPolicy).T");
+    admin.sees("(Get-ElevatedAccessApprovalPolicy).Task");
+    // What was found is taken with one Enter, and run with the next.
+    admin.types("\r");
+    admin.sees("Writ> (Get-ElevatedAccessApprovalPolicy).Task");
+    admin.types("\r");
+    admin.sees("Host\\Say\r\n");
+    admin.types("Get-History -Count 1\r");
+    admin.sees("Get-History -Count 1");
+    admin.sees("CommandLine");
+    admin.sees("Writ> ");
     // Ctrl-C gives up a question, and the prompt is there again.
     admin.types("Disable-ElevatedAccessControl\r");
     admin.sees("default is");
@@ -155,10 +175,11 @@ fn the_prompt_completes_goes_on_and_remembers() {
         remembered.contains("Disable-ElevatedAccessControl -WhatIf"),
         "{remembered}"
     );
+    assert!(!remembered.contains("hunter2"), "{remembered}");
     // The next one to sit there finds it; of several names a menu is shown.
     let mut again = Typist::sit_down(&site, "admin");
     again.sees("Writ> ");
-    again.types("\x1b[A\x1b[A\x1b[A");
+    again.types("\x1b[A\x1b[A\x1b[A\x1b[A");
     again.sees("(Get-ElevatedAccessApprovalPolicy).Task");
     drop(again);
     let mut again = Typist::sit_down(&site, "admin");

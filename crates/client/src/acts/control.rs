@@ -12,8 +12,8 @@ use crate::error::Error;
 pub struct Enabling {
     /// The group that decides where a policy names none.
     pub admin_group: Option<Address>,
-    /// Services that run all tasks without asking.
-    pub system_accounts: Vec<Upn>,
+    /// All services that run tasks without asking; others no longer do.
+    pub system_accounts: Option<Vec<Upn>>,
     /// Whether the default group is asked for tasks that no policy covers.
     pub ask_unlisted: bool,
 }
@@ -23,8 +23,10 @@ pub struct Enabling {
 pub struct Enabled {
     /// The group that decides where a policy names none.
     pub admin_group: Option<Address>,
-    /// When the exemptions that were given end.
-    pub exempt_until: Time,
+    /// The services that run tasks without asking from now on.
+    pub exempt: Vec<SystemAccount>,
+    /// Those that no longer do.
+    pub no_longer_exempt: Vec<Upn>,
     /// What became of tasks that no policy covers.
     pub unlisted: Unlisted,
 }
@@ -62,14 +64,11 @@ impl Client {
             ));
         }
         let exempt_until = self.http.now().plus(MAX_EXEMPTION);
-        for upn in enabling.system_accounts {
-            let account = SystemAccount {
-                upn,
-                tasks: None,
-                until: exempt_until,
-            };
-            exempt(&mut control, account);
-        }
+        let no_longer_exempt = match enabling.system_accounts {
+            Some(named) => exempt_only(&mut control, named, exempt_until),
+            None => Vec::new(),
+        };
+        let exempt = control.system_accounts.clone();
         let admin_group = control.admin_group.clone();
         self.set(Object::Control(control.into()), before.seen)
             .await?;
@@ -79,7 +78,8 @@ impl Client {
         };
         Ok(Enabled {
             admin_group,
-            exempt_until,
+            exempt,
+            no_longer_exempt,
             unlisted,
         })
     }
@@ -117,6 +117,24 @@ impl Client {
 /// Whether there is nothing left to disable.
 pub fn is_disabled(control: &Control, stop_accounts: bool) -> bool {
     !control.enabled && (control.stop_system_accounts || !stop_accounts)
+}
+
+/// Exempts these, and nobody else; answers who no longer is. Who was exempt for some
+/// tasks only stays so: naming a service again does not widen what it may do.
+fn exempt_only(control: &mut Control, named: Vec<Upn>, until: Time) -> Vec<Upn> {
+    let before = std::mem::take(&mut control.system_accounts);
+    for upn in named {
+        let known = before.iter().find(|known| known.upn == upn);
+        let account = SystemAccount {
+            tasks: known.and_then(|known| known.tasks.clone()),
+            upn,
+            until,
+        };
+        exempt(control, account);
+    }
+    let is_gone = |upn: &Upn| control.system_account(upn).is_none();
+    let before = before.into_iter().map(|known| known.upn);
+    before.filter(is_gone).collect()
 }
 
 /// Exempts a system account, or anew.

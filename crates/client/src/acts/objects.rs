@@ -55,6 +55,15 @@ impl Client {
         self.one("/v1/tasks", name.as_str()).await
     }
 
+    /// One task, under its own spelling; none if there is no such task.
+    pub async fn known_task(&self, name: &TaskName) -> Result<Option<Task>, Error> {
+        match self.task(name).await {
+            Ok(task) => Ok(Some(task.value)),
+            Err(error) if error.code() == Some("unknown-object") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// All policies.
     pub async fn policies(&self) -> Result<Seen<Vec<Policy>>, Error> {
         self.objects(&Listing::ALL).await

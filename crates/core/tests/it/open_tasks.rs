@@ -17,6 +17,7 @@ const GET: &str = r"Mail\Get-Mailbox";
 pub(crate) fn all() {
     a_task_that_nobody_set_needs_a_policy_of_its_workload();
     it_takes_parameters_of_any_type();
+    no_constraint_is_passed_by_a_shorter_name();
     what_is_set_goes_before_what_is_open();
     closing_the_workload_ends_what_was_asked();
 }
@@ -126,6 +127,56 @@ fn it_takes_parameters_of_any_type() {
         ..asking(GET)
     };
     no(&mut w, "alice", odd, "parameters");
+}
+
+/// The target may take `Forc` or `force` for `Force`, which nobody here knows.
+#[test]
+fn no_constraint_is_passed_by_a_shorter_name() {
+    let mut w = open();
+    let mut policy = manual(r"Mail\Get-*", &[]);
+    policy.parameters = [(parameter("Force"), Constraint::Absent)].into();
+    w.set(policy);
+    grant(&mut w, asking(GET));
+    let yes = || Value::Boolean(true);
+    for name in ["Force", "Forc", "F", "force", "fORC"] {
+        no(&mut w, "alice", run(&[(name, yes())]), "parameters");
+    }
+    // Neither is short for it.
+    w.yes("alice", run(&[("Forced", yes()), ("Orce", yes())]));
+    // What a grant fixes is not passed by either; another grant may allow it.
+    let mut w = open();
+    w.set(manual(r"Mail\Get-*", &[]));
+    let narrow = Request {
+        parameters: [(parameter("Identity"), Constraint::Glob("a*".into()))].into(),
+        ..asking(GET)
+    };
+    let narrow = grant(&mut w, narrow);
+    let given = [
+        ("Identity", Value::Text("alice".into())),
+        ("Ident", Value::Text("bob".into())),
+    ];
+    no(&mut w, "alice", run(&given), "insufficient");
+    let named = Invoke {
+        request: Some(narrow),
+        ..run(&given)
+    };
+    no(&mut w, "alice", named, "parameters");
+    w.yes("alice", run(&given[..1]));
+    grant(&mut w, asking(GET));
+    w.yes("alice", run(&given));
+    // A task that knows a shorter name means it.
+    let mut w = open();
+    w.set(Task {
+        parameters: [(parameter("Type"), Schema::of(ValueType::String))].into(),
+        open: true,
+        ..Task::new(task_name(GET), BTreeMap::new())
+    });
+    let mut policy = manual(GET, &[]);
+    policy.parameters = [(parameter("TypeName"), Constraint::Absent)].into();
+    w.set(policy);
+    grant(&mut w, asking(GET));
+    w.yes("alice", run(&[("Type", Value::Text("x".into()))]));
+    no(&mut w, "alice", run(&[("TypeN", yes())]), "parameters");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use writ_core::names::Name;
 use writ_core::record::Status;
-use writ_core::statement::{Invoke, Request};
+use writ_core::statement::{Body, Invoke, Request};
 use writ_core::testing::*;
 use writ_core::time::Seconds;
 
@@ -62,4 +62,31 @@ fn a_trial_changes_nothing() {
     assert_eq!(w.state.requests().count(), before.requests().count());
     let nobody = w.state.try_request(&upn("nobody"), &asking(RESTART), w.now);
     assert_eq!(nobody.unwrap_err().code(), "inactive");
+}
+
+#[test]
+fn whatever_somebody_would_say_is_tried_as_it_would_be_decided() {
+    let mut w = World::ready();
+    let node = Name::parse("node1").unwrap();
+    let tried = |w: &World, who: &str, said: &Body| {
+        let key = key(who).public().id();
+        let tried = w.state.try_said(&upn(who), key, &node, said, w.now);
+        tried.map_err(|no| no.code())
+    };
+    let ask = Body::Request(asking(RESTART).into());
+    assert_eq!(tried(&w, "alice", &ask), Ok(()));
+    // Nothing came of it.
+    assert_eq!(w.state.pending_of(&upn("alice")).count(), 0);
+    w.yes("alice", asking(RESTART));
+    assert_eq!(tried(&w, "alice", &ask), Err("already-pending"));
+    let id = w.state.pending_of(&upn("alice")).next().unwrap().id;
+    let approve = Body::Approve(approving(id).into());
+    assert_eq!(tried(&w, "alice", &approve), Err("self-approval"));
+    assert_eq!(tried(&w, "bob", &approve), Ok(()));
+    let run = Body::Invoke(running(RESTART, &[("unit", "x")]).into());
+    assert_eq!(tried(&w, "alice", &run), Err("insufficient"));
+    // A key of somebody else's is none.
+    let key = key("bob").public().id();
+    let other = w.state.try_said(&upn("alice"), key, &node, &ask, w.now);
+    assert_eq!(other.unwrap_err().code(), "key-not-live");
 }

@@ -19,6 +19,7 @@ mod statements;
 mod status;
 pub(crate) mod tasks;
 mod tiles;
+mod trials;
 mod whoami;
 pub(crate) mod workloads;
 
@@ -83,6 +84,7 @@ fn api() -> Routes {
             tiles::about_leaves(),
         )
         .post("/v1/statements", statements::post, statements::about())
+        .post("/v1/trials", trials::post, trials::about())
         .get("/v1/whoami", whoami::show, whoami::about())
         .get("/v1/status", status::show, status::about())
         .get("/v1/site", site::show, site::about())

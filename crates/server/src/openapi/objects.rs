@@ -54,6 +54,36 @@ fn people() -> Vec<(&'static str, Schema)> {
             .about("A key of a person."),
         ),
         (
+            "Trial",
+            Schema::object(
+                [
+                    (
+                        "kind",
+                        Schema::text().about("Of which kind it would be: request, invoke."),
+                    ),
+                    (
+                        "payload",
+                        Schema::text().about("Canonical JSON, as it would be signed."),
+                    ),
+                ],
+                [],
+            )
+            .closed(),
+        ),
+        (
+            "Tried",
+            Schema::object(
+                [(
+                    "accepted",
+                    Schema::flag().about("Whether it would be, now."),
+                )],
+                [
+                    ("code", Schema::text().about("Of the refusal.")),
+                    ("detail", Schema::text().about("The refusal as a sentence.")),
+                ],
+            ),
+        ),
+        (
             "WhoAmI",
             Schema::object(
                 [

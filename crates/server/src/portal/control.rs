@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde_json::{Value as Json, json};
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
-use writ_core::object::{Control, PersonKind, SystemAccount};
+use writ_core::object::{Control, Noun, PersonKind, SystemAccount};
 use writ_core::sight::Resource;
 use writ_core::time::{Seconds, Time};
 
-use super::forms::{nothing, rest};
+use super::forms::{nothing, rest, was};
 use super::frame::{Frame, Part, said_by};
 use super::show as answer;
 use crate::app::App;
@@ -32,6 +32,8 @@ struct ControlPage {
     able: usize,
     unable: Vec<(Upn, Unable)>,
     rest: String,
+    /// What the forms tell their script.
+    about: String,
 }
 
 impl ControlPage {
@@ -86,6 +88,10 @@ pub(super) async fn show(
         rest: control
             .as_ref()
             .map_or_else(nothing, |control| rest(control, &asked)),
+        about: control
+            .as_ref()
+            .map(|control| was(Noun::Control, control))
+            .unwrap_or_default(),
         control,
     })
 }
@@ -119,6 +125,8 @@ struct AccountsPage {
     reads_people: bool,
     /// The control as it is, with its system accounts.
     whole: String,
+    /// What the forms tell their script.
+    about: String,
     /// Whether it was ever set: without it nobody is exempt.
     is_set: bool,
 }
@@ -169,6 +177,7 @@ pub(super) async fn accounts(
         },
         reads_people,
         whole: whole(&control),
+        about: was(Noun::Control, &control),
         is_set,
     })
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use serde_json::json;
 use writ_core::digest::RequestId;
 use writ_core::sight::{Resource, reads_everything};
 use writ_core::state::State as Organization;
@@ -90,6 +91,13 @@ struct RunPage {
 }
 
 impl RunPage {
+    /// What stopping it is about, for the dialog.
+    fn about(&self) -> String {
+        let view = &self.line.view;
+        let asked = json!({ "by": view.by, "does": "revoke", "task": view.task });
+        json!({ "asked": asked }).to_string()
+    }
+
     fn was_killed(&self) -> bool {
         text::was_killed(&self.line.view)
     }

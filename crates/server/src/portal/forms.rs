@@ -4,9 +4,9 @@
 //! field as JSON, as it was, so an edit keeps what the page does not show.
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use writ_core::names::ParameterName;
-use writ_core::object::{Stage, Template};
+use writ_core::object::{Noun, Stage, Template};
 use writ_core::value::{Constraint, Constraints, Range, Schema, Schemas, Value, ValueType};
 
 use super::fields::typed;
@@ -29,8 +29,19 @@ pub(super) fn nothing() -> String {
     Json::Object(Map::new()).to_string()
 }
 
+/// What a form tells its script of the object as it was, so that what is signed
+/// is told as what it changes.
+pub(super) fn was(noun: Noun, object: &impl Serialize) -> String {
+    json!({ "was": { noun.to_string(): object } }).to_string()
+}
+
+/// The same of a key that is revoked.
+pub(super) fn of_key(label: &str, signed_in: bool, only: bool) -> String {
+    json!({ "label": label, "signedIn": signed_in, "only": only }).to_string()
+}
+
 /// Values as JSON that people read and change.
-pub(super) fn json(value: &impl Serialize) -> String {
+pub(super) fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
@@ -108,14 +119,14 @@ impl ConstraintRow {
             Constraint::Equals(Value::Integer(number)) => ("equals integer", number.to_string()),
             Constraint::Equals(Value::Boolean(truth)) => ("equals boolean", truth.to_string()),
             Constraint::Equals(Value::Text(text)) => ("equals exact", text.clone()),
-            Constraint::Equals(value) => ("equals json", json(value)),
+            Constraint::Equals(value) => ("equals json", pretty(value)),
             Constraint::OneOf(values) if values.iter().all(is_number) => {
                 ("one_of integers", lines(values))
             }
             Constraint::OneOf(values) if values.iter().all(is_line) => {
                 ("one_of lines", lines(values))
             }
-            Constraint::OneOf(values) => ("one_of json", json(values)),
+            Constraint::OneOf(values) => ("one_of json", pretty(values)),
             Constraint::Glob(pattern) => ("glob exact", pattern.clone()),
             Constraint::Range(Range { min, max }) => {
                 let end = |end: &Option<i64>| end.map(|it| it.to_string()).unwrap_or_default();
@@ -124,7 +135,7 @@ impl ConstraintRow {
             Constraint::SubsetOf(values) if values.iter().all(is_line) => {
                 ("subset_of lines", lines(values))
             }
-            Constraint::SubsetOf(values) => ("subset_of json", json(values)),
+            Constraint::SubsetOf(values) => ("subset_of json", pretty(values)),
             Constraint::Absent => ("absent", String::new()),
         };
         Self {

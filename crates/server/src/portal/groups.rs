@@ -13,7 +13,7 @@ use writ_core::object::{Group, MailTo, Noun};
 use writ_core::sight::Resource;
 
 use super::asked::{Asked, onward};
-use super::forms::{nothing, rest};
+use super::forms::{nothing, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use super::text::found;
@@ -50,6 +50,8 @@ struct GroupForm {
     remind_every: String,
     escalate_to: String,
     rest: String,
+    /// What its script is told of it.
+    about: String,
 }
 
 impl GroupForm {
@@ -81,6 +83,7 @@ impl GroupForm {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             rest: rest(group, &asked),
+            about: was(Noun::Group, group),
         }
     }
 
@@ -94,6 +97,7 @@ impl GroupForm {
             remind_every: String::new(),
             escalate_to: String::new(),
             rest: nothing(),
+            about: String::new(),
         }
     }
 }

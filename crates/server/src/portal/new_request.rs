@@ -77,6 +77,9 @@ struct FormPage {
     is_auto: bool,
     stages: Vec<Stage>,
     most: Seconds,
+    most_runs: Option<u64>,
+    /// What is missing for anybody to approve it.
+    unreachable: Option<String>,
     usual: Seconds,
     reason: String,
     fields: Fields,
@@ -215,6 +218,9 @@ async fn form(
         rule.stages.iter().map(asked)
     });
     let stages: Vec<Stage> = stages.collect();
+    let reachable = rule
+        .as_ref()
+        .map(|rule| state.reachable(Some(caller.upn()), rule));
     let limits = policy.map(|policy| policy.parameters.clone());
     let title = task.title.clone().unwrap_or_else(|| task.name.to_string());
     answer(&FormPage {
@@ -224,6 +230,10 @@ async fn form(
         refusal,
         stages,
         most,
+        most_runs: policy.and_then(|policy| policy.max_runs),
+        unreachable: reachable
+            .and_then(Result::err)
+            .map(|missing| missing.problem),
         usual: Seconds(most.0.min(USUAL.0)),
         reason: wish.reason.clone(),
         fields: Fields::of(

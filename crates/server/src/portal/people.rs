@@ -15,7 +15,7 @@ use writ_core::view::PersonView;
 
 use super::asked::{Asked, onward};
 use super::auditor::Reader;
-use super::forms::{nothing, rest};
+use super::forms::{nothing, of_key, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use super::text::found;
@@ -114,11 +114,18 @@ struct PersonPage {
     rest: String,
     /// Less what (de)activating and inviting says.
     bare: String,
+    /// What the forms tell their script.
+    about: String,
 }
 
 impl PersonPage {
     fn is_administrator(&self) -> bool {
         self.view.role == Some(Role::Administrator)
+    }
+
+    /// What the form that revokes a key tells its script.
+    fn about_key(&self, label: &str) -> String {
+        of_key(label, false, self.view.keys.len() == 1)
     }
 
     fn is_auditor(&self) -> bool {
@@ -165,6 +172,7 @@ pub(super) async fn show(
         is_me: upn == *caller.upn(),
         rest: rest(person.as_ref(), &["name", "mail", "role"]),
         bare: rest(person.as_ref(), &["active", "invitation"]),
+        about: was(Noun::Person, person.as_ref()),
         view,
     })
 }

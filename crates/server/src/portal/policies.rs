@@ -12,7 +12,7 @@ use writ_core::object::{Approval, Noun, Others, Policy};
 use writ_core::time::Seconds;
 
 use super::asked::{Asked, onward};
-use super::forms::{ConstraintRow, StageRow, nothing, rest};
+use super::forms::{ConstraintRow, StageRow, nothing, rest, was};
 use super::frame::{Frame, Part};
 use super::simulate::{Stage, stages};
 use super::{show as answer, text};
@@ -117,6 +117,8 @@ struct PolicyForm {
     blank_constraint: ConstraintRow,
     groups: Vec<String>,
     rest: String,
+    /// What its script is told of it.
+    about: String,
 }
 
 impl PolicyForm {
@@ -167,6 +169,10 @@ impl PolicyForm {
             rest: match is_set {
                 true => rest(policy, &asked),
                 false => nothing(),
+            },
+            about: match is_set {
+                true => was(Noun::Policy, policy),
+                false => String::new(),
             },
             policy: policy.clone(),
         }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use serde_json::json;
 use writ_core::object::{Risk, Role, Task};
 use writ_core::record::Status;
 use writ_core::sight::{Resource, reads_everything};
@@ -99,6 +100,18 @@ struct RequestPage {
 impl RequestPage {
     fn is_pending(&self) -> bool {
         self.view.status == Status::Pending
+    }
+
+    /// What a form tells its script of the request: a statement only names it.
+    fn about(&self, does: &str) -> String {
+        let view = &self.view;
+        let (by, task, runs) = (&view.by, &view.task, view.runs);
+        let (parameters, duration) = (&view.parameters, view.duration_s);
+        let asked = json!({
+            "by": by, "does": does, "duration_s": duration, "parameters": parameters,
+            "runs": runs, "task": task,
+        });
+        json!({ "asked": asked }).to_string()
     }
 
     fn is_live(&self) -> bool {

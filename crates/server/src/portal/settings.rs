@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use writ_core::digest::KeyId;
-use writ_core::object::{Preferences, Role};
+use writ_core::object::{Noun, Preferences, Role};
 use writ_core::time::Time;
 
+use super::forms::{of_key, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use crate::app::App;
@@ -33,6 +34,15 @@ struct Page {
     session: Option<(Time, Time)>,
     groups: Vec<String>,
     preferences: Preferences,
+    /// What the form of these tells its script.
+    about: String,
+}
+
+impl Page {
+    /// What the form that revokes a key tells its script.
+    fn about_key(&self, key: &Key) -> String {
+        of_key(&key.label, key.is_of_session, self.keys.len() == 1)
+    }
 }
 
 /// `GET /settings`
@@ -55,14 +65,16 @@ pub(super) async fn show(
         .collect();
     keys.sort_by_key(|key| (key.since, key.id));
     let preferences = state.preferences(upn);
+    let preferences: Preferences = preferences
+        .map(|mine| mine.as_ref().clone())
+        .unwrap_or_default();
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Settings, "Settings").await?,
         has_one_plain_key: matches!(keys.as_slice(), [only] if !only.is_passkey),
         keys,
         session: caller.session_period(),
         groups: state.groups_of(upn).map(ToString::to_string).collect(),
-        preferences: preferences
-            .map(|mine| mine.as_ref().clone())
-            .unwrap_or_default(),
+        about: was(Noun::Preferences, &preferences),
+        preferences,
     })
 }

@@ -13,7 +13,7 @@ use writ_core::time::Seconds;
 use writ_core::value::{Schema, Value};
 
 use super::asked::{Asked, onward};
-use super::forms::{ParameterRow, command, in_rows, json, nothing, rest};
+use super::forms::{ParameterRow, command, in_rows, nothing, pretty, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use super::simulate::{Stage, stages};
@@ -174,6 +174,8 @@ struct TaskForm {
     parameters: String,
     blank: ParameterRow,
     rest: String,
+    /// What its script is told of it.
+    about: String,
 }
 
 impl TaskForm {
@@ -210,9 +212,9 @@ impl TaskForm {
                 true => Some(Default::default()),
                 false => command(&task.template).filter(|_| is_program),
             },
-            template: json(&task.template),
+            template: pretty(&task.template),
             rows: in_rows(&task.parameters).then(|| ParameterRow::all(&task.parameters)),
-            parameters: json(&task.parameters),
+            parameters: pretty(&task.parameters),
             blank: ParameterRow {
                 kind: "string".to_owned(),
                 max_length: Schema::of(writ_core::value::ValueType::String)
@@ -223,6 +225,10 @@ impl TaskForm {
             rest: match is_set {
                 true => rest(task, &asked),
                 false => nothing(),
+            },
+            about: match is_set {
+                true => was(Noun::Task, task),
+                false => String::new(),
             },
         }
     }
@@ -273,7 +279,7 @@ pub(super) async fn show(
             .collect(),
         template: command(&task.template)
             .map(|(program, args)| (program, args.lines().map(str::to_owned).collect())),
-        json: json(&task.template),
+        json: pretty(&task.template),
         refusal: governed.as_ref().err().map(ToString::to_string),
         stages: governed
             .as_ref()

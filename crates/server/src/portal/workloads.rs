@@ -7,7 +7,7 @@ use writ_core::names::{Name, TaskName};
 use writ_core::object::{Noun, Workload};
 use writ_core::sight::Resource;
 
-use super::forms::{json, nothing, rest};
+use super::forms::{nothing, pretty, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
 use crate::api::unknown;
@@ -30,6 +30,8 @@ struct WorkloadForm {
     open_tasks: bool,
     settings: String,
     rest: String,
+    /// What its script is told of it.
+    about: String,
 }
 
 impl WorkloadForm {
@@ -42,9 +44,10 @@ impl WorkloadForm {
             open_tasks: workload.open_tasks,
             settings: match workload.settings.is_empty() {
                 true => String::new(),
-                false => json(&workload.settings),
+                false => pretty(&workload.settings),
             },
             rest: rest(workload, &asked),
+            about: was(Noun::Workload, workload),
         }
     }
 
@@ -56,6 +59,7 @@ impl WorkloadForm {
             open_tasks: false,
             settings: String::new(),
             rest: nothing(),
+            about: String::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use writ_core::object::Object;
 use writ_core::statement::{Approve, Recover, Set, TreeHead};
 use writ_core::testing::key;
 use writ_core::value::Constraints;
-use writ_core::view::{Posted, Problem};
+use writ_core::view::{Posted, Problem, Tried};
 
 use crate::world::{ADMIN, ALICE, APPROVERS, BOB, EVE, World, group};
 
@@ -31,6 +31,54 @@ async fn a_refusal_by_a_rule_is_recorded_and_no_problem() {
     assert_eq!(posted.receipt.code.as_deref(), Some("self-approval"));
     assert!(posted.detail.unwrap().contains("somebody else"));
     assert_eq!(world.engine.published().size(), size + 1);
+}
+
+/// A trial says what the rules would, and leaves no trace.
+#[tokio::test]
+async fn a_trial_is_answered_and_forgotten() {
+    let world = World::new().await;
+    let request = world.request(ALICE).await;
+    let size = world.engine.published().size();
+    let body = |who: &str| {
+        let approve = Approve {
+            request,
+            comment: None,
+            duration_s: None,
+            parameters: Constraints::new(),
+        };
+        let payload = writ_core::json::write(&world.payload(who, approve)).unwrap();
+        json!({ "kind": "approve", "payload": String::from_utf8(payload).unwrap() })
+    };
+    let tried = async |session: Option<String>, body: &Json| {
+        let mut call = world.client().post(world.url("/v1/trials")).json(body);
+        if let Some(session) = session {
+            call = call.header("authorization", session);
+        }
+        world.send(call).await
+    };
+    let session = |who: &str| Some(world.session(who));
+    let no: Tried = tried(session(ALICE), &body(ALICE)).await.json();
+    assert_eq!(no.code.as_deref(), Some("self-approval"));
+    assert!(!no.accepted && no.detail.unwrap().contains("somebody else"));
+    let yes: Tried = tried(session(BOB), &body(BOB)).await.json();
+    assert!(yes.accepted && yes.code.is_none());
+    // Only what one would say oneself, and only who is signed in.
+    let other = tried(session(BOB), &body(ALICE)).await;
+    assert_eq!(other.problem(422), "bad-form");
+    assert_eq!(tried(None, &body(BOB)).await.status, 401);
+    for odd in [
+        json!({}),
+        json!({ "kind": "approve", "payload": "{}" }),
+        json!({ "kind": "bogus", "payload": body(BOB)["payload"] }),
+        json!({ "kind": "approve", "payload": body(BOB)["payload"], "signatures": [] }),
+    ] {
+        assert_eq!(
+            tried(session(BOB), &odd).await.problem(422),
+            "bad-form",
+            "{odd}"
+        );
+    }
+    assert_eq!(world.engine.published().size(), size);
 }
 
 #[tokio::test]

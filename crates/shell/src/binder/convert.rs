@@ -8,15 +8,21 @@ use crate::values::Value;
 /// The value as the parameter takes it, or why it cannot.
 pub(super) fn to(parameter: &Parameter, value: Value) -> Result<Value, String> {
     let name = parameter.name;
-    if value == Value::Null && parameter.kind != Kind::Switch {
+    let is_null = match (&value, parameter.kind) {
+        (_, Kind::Rest) | (Value::Null, Kind::Switch) => false,
+        (Value::List(items), _) => items.contains(&Value::Null),
+        (value, _) => *value == Value::Null,
+    };
+    if is_null {
         return Err(format!(
             "Cannot bind argument to parameter '{name}' because it is null."
         ));
     }
     let converted = match parameter.kind {
         Kind::Any => Ok(value),
+        Kind::Rest => return Ok(value),
         Kind::Text => text(parameter, value).map(Value::Text),
-        Kind::Texts => value
+        Kind::Texts | Kind::Each => value
             .items()
             .into_iter()
             .map(|item| text(parameter, item).map(Value::Text))
@@ -30,7 +36,10 @@ pub(super) fn to(parameter: &Parameter, value: Value) -> Result<Value, String> {
             let items = value.items().into_iter().map(one);
             items.collect::<Result<_, _>>().map(Value::List)
         }
-        Kind::Integer => match value.number() {
+        Kind::Count if value.text().eq_ignore_ascii_case("Unlimited") => {
+            Ok(Value::Integer(i64::MAX))
+        }
+        Kind::Integer | Kind::Count => match value.number() {
             Some(number) => Ok(Value::Integer(number)),
             None => Err(because(
                 parameter,
@@ -45,6 +54,7 @@ pub(super) fn to(parameter: &Parameter, value: Value) -> Result<Value, String> {
             Value::Null
             | Value::Boolean(_)
             | Value::Integer(_)
+            | Value::Number(_)
             | Value::Text(_)
             | Value::Time(_)
             | Value::List(_) => Err(because(parameter, &value, "Write @{Name='value'}.")),
@@ -97,9 +107,12 @@ fn text(parameter: &Parameter, value: Value) -> Result<String, String> {
                 None => Err(because(parameter, &value, "It is an object.")),
             }
         }
-        Value::Null | Value::Boolean(_) | Value::Integer(_) | Value::Text(_) | Value::Time(_) => {
-            Ok(value.text())
-        }
+        Value::Null
+        | Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Number(_)
+        | Value::Text(_)
+        | Value::Time(_) => Ok(value.text()),
     }
 }
 
@@ -109,13 +122,16 @@ fn boolean(parameter: &Parameter, value: &Value) -> Result<Value, String> {
         Value::Integer(number) => Ok(Value::Boolean(*number != 0)),
         Value::Null => Ok(Value::Boolean(false)),
         Value::Text(text) if text == "0" || text == "1" => Ok(Value::Boolean(text == "1")),
-        Value::Text(_) | Value::Time(_) | Value::List(_) | Value::Table(_) | Value::Object(_) => {
-            Err(because(
-                parameter,
-                value,
-                "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.",
-            ))
-        }
+        Value::Number(_)
+        | Value::Text(_)
+        | Value::Time(_)
+        | Value::List(_)
+        | Value::Table(_)
+        | Value::Object(_) => Err(because(
+            parameter,
+            value,
+            "Boolean parameters accept only Boolean values and numbers, such as $True, $False, 1 or 0.",
+        )),
     }
 }
 

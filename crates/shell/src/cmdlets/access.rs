@@ -25,6 +25,19 @@ const SIGN_IN: &[Parameter] = &[
 const SIGN_IN_HELP: &str = "There is no password: your key on this machine signs. Who never \
                             signed in here does it once with: writ login URL --as UPN";
 
+/// The properties of a record.
+pub(super) const RECORD_HAS: &[&str] = &[
+    "RecordType",
+    "CreationDate",
+    "UserIds",
+    "Operations",
+    "AuditData",
+    "ResultIndex",
+    "ResultCount",
+    "Identity",
+    "IsValid",
+];
+
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "Connect-ExchangeOnline",
@@ -48,6 +61,18 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         effect: Effect::Reads,
     },
     Cmdlet {
+        name: "Disconnect-ExchangeOnline",
+        aliases: &[],
+        synopsis: "Goes on as nobody, until somebody signs in again.",
+        description: "Your key stays on this machine; writ logout takes it away.",
+        parameters: &[],
+        examples: &[(
+            "Disconnect-ExchangeOnline -Confirm:$false",
+            "Nothing more is done as you in this shell.",
+        )],
+        effect: Effect::Reads,
+    },
+    Cmdlet {
         name: "Search-UnifiedAuditLog",
         aliases: &[],
         synopsis: "Searches the log of all that was said.",
@@ -64,6 +89,11 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
                 "Operations",
                 Kind::Texts,
                 "Only these, such as New-ElevatedAccessRequest.",
+            ),
+            Parameter::new(
+                "RecordType",
+                Kind::Texts,
+                "Only records of this type. All of this log are of ExchangeAdmin.",
             ),
             Parameter::new("UserIds", Kind::Texts, "Only what these people said."),
             Parameter::new("FreeText", Kind::Text, "Only records that hold this text."),
@@ -124,9 +154,10 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         name: "Get-Help",
         aliases: &["help", "man"],
         synopsis: "Says how a command is used.",
-        description: "",
+        description: "Of a cmdlet, or of a task: New-MoveRequest, Host\\Restart-Service. With * \
+                      it lists those that fit. CMDLET -? says the same.",
         parameters: &[
-            Parameter::new("Name", Kind::Text, "Which.").at(0),
+            Parameter::new("Name", Kind::Text, "Which; * stands for anything.").at(0),
             Parameter::new("Examples", Kind::Switch, "Only how it is used."),
             Parameter::new(
                 "Full",
@@ -135,10 +166,14 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             )
             .or(&["Detailed"]),
         ],
-        examples: &[(
-            "Get-Help New-ElevatedAccessRequest",
-            "How to ask for a task.",
-        )],
+        examples: &[
+            (
+                "Get-Help New-ElevatedAccessRequest",
+                "How to ask for a task.",
+            ),
+            ("Get-Help *Policy", "All about policies."),
+            ("Get-Help New-MoveRequest", "What a task takes."),
+        ],
         effect: Effect::Reads,
     },
 ];

@@ -8,7 +8,9 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         aliases: &[],
         synopsis: "Enables privileged access: people may request, approve and run.",
         description: "Tasks that no approval policy covers stay closed; -Unlisted Ask sets a \
-                      policy that asks the default approvers for them.",
+                      policy that asks the default approvers for them. -SystemAccounts is the whole \
+                      list: whoever is not in it loses the exemption. Without it, the list \
+                      stays as it is.",
         parameters: &[
             Parameter::new(
                 "AdminGroup",
@@ -20,7 +22,7 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new(
                 "SystemAccounts",
                 Kind::Texts,
-                "Services that run tasks without approval, for 90 days.",
+                "All services that run tasks without approval, for 90 days; none with @().",
             ),
             Parameter::new(
                 "Unlisted",
@@ -34,6 +36,18 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             "Enables privileged access with a default group and one exempt service.",
         )],
         effect: Effect::Changes,
+    },
+    Cmdlet {
+        name: "Get-ElevatedAccessControl",
+        aliases: &[],
+        synopsis: "Shows whether privileged access is enabled, and who is exempt from it.",
+        description: "A system account without Tasks is exempt for all of them.",
+        parameters: &[],
+        examples: &[(
+            "Get-ElevatedAccessControl | select -ExpandProperty SystemAccounts",
+            "Who runs tasks without approval, and until when.",
+        )],
+        effect: Effect::Reads,
     },
     Cmdlet {
         name: "Disable-ElevatedAccessControl",

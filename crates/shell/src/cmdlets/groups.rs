@@ -7,6 +7,9 @@ const IDENTITY: Parameter = Parameter::new("Identity", Kind::Text, "Its address.
     .at(0)
     .from(&["Identity"]);
 
+/// The properties of a group.
+pub(super) const GROUP_HAS: &[&str] = &["Identity", "DisplayName", "Members"];
+
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "New-ElevatedAccessGroup",

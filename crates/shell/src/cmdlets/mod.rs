@@ -5,6 +5,7 @@
 
 mod access;
 mod control;
+mod daily;
 mod groups;
 mod objects;
 mod policies;
@@ -68,8 +69,14 @@ pub enum Kind {
     Text,
     /// One text or several.
     Texts,
+    /// One text or several, and the cmdlet is done for each of them.
+    Each,
+    /// All values without a name.
+    Rest,
     /// A whole number.
     Integer,
+    /// A whole number, or `Unlimited`.
+    Count,
     /// Given or not.
     Switch,
     /// True or false.
@@ -93,15 +100,16 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Text => "System.String",
-            Self::Texts => "System.String[]",
+            Self::Texts | Self::Each => "System.String[]",
             Self::Integer => "System.Int32",
+            Self::Count => "Unlimited",
             Self::Switch => "System.Management.Automation.SwitchParameter",
             Self::Boolean => "System.Boolean",
             Self::Word(_) => "System.Enum",
             Self::Table => "System.Collections.Hashtable",
             Self::Time => "System.DateTime",
             Self::Duration => "System.TimeSpan",
-            Self::Properties => "System.Object[]",
+            Self::Properties | Self::Rest => "System.Object[]",
             Self::Any => "System.Object",
         }
     }
@@ -110,15 +118,16 @@ impl Kind {
     pub const fn short(self) -> &'static str {
         match self {
             Self::Text => "string",
-            Self::Texts => "string[]",
+            Self::Texts | Self::Each => "string[]",
             Self::Integer => "int",
+            Self::Count => "unlimited",
             Self::Switch => "",
             Self::Boolean => "bool",
             Self::Word(_) => "word",
             Self::Table => "hashtable",
             Self::Time => "datetime",
             Self::Duration => "timespan",
-            Self::Properties => "object[]",
+            Self::Properties | Self::Rest => "object[]",
             Self::Any => "object",
         }
     }
@@ -208,6 +217,7 @@ pub fn all() -> impl Iterator<Item = &'static Cmdlet> {
         requests::CMDLETS,
         groups::CMDLETS,
         objects::CMDLETS,
+        daily::CMDLETS,
     ]
     .into_iter()
     .flatten()
@@ -222,4 +232,18 @@ pub fn find(name: &str) -> Option<&'static Cmdlet> {
                 .iter()
                 .any(|alias| alias.eq_ignore_ascii_case(name))
     })
+}
+
+/// The properties of what a cmdlet makes, where these are always the same.
+pub(crate) fn properties(cmdlet: &str) -> &'static [&'static str] {
+    match cmdlet {
+        "Get-ElevatedAccessRequest" | "New-ElevatedAccessRequest" => requests::REQUEST_HAS,
+        "Get-ElevatedAccessAuthorization" => requests::AUTHORIZATION_HAS,
+        "Get-ElevatedAccessExecution" => requests::EXECUTION_HAS,
+        "Get-ElevatedAccessApprovalPolicy" => policies::POLICY_HAS,
+        "Get-ElevatedAccessGroup" => groups::GROUP_HAS,
+        "Search-UnifiedAuditLog" => access::RECORD_HAS,
+        "Get-Command" => &["CommandType", "Name", "Synopsis"],
+        _ => &[],
+    }
 }

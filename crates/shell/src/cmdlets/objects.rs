@@ -239,11 +239,23 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         name: "Export-Csv",
         aliases: &["epcsv"],
         synopsis: "Writes objects into a file of comma-separated values.",
-        description: "A cell that a spreadsheet would take for a formula gets an apostrophe.",
+        description: "A cell that a spreadsheet would take for a formula gets an apostrophe. Whether \
+                      the file can be written is tried before anything of the pipeline is run.",
         parameters: &[
             Parameter::new("Path", Kind::Text, "The file.")
+                .or(&["FilePath", "LiteralPath"])
                 .mandatory()
                 .at(0),
+            Parameter::new(
+                "Append",
+                Kind::Switch,
+                "After what is in it, in its columns.",
+            ),
+            Parameter::new(
+                "Force",
+                Kind::Switch,
+                "With -Append: also where the columns differ.",
+            ),
             NO_CLOBBER,
             DELIMITER,
             NO_TYPE,
@@ -253,6 +265,45 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             "Get-ElevatedAccessRequest | Export-Csv requests.csv",
             "All as a file.",
         )],
+        effect: Effect::Pipeline,
+    },
+    Cmdlet {
+        name: "Tee-Object",
+        aliases: &["tee"],
+        synopsis: "Keeps what goes through, in a file or a variable.",
+        description: "",
+        parameters: &[
+            Parameter::new("FilePath", Kind::Text, "The file.")
+                .or(&["Path", "LiteralPath"])
+                .at(0),
+            Parameter::new(
+                "Variable",
+                Kind::Text,
+                "The variable, without its dollar sign.",
+            ),
+            Parameter::new("Append", Kind::Switch, "After what is in the file."),
+            UTF8,
+        ],
+        examples: &[(
+            "Get-ElevatedAccessRequest | tee -Variable all | measure",
+            "Counts them, and keeps them in $all.",
+        )],
+        effect: Effect::Pipeline,
+    },
+    Cmdlet {
+        name: "Get-Member",
+        aliases: &["gm"],
+        synopsis: "Shows which properties and methods objects have.",
+        description: "",
+        parameters: &[
+            Parameter::new("Name", Kind::Texts, "Only these; * stands for anything.").at(0),
+            Parameter::new(
+                "MemberType",
+                Kind::Word(&["Property", "NoteProperty", "Method", "Properties", "All"]),
+                "Only properties, or only methods.",
+            ),
+        ],
+        examples: &[("Get-ElevatedAccessRequest | gm", "What a request has.")],
         effect: Effect::Pipeline,
     },
 ];

@@ -61,6 +61,23 @@ const KILL: Parameter = Parameter::new(
     "Whether a run in flight is killed when its grant ends.",
 );
 
+/// The properties of a policy.
+pub(super) const POLICY_HAS: &[&str] = &[
+    "Task",
+    "ApprovalType",
+    "ApproverGroup",
+    "Identity",
+    "Stages",
+    "Requesters",
+    "MaxDuration",
+    "PendingFor",
+    "MaxRuns",
+    "Parameters",
+    "OtherParameters",
+    "RequirePasskey",
+    "KillOnEnd",
+];
+
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "New-ElevatedAccessApprovalPolicy",

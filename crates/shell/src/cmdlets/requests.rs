@@ -4,8 +4,8 @@ use super::{Cmdlet, Effect, Kind, Parameter};
 
 const REQUEST: Parameter = Parameter::new(
     "RequestId",
-    Kind::Text,
-    "The request: its id, or the first digits of it.",
+    Kind::Each,
+    "The request: its id, or the first digits of it; several with commas between.",
 )
 .or(&["Identity"])
 .at(0)
@@ -21,6 +21,65 @@ const STATES: Kind = Kind::Word(&[
     "Canceled",
     "Superseded",
 ]);
+
+/// The properties of a request.
+pub(super) const REQUEST_HAS: &[&str] = &[
+    "RequestorUPN",
+    "Service",
+    "RequestedAccess",
+    "Identity",
+    "RequestStatus",
+    "Context",
+    "Reason",
+    "DurationHours",
+    "TicketNumber",
+    "Runs",
+    "ApprovalType",
+    "Policy",
+    "Approvers",
+    "ApprovedBy",
+    "DateCreatedUtc",
+    "ExpiresUtc",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "EndedBy",
+    "EndedUtc",
+    "EndedComment",
+];
+
+/// The properties of an authorization.
+pub(super) const AUTHORIZATION_HAS: &[&str] = &[
+    "AuthorizedBy",
+    "Type",
+    "AuthorizedAccess",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "Revoked",
+    "RevocationDateTimeUtc",
+    "RevokedBy",
+    "RevocationComment",
+    "Identity",
+    "DateCreatedUtc",
+    "DateUpdatedUtc",
+    "RequestorUPN",
+    "RequestStatus",
+    "Limits",
+];
+
+/// The properties of a run.
+pub(super) const EXECUTION_HAS: &[&str] = &[
+    "ExecutedTask",
+    "ExecutionStatus",
+    "Identity",
+    "RequestId",
+    "ExecutedBy",
+    "Parameters",
+    "StartTimeUtc",
+    "EndTimeUtc",
+    "ExitCode",
+    "Note",
+    "IsExempt",
+];
 
 pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
@@ -91,8 +150,8 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         parameters: &[
             Parameter::new(
                 "Identity",
-                Kind::Text,
-                "One request: its id, or the first digits of it.",
+                Kind::Each,
+                "One request: its id, or the first digits of it; several with commas between.",
             )
             .or(&["RequestId"])
             .at(0)
@@ -105,8 +164,8 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new("All", Kind::Switch, "All that you may see."),
             Parameter::new(
                 "ResultSize",
-                Kind::Integer,
-                "How many at most; 1000, if not said.",
+                Kind::Count,
+                "How many at most, or Unlimited; 1000, if not said.",
             ),
             Parameter::new(
                 "Wait",
@@ -188,8 +247,8 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
         parameters: &[
             Parameter::new(
                 "Identity",
-                Kind::Text,
-                "One: its id, or the first digits of it.",
+                Kind::Each,
+                "One: its id, or the first digits of it; several with commas between.",
             )
             .or(&["RequestId"])
             .at(0)
@@ -197,8 +256,8 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             Parameter::new("Task", Kind::Text, "Only those for this task."),
             Parameter::new(
                 "ResultSize",
-                Kind::Integer,
-                "How many at most; 1000, if not said.",
+                Kind::Count,
+                "How many at most, or Unlimited; 1000, if not said.",
             ),
         ],
         examples: &[(
@@ -228,5 +287,43 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
             "Ends it.",
         )],
         effect: Effect::TakesAway,
+    },
+    Cmdlet {
+        name: "Get-ElevatedAccessExecution",
+        aliases: &[],
+        synopsis: "Shows runs of tasks: what was run, and what became of it.",
+        description: "Yours, and those of others that you may see, the newest first.",
+        parameters: &[
+            Parameter::new(
+                "Identity",
+                Kind::Each,
+                "One run: its id, or the first digits of it; several with commas between.",
+            )
+            .at(0)
+            .from(&["Identity"]),
+            Parameter::new("Task", Kind::Text, "Only those of this task."),
+            Parameter::new("All", Kind::Switch, "All that you may see."),
+            Parameter::new(
+                "Output",
+                Kind::Switch,
+                "What it put out, instead of the run; with -Identity.",
+            ),
+            Parameter::new(
+                "ResultSize",
+                Kind::Count,
+                "How many at most, or Unlimited; 1000, if not said.",
+            ),
+        ],
+        examples: &[
+            (
+                "Get-ElevatedAccessExecution | ft Identity, ExecutedTask, ExecutionStatus",
+                "What you ran.",
+            ),
+            (
+                "Get-ElevatedAccessExecution 5b1c7470 -Output",
+                "What one run put out.",
+            ),
+        ],
+        effect: Effect::Reads,
     },
 ];

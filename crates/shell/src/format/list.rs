@@ -16,6 +16,7 @@ pub(crate) fn list(values: &[Value], names: Option<&[String]>, width: usize) -> 
             Value::Null
             | Value::Boolean(_)
             | Value::Integer(_)
+            | Value::Number(_)
             | Value::Text(_)
             | Value::Time(_)
             | Value::List(_) => {

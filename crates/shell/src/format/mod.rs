@@ -43,6 +43,7 @@ pub(crate) fn default_view(values: &[Value], width: usize) -> String {
             | Value::Null
             | Value::Boolean(_)
             | Value::Integer(_)
+            | Value::Number(_)
             | Value::Text(_)
             | Value::Time(_)
             | Value::List(_) => {

@@ -75,10 +75,10 @@ fn columns_of(values: &[Value], names: Option<&[String]>) -> Vec<Column> {
             .collect();
         let is_right = members
             .iter()
-            .any(|value| matches!(value, Value::Integer(_)))
+            .any(|value| matches!(value, Value::Integer(_) | Value::Number(_)))
             && members
                 .iter()
-                .all(|value| matches!(value, Value::Integer(_) | Value::Null));
+                .all(|value| matches!(value, Value::Integer(_) | Value::Number(_) | Value::Null));
         let name = one_line(&name);
         let widths = cells.iter().map(|cell| columns(cell));
         let width = widths.chain([columns(&name)]).max().unwrap_or(0);

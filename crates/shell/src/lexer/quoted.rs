@@ -45,7 +45,7 @@ impl Lexer<'_> {
     /// A dollar sign in double quotes: a variable, or itself.
     fn expanded(&mut self, template: &mut Template) -> Result<(), Fault> {
         match self.second() {
-            Some(c) if begins_name(c) || matches!(c, '(' | '{') => {
+            Some(c) if begins_name(c) || matches!(c, '(' | '{' | '?') => {
                 let name = self.variable_name()?;
                 template.0.push(Piece::Variable(name));
             }

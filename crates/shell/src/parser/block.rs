@@ -5,7 +5,8 @@ use super::{Parser, block};
 use crate::cmdlets;
 use crate::fault::Fault;
 use crate::lexer::{Bracket, Kind};
-use crate::syntax::{Argument, Condition, Expr, Operator};
+use crate::syntax::{Argument, Condition, Expr, Member, Operator};
+use crate::values::Fraction;
 
 impl Parser {
     /// `{ … }` after a command.
@@ -53,7 +54,15 @@ impl Parser {
             Some(Kind::Variable(name)) if name == "_" => self.at += 1,
             _ => return Err(refused()),
         }
-        let members = self.members();
+        let members: Option<Vec<String>> = self
+            .members()?
+            .into_iter()
+            .map(|member| match member {
+                Member::Property(name) => Some(name),
+                Member::Method(..) => None,
+            })
+            .collect();
+        let members = members.ok_or_else(refused)?;
         self.skip_lines();
         match self.kind() {
             None => self.closed('}', open, "MissingEndCurlyBrace", "statement block")?,
@@ -141,7 +150,7 @@ impl Parser {
         if let Some(Kind::Word(word)) = self.kind() {
             let number = word
                 .literal()
-                .is_some_and(|text| text.parse::<i64>().is_ok());
+                .is_some_and(|text| Fraction::read(&text).is_some());
             if !number {
                 return Err(self
                     .unexpected()

@@ -34,7 +34,40 @@ fn has(all: &Value, one: &Value, case: bool) -> bool {
     items.iter().any(|item| item.compare(one, case).is_eq())
 }
 
+/// Why two values cannot be compared: what is no date is neither before nor after one,
+/// and what is no number neither less nor more. Silence would look like an answer.
+fn incomparable(left: &Value, test: Test, right: &Value) -> Option<String> {
+    let is_ordered = matches!(test, Test::Lt | Test::Le);
+    let is_compared = is_ordered || test == Test::Eq;
+    let (odd, kind, why) = match (left, right) {
+        (Value::Null, _) | (_, Value::Null) => return None,
+        (Value::Time(_), other) | (other, Value::Time(_))
+            if is_compared && other.time().is_none() =>
+        {
+            let why = "String was not recognized as a valid DateTime.";
+            (other, "System.DateTime", why)
+        }
+        (Value::Integer(_) | Value::Number(_), other)
+            if is_ordered && other.fraction().is_none() =>
+        {
+            let why = "Input string was not in a correct format.";
+            (other, "System.Double", why)
+        }
+        _ => return None,
+    };
+    let odd = odd.text();
+    Some(format!(
+        "Could not compare \"{}\" to \"{}\". Error: \"Cannot convert value \"{odd}\" to type \
+         \"{kind}\". Error: \"{why}\"\"",
+        left.text(),
+        right.text()
+    ))
+}
+
 fn one(left: &Value, test: Test, right: &Value, case: bool) -> Result<bool, String> {
+    if let Some(problem) = incomparable(left, test, right) {
+        return Err(problem);
+    }
     match test {
         Test::Eq | Test::Contains | Test::In => Ok(left.compare(right, case).is_eq()),
         Test::Lt => Ok(left.compare(right, case).is_lt()),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::values::{Value, iso_date};
+use crate::values::{Fraction, Value, iso_date};
 
 /// A value as JSON, and whether something was too deep to be written whole.
 pub(crate) fn to_json(value: &Value, depth: usize, compress: bool) -> (String, bool) {
@@ -32,6 +32,13 @@ impl Writer {
             Value::Null => self.text.push_str("null"),
             Value::Boolean(boolean) => self.text.push_str(if *boolean { "true" } else { "false" }),
             Value::Integer(number) => self.text.push_str(&number.to_string()),
+            Value::Number(number) => {
+                let text = number.to_string();
+                self.text.push_str(&text);
+                if !text.contains(['.', 'e']) {
+                    self.text.push_str(".0");
+                }
+            }
             Value::Text(text) => self.string(text),
             Value::Time(time) => self.string(&iso_date(*time)),
             Value::List(items) => {
@@ -139,7 +146,8 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Text(number.to_string()))
+        // JSON has no other numbers than these.
+        Ok(Fraction::new(number).map_or_else(|| number.to_string().into(), Value::Number))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {

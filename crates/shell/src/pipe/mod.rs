@@ -6,15 +6,17 @@ mod file;
 mod group;
 mod json;
 mod measure;
+mod member;
 mod property;
 mod select;
 
 pub(crate) use compare::{holds, wildcard};
 pub(crate) use csv::{csv_lines, export};
-pub(crate) use file::out;
+pub(crate) use file::{out, try_file};
 pub(crate) use group::group;
 pub(crate) use json::{from_json, to_json};
 pub(crate) use measure::measure;
+pub(crate) use member::members;
 pub(crate) use property::{calculated, is_expression, properties};
 pub(crate) use select::{select, sort};
 

@@ -2,10 +2,10 @@
 //! not, parameters that a cmdlet does not have, values that it does not take.
 
 use super::perform::{invocation_name, ours};
-use crate::binder::{Bound, named, no_place, twice, without};
+use crate::binder::{Bound, named, no_place, not_piped, twice, without};
 use crate::cmdlets::{Cmdlet, Effect, Kind};
 use crate::record::{ErrorRecord, Reason};
-use crate::syntax::{Argument, Command, Element, Expr, Pipeline, Script};
+use crate::syntax::{Argument, Command, Condition, Element, Expr, Member, Pipeline, Script};
 use crate::values::{Object, Value};
 
 /// The first problem, and the name of the command that has it.
@@ -36,7 +36,7 @@ fn pipeline(all: &Pipeline, asks: bool) -> Found {
         is_shown = matches!(name, "Format-List" | "Format-Table");
         match cmdlet {
             Some(cmdlet) => bound(cmdlet, command, at > 0, asks).map_err(found)?,
-            None if is_exit(&command.name) => {}
+            None if super::is_exit(&command.name) && all.elements.len() == 1 => {}
             None => {
                 invocation_name(&command.name, at > 0).map_err(found)?;
             }
@@ -48,7 +48,8 @@ fn pipeline(all: &Pipeline, asks: bool) -> Found {
                 }
                 | Argument::Value(value, _) => expr(value, asks)?,
                 Argument::Each(each) => pipeline(each, asks)?,
-                Argument::Named { value: None, .. } | Argument::Condition(_) => {}
+                Argument::Condition(condition) => conditions(condition, asks)?,
+                Argument::Named { value: None, .. } | Argument::Splat(..) => {}
             }
         }
     }
@@ -64,19 +65,41 @@ pub(super) fn format_object() -> ErrorRecord {
     )
 }
 
-fn is_exit(name: &str) -> bool {
-    ["exit", "quit"]
-        .iter()
-        .any(|exit| name.eq_ignore_ascii_case(exit))
-}
-
 /// The pipelines in an expression.
 fn expr(value: &Expr, asks: bool) -> Found {
     match value {
-        Expr::Pipeline(inner, _) => pipeline(inner, asks),
+        Expr::Pipeline(inner, members) => {
+            pipeline(inner, asks)?;
+            called(members, asks)
+        }
+        Expr::Variable(_, members) => called(members, asks),
         Expr::List(items) => items.iter().try_for_each(|item| expr(item, asks)),
         Expr::Table(fields) => fields.iter().try_for_each(|(_, field)| expr(field, asks)),
-        Expr::Word(_) | Expr::Quoted(_) | Expr::Variable(..) | Expr::Member(_) => Ok(()),
+        Expr::Word(_) | Expr::Quoted(_) | Expr::Member(_) => Ok(()),
+    }
+}
+
+/// The pipelines in what methods are given.
+fn called(members: &[Member], asks: bool) -> Found {
+    members.iter().try_for_each(|member| match member {
+        Member::Property(_) => Ok(()),
+        Member::Method(_, given) => given.iter().try_for_each(|given| expr(given, asks)),
+    })
+}
+
+/// The pipelines in a condition.
+fn conditions(condition: &Condition, asks: bool) -> Found {
+    match condition {
+        Condition::Is(value) => expr(value, asks),
+        Condition::Compare(left, _, right) => {
+            expr(left, asks)?;
+            expr(right, asks)
+        }
+        Condition::Not(inner) => conditions(inner, asks),
+        Condition::And(left, right) | Condition::Or(left, right) => {
+            conditions(left, asks)?;
+            conditions(right, asks)
+        }
     }
 }
 
@@ -87,9 +110,15 @@ fn bound(
     piped: bool,
     asks: bool,
 ) -> Result<(), ErrorRecord> {
-    if matches!(cmdlet.name, "Where-Object" | "ForEach-Object") {
+    let is_free = matches!(cmdlet.name, "Where-Object" | "ForEach-Object");
+    if is_free || asks_help(&command.arguments) {
         return Ok(());
     }
+    let takes_piped = cmdlet.parameters.iter().any(|p| !p.from.is_empty());
+    if piped && cmdlet.effect != Effect::Pipeline && !takes_piped {
+        return Err(not_piped(cmdlet.name));
+    }
+    let mut is_splatted = false;
     let mut given = Vec::new();
     let mut unnamed = Vec::new();
     let mut arguments = command.arguments.iter().peekable();
@@ -98,6 +127,10 @@ fn bound(
             Argument::Named { name, value, .. } => (name, value.as_ref()),
             Argument::Value(value, _) => {
                 unnamed.push(value);
+                continue;
+            }
+            Argument::Splat(..) => {
+                is_splatted = true;
                 continue;
             }
             Argument::Condition(_) | Argument::Each(_) => continue,
@@ -119,6 +152,10 @@ fn bound(
             Bound::new(cmdlet).give(parameter, value)?;
         }
     }
+    // What a variable brings is known when it is run.
+    if is_splatted {
+        return Ok(());
+    }
     let mut places: Vec<_> = cmdlet
         .parameters
         .iter()
@@ -128,6 +165,10 @@ fn bound(
     let mut places = places.into_iter();
     for value in unnamed {
         match (places.next(), known(value)) {
+            (Some(parameter), _) if parameter.kind == Kind::Rest => {
+                given.push(parameter.name);
+                break;
+            }
             (Some(parameter), value) => {
                 given.push(parameter.name);
                 if let Some(value) = value {
@@ -155,6 +196,13 @@ fn bound(
         true => Ok(()),
         false => Err(super::perform::lacking(cmdlet.name, &missing)),
     }
+}
+
+/// Whether how it is used is asked for: `-?`.
+pub(super) fn asks_help(arguments: &[Argument]) -> bool {
+    arguments
+        .iter()
+        .any(|argument| matches!(argument, Argument::Named { name, .. } if name == "?"))
 }
 
 /// The value of what is no variable and no command.

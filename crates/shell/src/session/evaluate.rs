@@ -6,8 +6,8 @@ use crate::binder::Given;
 use crate::host::{Console, Host};
 use crate::lexer::{Piece, Template};
 use crate::record::{ErrorRecord, Reason};
-use crate::syntax::{Argument, Condition, Expr};
-use crate::values::{Object, Value};
+use crate::syntax::{Argument, Condition, Expr, Member};
+use crate::values::{Object, Value, call};
 
 impl<H: Host> Session<H> {
     /// What a variable holds.
@@ -17,6 +17,8 @@ impl<H: Host> Session<H> {
             "true" => Ok(Value::Boolean(true)),
             "false" => Ok(Value::Boolean(false)),
             "null" => Ok(Value::Null),
+            "?" => Ok(Value::Boolean(!self.was_faulted)),
+            "lastexitcode" => Ok(Value::Integer(self.task_code.into())),
             name => self.variables.get(name).cloned().ok_or_else(|| {
                 let message = format!(
                     "The variable '${name}' cannot be retrieved because it has not been set."
@@ -52,9 +54,9 @@ impl<H: Host> Session<H> {
                 let text = self
                     .text(word)
                     .map_err(|e| self.report(&e, "", None, console))?;
-                Ok(match text.number().filter(|_| numbers) {
-                    Some(number) => Value::Integer(number),
-                    None => text,
+                Ok(match numbers {
+                    true => text.or_number(),
+                    false => text,
                 })
             }
             Expr::Quoted(text) => self
@@ -64,7 +66,7 @@ impl<H: Host> Session<H> {
                 let value = self
                     .variable(name)
                     .map_err(|error| self.report(&error, "", None, console))?;
-                Ok(below(value, members))
+                self.below(value, members, console).await
             }
             Expr::List(items) => {
                 let mut values = Vec::with_capacity(items.len());
@@ -90,7 +92,10 @@ impl<H: Host> Session<H> {
             Expr::Member(names) => Ok(names.clone().into()),
             Expr::Pipeline(pipeline, members) => {
                 match Box::pin(self.pipeline(pipeline, console)).await? {
-                    Flow::Values(values) => Ok(below(Value::List(values).unwrapped(), members)),
+                    Flow::Values(values) => {
+                        let value = Value::List(values).unwrapped();
+                        self.below(value, members, console).await
+                    }
                     Flow::Shown(_) => {
                         let record = ErrorRecord::new(
                             Reason::Usage,
@@ -113,6 +118,13 @@ impl<H: Host> Session<H> {
         let mut given = Vec::with_capacity(arguments.len());
         for argument in arguments {
             given.push(match argument {
+                Argument::Splat(name, _) => {
+                    let more = self
+                        .splatted(name)
+                        .map_err(|error| self.report(&error, "", None, console))?;
+                    given.extend(more);
+                    continue;
+                }
                 Argument::Named { name, value, .. } => {
                     let value = match value {
                         Some(value) => Some(Box::pin(self.value(value, false, console)).await?),
@@ -161,11 +173,74 @@ impl<H: Host> Session<H> {
             None => self.variables.remove("_"),
         }
     }
-}
 
-fn below(mut value: Value, members: &[String]) -> Value {
-    for name in members {
-        value = value.member(name);
+    /// Members of a value, and members of these.
+    async fn below(
+        &mut self,
+        mut value: Value,
+        members: &[Member],
+        console: &mut dyn Console,
+    ) -> Result<Value, Halt> {
+        for member in members {
+            value = match member {
+                Member::Property(name) => value.member(name),
+                Member::Method(name, arguments) => {
+                    let mut given = Vec::with_capacity(arguments.len());
+                    for argument in arguments {
+                        given.push(Box::pin(self.value(argument, true, console)).await?);
+                    }
+                    call(&value, name, &given).map_err(|problem| {
+                        let record = ErrorRecord::new(Reason::Usage, "MethodException", problem);
+                        self.report(&record, "", None, console)
+                    })?
+                }
+            };
+        }
+        Ok(value)
     }
-    value
+
+    /// What a variable holds, as arguments: a table by names, a list by place.
+    fn splatted(&self, name: &str) -> Result<Vec<Given>, ErrorRecord> {
+        let value = self.variable(name)?;
+        Ok(match value.object() {
+            Some(table) => table
+                .fields()
+                .map(|(name, value)| Given::Named(name.to_owned(), Some(value.clone())))
+                .collect(),
+            None => value.items().into_iter().map(Given::Value).collect(),
+        })
+    }
+
+    /// The value of an expression that nothing need be run for.
+    pub(super) fn at_hand(&self, expr: &Expr) -> Option<Value> {
+        match expr {
+            Expr::Word(text) | Expr::Quoted(text) => self.text(text).ok(),
+            Expr::Variable(name, members) if members.is_empty() => self.variable(name).ok(),
+            Expr::List(items) => {
+                let items = items.iter().map(|item| self.at_hand(item));
+                items.collect::<Option<_>>().map(Value::List)
+            }
+            Expr::Variable(..) | Expr::Table(_) | Expr::Pipeline(..) | Expr::Member(_) => None,
+        }
+    }
+
+    /// The arguments of a command, if nothing need be run for them.
+    pub(super) fn given_at_hand(&self, arguments: &[Argument]) -> Option<Vec<Given>> {
+        let mut given = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            match argument {
+                Argument::Named { name, value, .. } => {
+                    let value = match value {
+                        Some(value) => Some(self.at_hand(value)?),
+                        None => None,
+                    };
+                    given.push(Given::Named(name.clone(), value));
+                }
+                Argument::Value(value, _) => given.push(Given::Value(self.at_hand(value)?)),
+                Argument::Splat(name, _) => given.extend(self.splatted(name).ok()?),
+                Argument::Condition(_) | Argument::Each(_) => return None,
+            }
+        }
+        Some(given)
+    }
 }

@@ -6,6 +6,8 @@
 
 mod check;
 mod evaluate;
+mod files;
+mod own;
 mod perform;
 mod stages;
 
@@ -13,12 +15,12 @@ pub(crate) use perform::{WORKLOAD, quoted};
 
 use std::collections::BTreeMap;
 
-use crate::binder::{ErrorAction, error_action};
+use crate::binder::{ErrorAction, Given, error_action};
 use crate::cmdlets;
 use crate::format::default_view;
 use crate::host::{Console, Host};
 use crate::record::{ErrorRecord, Reason};
-use crate::syntax::{Element, Pipeline, Script, Statement};
+use crate::syntax::{Argument, Element, Pipeline, Script, Statement};
 use crate::values::Value;
 
 /// How a script ended.
@@ -28,6 +30,8 @@ pub struct Ended {
     pub failed: Option<Reason>,
     /// Whether the session is to end.
     pub exit: bool,
+    /// The exit code that was said with it.
+    pub code: Option<u8>,
 }
 
 /// Runs scripts. Variables last as long as it does.
@@ -36,7 +40,21 @@ pub struct Session<H> {
     host: H,
     variables: BTreeMap<String, Value>,
     failed: Option<Reason>,
+    /// Whether something of this statement failed, and of the one before it.
+    is_faulted: bool,
+    was_faulted: bool,
+    /// The exit code of the last task.
+    task_code: u8,
+    /// What was typed at the prompt.
+    typed: Vec<String>,
+    /// The properties of what commands made, by the command.
+    seen: BTreeMap<String, Vec<String>>,
 }
+
+/// How many lines are remembered.
+const MOST_TYPED: usize = 4_096;
+/// Of how many commands the properties are remembered, and how many.
+const MOST_SEEN: usize = 200;
 
 /// What comes out of a pipeline.
 pub(crate) enum Flow {
@@ -61,6 +79,36 @@ impl<H: Host> Session<H> {
             host,
             variables: BTreeMap::new(),
             failed: None,
+            is_faulted: false,
+            was_faulted: false,
+            task_code: 0,
+            typed: Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// The properties of what commands made, by the command in small letters.
+    pub const fn seen(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.seen
+    }
+
+    /// Remembers which properties a command makes.
+    fn see(&mut self, command: &str, values: &[Value]) {
+        let Some(object) = values.first().and_then(Value::object) else {
+            return;
+        };
+        if self.seen.len() < MOST_SEEN {
+            let names = object.fields().map(|(name, _)| name.to_owned());
+            let names = names.take(MOST_SEEN).collect();
+            self.seen
+                .insert(spelled(command).to_ascii_lowercase(), names);
+        }
+    }
+
+    /// Remembers what was typed, for Get-History.
+    pub fn remember(&mut self, typed: &str) {
+        if self.typed.len() < MOST_TYPED && !crate::prompt::is_sensitive(typed) {
+            self.typed.push(typed.trim_end().to_owned());
         }
     }
 
@@ -82,27 +130,57 @@ impl<H: Host> Session<H> {
             let (record, command) = *problem;
             let shown = record.shown(&command, false);
             console.err(&format!("{shown}\n\nNothing was run."));
+            self.was_faulted = true;
             return Ended {
                 failed: Some(record.reason),
-                exit: false,
+                ..Ended::default()
             };
         }
         for statement in &script.statements {
-            if is_exit(&statement.pipeline) {
-                return Ended {
-                    failed: self.failed,
-                    exit: true,
-                };
+            if let Some(arguments) = exit_of(&statement.pipeline) {
+                match self.exit_code(arguments, console).await {
+                    Ok(code) => {
+                        return Ended {
+                            failed: self.failed,
+                            exit: true,
+                            code,
+                        };
+                    }
+                    Err(Halt::Statement) => continue,
+                    Err(Halt::Script) => break,
+                }
             }
-            match self.statement(statement, console).await {
+            self.is_faulted = false;
+            let done = self.statement(statement, console).await;
+            self.was_faulted = self.is_faulted;
+            match done {
                 Ok(()) | Err(Halt::Statement) => {}
                 Err(Halt::Script) => break,
             }
         }
         Ended {
             failed: self.failed,
-            exit: false,
+            ..Ended::default()
         }
+    }
+
+    /// The code that is said with `exit`, if one is.
+    async fn exit_code(
+        &mut self,
+        arguments: &[Argument],
+        console: &mut dyn Console,
+    ) -> Result<Option<u8>, Halt> {
+        let given = self.given(arguments, console).await?;
+        let code = match given.as_slice() {
+            [] => return Ok(None),
+            [Given::Value(value)] => value.number().and_then(|code| u8::try_from(code).ok()),
+            _ => None,
+        };
+        code.map(Some).ok_or_else(|| {
+            let message = "exit takes nothing, or one number from 0 to 255.";
+            let record = ErrorRecord::new(Reason::Usage, "InvalidArgument", message);
+            self.report(&record, "exit", None, console)
+        })
     }
 
     async fn statement(
@@ -151,6 +229,7 @@ impl<H: Host> Session<H> {
             .get("erroractionpreference")
             .map(error_action);
         let action = common.error_action.or(preferred).unwrap_or_default();
+        self.is_faulted = true;
         if action == ErrorAction::Quiet {
             return Halt::Statement;
         }
@@ -165,18 +244,21 @@ impl<H: Host> Session<H> {
     }
 }
 
-/// `exit`, alone.
-fn is_exit(pipeline: &Pipeline) -> bool {
+/// What stands after `exit`, if it is that.
+fn exit_of(pipeline: &Pipeline) -> Option<&[Argument]> {
     let [Element::Command(command)] = pipeline.elements.as_slice() else {
-        return false;
+        return None;
     };
-    let is_named = ["exit", "quit"]
+    is_exit(&command.name).then_some(command.arguments.as_slice())
+}
+
+fn is_exit(name: &str) -> bool {
+    ["exit", "quit"]
         .iter()
-        .any(|name| command.name.eq_ignore_ascii_case(name));
-    is_named && command.arguments.is_empty()
+        .any(|exit| name.eq_ignore_ascii_case(exit))
 }
 
 /// The name that a command is shown by.
-fn spelled(name: &str) -> &str {
+pub(crate) fn spelled(name: &str) -> &str {
     cmdlets::find(name).map_or(name, |cmdlet| cmdlet.name)
 }

@@ -37,15 +37,18 @@ impl<H: Host> Session<H> {
         });
         let bound = bound.map_err(|error| self.report(&error, cmdlet.name, None, console))?;
         let common = Some(bound.common);
-        let Some(items) = input else {
-            return self
-                .perform(&bound, console)
-                .await
-                .map_err(|error| self.report(&error, cmdlet.name, common, console));
+        let all: Vec<_> = match input {
+            None => bound.each().into_iter().map(Ok).collect(),
+            Some(items) => {
+                let each = bound.each();
+                let with = |item| each.iter().map(move |bound| bound.with_piped(item));
+                items.iter().flat_map(with).collect()
+            }
         };
+        let is_one = all.len() == 1;
         let mut values = Vec::new();
-        for item in &items {
-            let done = match bound.with_piped(item) {
+        for bound in all {
+            let done = match bound {
                 Ok(bound) => self.perform(&bound, console).await,
                 Err(error) => Err(error),
             };
@@ -53,8 +56,8 @@ impl<H: Host> Session<H> {
                 Ok(more) => values.extend(more),
                 Err(error) => match self.report(&error, cmdlet.name, common, console) {
                     // One of several: the others are done.
-                    Halt::Statement => {}
-                    Halt::Script => return Err(Halt::Script),
+                    Halt::Statement if !is_one => {}
+                    halt @ (Halt::Statement | Halt::Script) => return Err(halt),
                 },
             }
         }
@@ -67,19 +70,12 @@ impl<H: Host> Session<H> {
         console: &mut dyn Console,
     ) -> Result<Vec<Value>, ErrorRecord> {
         let cmdlet = bound.cmdlet;
-        match cmdlet.name {
-            "Get-Command" => {
-                let tasks = self.host.tasks().await.unwrap_or_else(|error| {
-                    console.err(&format!(
-                        "WARNING: The tasks of the organization are not among these: {}",
-                        crate::letters::plain_lines(&error.message)
-                    ));
-                    Vec::new()
-                });
-                return Ok(crate::help::commands(bound, &tasks));
-            }
-            "Get-Help" => return crate::help::help(bound),
-            _ => {}
+        if let Some(done) = self.own(bound, console).await {
+            return done;
+        }
+        // What is impossible is not what would be done.
+        if bound.common.what_if && cmdlet.effect != Effect::Reads {
+            self.host.try_call(bound, console).await?;
         }
         let what = cmdlet.synopsis;
         let more = match cmdlet.effect {
@@ -117,6 +113,12 @@ impl<H: Host> Session<H> {
             }
             Err(error) => Err(error),
         };
+        if !common.what_if {
+            self.task_code = done
+                .as_ref()
+                .err()
+                .map_or(0, |error| error.reason.exit_code());
+        }
         done.map_err(|error| self.report(&error, spelled(name), Some(common), console))
     }
 
@@ -138,8 +140,11 @@ impl<H: Host> Session<H> {
             true => invocation.task.clone(),
             false => parameters.join(" "),
         };
-        let task = &invocation.task;
-        match may(task, &target, &[], invocation.common, false, console)? {
+        let task = match invocation.common.what_if {
+            true => self.host.try_invoke(invocation, console).await?,
+            false => invocation.task.clone(),
+        };
+        match may(&task, &target, &[], invocation.common, false, console)? {
             true => self.host.invoke(invocation, console).await,
             false => Ok(Vec::new()),
         }
@@ -167,8 +172,10 @@ fn complete(bound: &mut Bound, piped: bool, console: &mut dyn Console) -> Result
     for parameter in missing {
         let canceled = || ErrorRecord::binding(cmdlet, "PipelineStopped", "Nothing was done.");
         let value = match parameter.kind {
-            Kind::Texts => Value::List(several(parameter.name, console)),
+            Kind::Texts | Kind::Each => Value::List(several(parameter.name, console)),
             Kind::Text
+            | Kind::Rest
+            | Kind::Count
             | Kind::Integer
             | Kind::Switch
             | Kind::Boolean

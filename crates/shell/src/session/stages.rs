@@ -1,15 +1,15 @@
 //! Pipelines, element after element.
 
-use super::check::format_object;
+use super::check::{asks_help, format_object};
 use super::perform::{lacking, ours, target, what_if};
-use super::{Flow, Halt, Session};
+use super::{Flow, Halt, Session, spelled};
 use crate::binder::{Bound, bind};
 use crate::cmdlets::Effect;
 use crate::format::{Table, list, table};
 use crate::host::{Console, Host};
 use crate::pipe;
 use crate::record::{ErrorRecord, Reason};
-use crate::syntax::{Argument, Command, Condition, Element, Expr, Operator, Pipeline};
+use crate::syntax::{Argument, Command, Condition, Element, Expr, Member, Operator, Pipeline};
 use crate::values::Value;
 
 /// What has been made so far: nothing before the first element.
@@ -22,6 +22,7 @@ impl<H: Host> Session<H> {
         pipeline: &Pipeline,
         console: &mut dyn Console,
     ) -> Result<Flow, Halt> {
+        self.try_files(pipeline, console)?;
         let mut flow: Option<Flow> = None;
         for element in &pipeline.elements {
             let input = match flow {
@@ -41,7 +42,13 @@ impl<H: Host> Session<H> {
                     let value = self.value(expr, true, console).await?;
                     Flow::Values(value.items())
                 }
-                Element::Command(command) => self.command(command, input, console).await?,
+                Element::Command(command) => {
+                    let made = self.command(command, input, console).await?;
+                    if let Flow::Values(values) = &made {
+                        self.see(&command.name, values);
+                    }
+                    made
+                }
             });
         }
         Ok(flow.unwrap_or(Flow::Values(Vec::new())))
@@ -53,6 +60,13 @@ impl<H: Host> Session<H> {
         input: Input,
         console: &mut dyn Console,
     ) -> Result<Flow, Halt> {
+        if asks_help(&command.arguments) {
+            let name = spelled(&command.name);
+            let shown = self.asked_help(name).await;
+            return shown
+                .map(Flow::Values)
+                .map_err(|error| self.report(&error, "Get-Help", None, console));
+        }
         let Some(cmdlet) = ours(&command.name) else {
             let given = self.given(&command.arguments, console).await?;
             let values = self.task(&command.name, given, input, console).await?;
@@ -74,8 +88,12 @@ impl<H: Host> Session<H> {
             Effect::Pipeline => {
                 let bound = bind(cmdlet, given);
                 let common = bound.as_ref().map(|bound| bound.common).ok();
+                let input = input.unwrap_or_default();
                 bound
-                    .and_then(|bound| stage(&bound, input.unwrap_or_default(), console))
+                    .and_then(|bound| match bound.cmdlet.name {
+                        "Tee-Object" => self.tee(&bound, input, console),
+                        _ => stage(&bound, input, console),
+                    })
                     .map_err(|error| self.report(&error, cmdlet.name, common, console))
             }
             Effect::Reads | Effect::Changes | Effect::TakesAway => {
@@ -83,6 +101,30 @@ impl<H: Host> Session<H> {
                 Ok(Flow::Values(values))
             }
         }
+    }
+
+    /// Tee-Object: what goes through is kept, too.
+    fn tee(
+        &mut self,
+        bound: &Bound,
+        input: Vec<Value>,
+        console: &mut dyn Console,
+    ) -> Result<Flow, ErrorRecord> {
+        let variable = bound.text("Variable");
+        match (&variable, bound.get("FilePath")) {
+            (Some(_), Some(_)) | (None, None) => {
+                let message = "Give a file, or a variable with -Variable.";
+                let id = "AmbiguousParameterSet";
+                return Err(ErrorRecord::binding("Tee-Object", id, message));
+            }
+            (None, Some(_)) => pipe::out(bound, &input, console)?,
+            (Some(name), None) => {
+                let name = name.trim_start_matches('$').to_ascii_lowercase();
+                let kept = Value::List(input.clone()).unwrapped();
+                self.variables.insert(name, kept);
+            }
+        }
+        Ok(Flow::Values(input))
     }
 
     /// Where-Object, in both of its forms.
@@ -177,11 +219,13 @@ fn is_end(element: &Element) -> bool {
 /// `Property -eq Value`, `Property`, `-Not Property`.
 fn simple(arguments: &[Argument]) -> Option<Condition> {
     let property = |argument: &Argument| match argument {
-        Argument::Value(Expr::Word(name) | Expr::Quoted(name), _) => {
-            Some(Expr::Variable("_".to_owned(), vec![name.literal()?]))
-        }
+        Argument::Value(Expr::Word(name) | Expr::Quoted(name), _) => Some(Expr::Variable(
+            "_".to_owned(),
+            vec![Member::Property(name.literal()?)],
+        )),
         Argument::Value(..)
         | Argument::Named { .. }
+        | Argument::Splat(..)
         | Argument::Condition(_)
         | Argument::Each(_) => None,
     };
@@ -245,6 +289,7 @@ fn stage(bound: &Bound, input: Vec<Value>, console: &mut dyn Console) -> Result<
             let lines = pipe::csv_lines(bound, &input)?;
             Ok(Flow::Values(lines.into_iter().map(Value::Text).collect()))
         }
+        "Get-Member" => pipe::members(bound, &input).map(Flow::Values),
         "Out-Null" => Ok(Flow::Values(Vec::new())),
         name @ ("Export-Csv" | "Out-File") if bound.common.what_if => {
             what_if(name, &target(bound), console);

@@ -13,6 +13,7 @@ use writ_core::time::Time;
 use super::refused::refused;
 use super::{Done, usage};
 use crate::binder::Bound;
+use crate::host::Console;
 use crate::record::ErrorRecord;
 use crate::values::{Object, Value};
 
@@ -89,10 +90,24 @@ impl Asked {
 
 impl Searches {
     /// The next page of a session, or the only one of a search without.
-    pub(super) async fn search(&mut self, client: &Client, bound: &Bound) -> Done {
+    pub(super) async fn search(
+        &mut self,
+        client: &Client,
+        bound: &Bound,
+        console: &mut dyn Console,
+    ) -> Done {
         let most = bound.integer("ResultSize").unwrap_or(RECORDS);
         if !(1..=MOST_RECORDS).contains(&most) {
             return Err(usage(format!("-ResultSize is from 1 to {MOST_RECORDS}.")));
+        }
+        let types = bound.texts("RecordType");
+        let is_ours = |name: &String| name.eq_ignore_ascii_case(RECORD_TYPE.1);
+        if types.is_some_and(|types| !types.iter().any(is_ours)) {
+            console.err(&format!(
+                "WARNING: All records of this log are of the type {}, so there is none of another.",
+                RECORD_TYPE.1
+            ));
+            return Ok(Vec::new());
         }
         let session = self.session(bound)?;
         let (page, session) = session.page(client, most).await?;

@@ -2,19 +2,20 @@
 
 use writ_client::{Client, Enabling, Unlisted};
 use writ_core::names::Upn;
+use writ_core::object::SystemAccount;
 
 use super::refused::refused;
-use super::{Done, address, addresses};
+use super::{Done, address, addresses, one};
 use crate::binder::Bound;
 use crate::host::Console;
-use crate::values::date;
+use crate::values::{Object, Value, date};
 
 pub(super) async fn enable(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {
-    let accounts = addresses(bound, "SystemAccounts")?.unwrap_or_default();
-    let system_accounts: Vec<Upn> = accounts.iter().map(Upn::from).collect();
+    let accounts = addresses(bound, "SystemAccounts")?;
+    let accounts = accounts.map(|named| named.iter().map(Upn::from).collect());
     let enabling = Enabling {
         admin_group: address(bound, "AdminGroup")?,
-        system_accounts: system_accounts.clone(),
+        system_accounts: accounts,
         ask_unlisted: bound.text("Unlisted").as_deref() == Some("Ask"),
     };
     let enabled = client.enable(enabling).await.map_err(refused)?;
@@ -24,10 +25,17 @@ pub(super) async fn enable(client: &Client, bound: &Bound, console: &mut dyn Con
         )),
         None => console.err("Privileged access is enabled; each policy must name its approvers."),
     }
-    for upn in system_accounts {
+    for SystemAccount { upn, tasks, until } in enabled.exempt {
+        let tasks = if tasks.is_some() { "some" } else { "all" };
         console.err(&format!(
-            "WARNING: {upn} runs all tasks without approval until {} UTC.",
-            date(enabled.exempt_until)
+            "WARNING: {upn} runs {tasks} tasks without approval until {} UTC.",
+            date(until)
+        ));
+    }
+    for upn in enabled.no_longer_exempt {
+        console.err(&format!(
+            "WARNING: {upn} no longer runs tasks without approval, since -SystemAccounts names all \
+             that do."
         ));
     }
     match enabled.unlisted {
@@ -39,6 +47,32 @@ pub(super) async fn enable(client: &Client, bound: &Bound, console: &mut dyn Con
         Unlisted::Covered => console.err("There is a policy on * already, and it stays."),
     }
     Ok(Vec::new())
+}
+
+pub(super) async fn get(client: &Client) -> Done {
+    let control = client.control().await.map_err(refused)?.value;
+    let control = control.unwrap_or_default();
+    let account = |account: &SystemAccount| {
+        let tasks = account.tasks.iter().flatten().map(ToString::to_string);
+        Value::Object(
+            Object::new()
+                .with("UserPrincipalName", account.upn.as_str())
+                .with("EndTimeUtc", account.until)
+                .with("Tasks", tasks.collect::<Vec<_>>()),
+        )
+    };
+    let accounts = control.system_accounts.iter().map(account).collect();
+    Ok(one(Object::new()
+        .with("Enabled", control.enabled)
+        .with(
+            "AdminGroup",
+            control.admin_group.as_ref().map(ToString::to_string),
+        )
+        .with("SystemAccounts", Value::List(accounts))
+        .with(
+            "SystemAccountsStopped",
+            control.stop_system_accounts,
+        )))
 }
 
 pub(super) async fn disable(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod control;
+mod executions;
 mod groups;
 mod objects;
 mod policies;
@@ -11,13 +12,16 @@ mod requests;
 mod runs;
 mod typed;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use writ_client::{Client, Listing, Profile, Profiles};
 use writ_core::names::{Address, Upn};
+use writ_core::time::Time;
 
 use crate::binder::Bound;
-use crate::host::{Console, Host, Invocation, Listed};
-use crate::prompt::Known;
+use crate::complete::Known;
+use crate::host::{Console, Described, Host, Invocation, Listed};
 use crate::record::{ErrorRecord, Reason};
 use crate::values::{Object, Value};
 
@@ -61,8 +65,8 @@ impl Writ {
     /// Speaks to the server.
     fn client(&mut self) -> Result<&Client, ErrorRecord> {
         if self.is_nobody {
-            let message = "Nobody is signed in, since the last one who was to sign in could not: \
-                           nothing is done as somebody else.";
+            let message = "Nobody is signed in, since the last one who was to sign in could not, or \
+                           signed out: nothing is done as somebody else.";
             let record = ErrorRecord::new(Reason::Usage, "NotConnected", message);
             return Err(record.with_next("Connect-ExchangeOnline -UserPrincipalName UPN"));
         }
@@ -78,6 +82,15 @@ impl Writ {
         self.client.as_ref().ok_or_else(missing)
     }
 
+    /// Asks what the rules would say, and says nothing.
+    fn client_that_only_tries(&mut self) -> Result<Client, ErrorRecord> {
+        // Whether anybody is signed in.
+        self.client()?;
+        let profile = self.profiles.get(self.profile.as_deref());
+        let client = Client::new(profile.map_err(refused)?, self.server.as_deref());
+        Ok(client.map_err(refused)?.that_only_tries())
+    }
+
     /// What the prompt can complete; nothing, if nobody answers.
     pub async fn known(&mut self) -> Known {
         let Ok(client) = self.client() else {
@@ -88,21 +101,29 @@ impl Writ {
             most: MOST_KNOWN,
         };
         let requests = client.requests(&all).await.unwrap_or_default();
-        let tasks = client.tasks().await.map(|seen| seen.value);
         let groups = client.groups().await.map(|seen| seen.value);
+        let groups = groups.unwrap_or_default();
+        let listed = runs::listed(client).await.unwrap_or_default();
+        let tasks: Vec<_> = listed.into_iter().map(|listed| listed.task).collect();
+        let mut people: BTreeSet<String> =
+            requests.iter().map(|view| view.by.to_string()).collect();
+        people.insert(client.upn().to_string());
+        let members = groups.iter().flat_map(|group| &group.members);
+        people.extend(members.map(ToString::to_string));
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|group| group.address.to_string())
+            .collect();
         Known {
             requests: requests.iter().map(|view| view.id.short()).collect(),
-            tasks: tasks
-                .unwrap_or_default()
-                .iter()
-                .map(|task| task.name.to_string())
+            parameters: runs::parameters(client, &tasks).await,
+            people: people
+                .into_iter()
+                .filter(|name| !groups.contains(name))
                 .collect(),
-            groups: groups
-                .unwrap_or_default()
-                .iter()
-                .map(|group| group.address.to_string())
-                .collect(),
-            variables: Vec::new(),
+            tasks,
+            groups,
+            ..Known::default()
         }
     }
 
@@ -146,6 +167,15 @@ impl Writ {
         Ok(Vec::new())
     }
 
+    /// Goes on as nobody.
+    fn sign_out(&mut self, console: &mut dyn Console) -> Vec<Value> {
+        self.is_nobody = true;
+        self.client = None;
+        self.searches = Searches::default();
+        console.err("Nobody is signed in here any more. Your key stays on this machine.");
+        Vec::new()
+    }
+
     /// The profile of a person, or of that name.
     fn profile_of(&self, name: &str) -> Result<Profile, ErrorRecord> {
         let upn = Upn::parse(name).map_err(|error| usage(error.to_string()))?;
@@ -171,32 +201,45 @@ impl Host for Writ {
         if name == "Search-UnifiedAuditLog" {
             let mut searches = std::mem::take(&mut self.searches);
             let done = match self.client() {
-                Ok(client) => searches.search(client, bound).await,
+                Ok(client) => searches.search(client, bound, console).await,
                 Err(error) => Err(error),
             };
             self.searches = searches;
             return done;
         }
-        let client = self.client()?;
-        match name {
-            "Enable-ElevatedAccessControl" => control::enable(client, bound, console).await,
-            "Disable-ElevatedAccessControl" => control::disable(client, bound, console).await,
-            "New-ElevatedAccessApprovalPolicy" => policies::new(client, bound, console).await,
-            "Get-ElevatedAccessApprovalPolicy" => policies::get(client, bound).await,
-            "Set-ElevatedAccessApprovalPolicy" => policies::set(client, bound, console).await,
-            "Remove-ElevatedAccessApprovalPolicy" => policies::remove(client, bound).await,
-            "New-ElevatedAccessRequest" => requests::new(client, bound, console).await,
-            "Get-ElevatedAccessRequest" => requests::get(client, bound, console).await,
-            "Approve-ElevatedAccessRequest" => requests::approve(client, bound, console).await,
-            "Deny-ElevatedAccessRequest" => requests::deny(client, bound, console).await,
-            "Get-ElevatedAccessAuthorization" => requests::authorizations(client, bound).await,
-            "Revoke-ElevatedAccessAuthorization" => requests::revoke(client, bound, console).await,
-            "New-ElevatedAccessGroup" => groups::new(client, bound).await,
-            "Get-ElevatedAccessGroup" => groups::get(client, bound).await,
-            "Set-ElevatedAccessGroup" => groups::set(client, bound).await,
-            "Remove-ElevatedAccessGroup" => groups::remove(client, bound).await,
-            other => Err(ErrorRecord::unknown_command(other)),
+        if name == "Disconnect-ExchangeOnline" {
+            return Ok(self.sign_out(console));
         }
+        perform(self.client()?, bound, console).await
+    }
+
+    async fn try_call(
+        &mut self,
+        bound: &Bound,
+        console: &mut dyn Console,
+    ) -> Result<(), ErrorRecord> {
+        let client = self.client_that_only_tries()?;
+        tried(perform(&client, bound, console).await)
+    }
+
+    async fn try_invoke(
+        &mut self,
+        invocation: &Invocation,
+        console: &mut dyn Console,
+    ) -> Result<String, ErrorRecord> {
+        let client = self.client_that_only_tries()?;
+        tried(runs::run(&client, invocation, console).await)?;
+        let described = runs::described(&client, &invocation.task).await?;
+        let known = described.map(|described| described.task);
+        Ok(known.unwrap_or_else(|| invocation.task.clone()))
+    }
+
+    fn now(&self) -> Time {
+        writ_client::now()
+    }
+
+    async fn described(&mut self, task: &str) -> Result<Option<Described>, ErrorRecord> {
+        runs::described(self.client()?, task).await
     }
 
     async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord> {
@@ -205,6 +248,42 @@ impl Host for Writ {
 
     async fn invoke(&mut self, invocation: &Invocation, console: &mut dyn Console) -> Done {
         runs::run(self.client()?, invocation, console).await
+    }
+}
+
+/// Does what a cmdlet says: one act of the client.
+async fn perform(client: &Client, bound: &Bound, console: &mut dyn Console) -> Done {
+    let name = bound.cmdlet.name;
+    match name {
+        "Enable-ElevatedAccessControl" => control::enable(client, bound, console).await,
+        "Get-ElevatedAccessControl" => control::get(client).await,
+        "Get-ElevatedAccessExecution" => executions::get(client, bound).await,
+        "Disable-ElevatedAccessControl" => control::disable(client, bound, console).await,
+        "New-ElevatedAccessApprovalPolicy" => policies::new(client, bound, console).await,
+        "Get-ElevatedAccessApprovalPolicy" => policies::get(client, bound).await,
+        "Set-ElevatedAccessApprovalPolicy" => policies::set(client, bound, console).await,
+        "Remove-ElevatedAccessApprovalPolicy" => policies::remove(client, bound).await,
+        "New-ElevatedAccessRequest" => requests::new(client, bound, console).await,
+        "Get-ElevatedAccessRequest" => requests::get(client, bound, console).await,
+        "Approve-ElevatedAccessRequest" => requests::approve(client, bound, console).await,
+        "Deny-ElevatedAccessRequest" => requests::deny(client, bound, console).await,
+        "Get-ElevatedAccessAuthorization" => requests::authorizations(client, bound).await,
+        "Revoke-ElevatedAccessAuthorization" => requests::revoke(client, bound, console).await,
+        "New-ElevatedAccessGroup" => groups::new(client, bound).await,
+        "Get-ElevatedAccessGroup" => groups::get(client, bound).await,
+        "Set-ElevatedAccessGroup" => groups::set(client, bound).await,
+        "Remove-ElevatedAccessGroup" => groups::remove(client, bound).await,
+        other => Err(ErrorRecord::unknown_command(other)),
+    }
+}
+
+/// What would be done is no error of a trial, and neither is what there was nothing to
+/// say for.
+fn tried(done: Done) -> Result<(), ErrorRecord> {
+    match done {
+        Ok(_) => Ok(()),
+        Err(record) if record.id == refused::ONLY_TRIED => Ok(()),
+        Err(record) => Err(record),
     }
 }
 

@@ -8,7 +8,7 @@ use writ_core::time::Seconds;
 use writ_core::value::{Constraint, Constraints, Value as Core};
 use writ_core::view::{GrantView, RequestView};
 
-use crate::values::{Object, Value};
+use crate::values::{Fraction, Object, Value};
 
 /// What a request is now. A live one is called Approved here.
 pub(super) const fn status(status: Status) -> &'static str {
@@ -92,12 +92,14 @@ pub(super) fn authorization(view: &RequestView, grant: &GrantView) -> Object {
     let is_revoked = view.status == Status::Revoked;
     let ending = view.ending.as_ref();
     let revoked = ending.filter(|_| is_revoked);
-    let limits: Vec<_> = grant
-        .limits
-        .iter()
-        .flatten()
-        .map(|(name, constraint)| format!("{name} {constraint}"))
-        .collect();
+    let mut limits: Vec<String> = Vec::new();
+    for (name, constraint) in grant.limits.iter().flatten() {
+        let limit = format!("{name} {constraint}");
+        // Who approves may have said the same as who asked.
+        if !limits.contains(&limit) {
+            limits.push(limit);
+        }
+    }
     Object::new()
         .with("AuthorizedBy", by)
         .with("Type", "Task")
@@ -188,7 +190,7 @@ fn hours(Seconds(seconds): Seconds) -> Value {
         0 => Value::Integer(i64::try_from(whole).unwrap_or(i64::MAX)),
         rest => {
             let text = format!("{whole}.{:04}", rest * 10_000 / 3_600);
-            Value::Text(text.trim_end_matches('0').to_owned())
+            Fraction::read(text.trim_end_matches('0')).into()
         }
     }
 }
@@ -229,7 +231,7 @@ fn is_worded(text: &str) -> bool {
     words.iter().any(|word| text.starts_with(word))
 }
 
-fn from_core(value: &Core) -> Value {
+pub(super) fn from_core(value: &Core) -> Value {
     match value {
         Core::Text(text) => Value::Text(text.clone()),
         Core::Integer(number) => Value::Integer(*number),

@@ -10,7 +10,7 @@ use crate::session::quoted;
 use crate::values::{Value, date};
 
 /// Commands of the command line, and what they are here.
-const SPOKEN: [(&str, &str); 24] = [
+const SPOKEN: [(&str, &str); 28] = [
     (
         "writ enable --admin-group ",
         "Enable-ElevatedAccessControl -AdminGroup ",
@@ -39,12 +39,25 @@ const SPOKEN: [(&str, &str); 24] = [
     ("writ request ", "New-ElevatedAccessRequest "),
     (" --reason 'TEXT'", " -Reason 'TEXT'"),
     ("writ task list", "Get-Command -CommandType Task"),
+    ("writ task show ", "Get-Help "),
+    ("writ executions show ", "Get-ElevatedAccessExecution "),
+    (
+        "writ system-account list",
+        "Get-ElevatedAccessControl | select -ExpandProperty SystemAccounts",
+    ),
+    (
+        "writ login URL --as UPN",
+        "Connect-ExchangeOnline; where that says no, outside of the shell: writ login URL --as UPN",
+    ),
     ("give another: --for ", "give another: -Duration "),
     ("leave it out: --for ", "leave it out: -Duration "),
     (": --start TIME", ": -StartTime TIME"),
     (": --runs ", ": -Runs "),
     ("add --comment TEXT", "add -Comment TEXT"),
 ];
+
+/// The id of the record of what was only tried, and would be done.
+pub(super) const ONLY_TRIED: &str = "OnlyTried";
 
 /// A sentence with the commands that are typed here.
 fn spoken(sentence: &str) -> String {
@@ -68,6 +81,7 @@ pub(super) fn refused(error: Error) -> ErrorRecord {
             },
             ..ErrorRecord::new(Reason::Refused, "Refused", sentence)
         },
+        Error::OnlyTried => ErrorRecord::new(Reason::Usage, ONLY_TRIED, sentence),
         Error::Unreachable(_) => ErrorRecord {
             category: "ConnectionError: (:) [], UnreachableException".to_owned(),
             ..ErrorRecord::new(Reason::Unreachable, "Unreachable", sentence)
@@ -161,6 +175,7 @@ fn literal(value: &Value) -> String {
                 .collect();
             format!("@{{{}}}", fields.join("; "))
         }
+        Value::Number(_) => value.text(),
         Value::Text(_) | Value::Time(_) => in_quotes(&value.text()),
     }
 }
@@ -197,7 +212,11 @@ mod tests {
             ),
             (
                 "see: writ system-account list",
-                "see: writ system-account list",
+                "see: Get-ElevatedAccessControl | select -ExpandProperty SystemAccounts",
+            ),
+            (
+                "takes: writ task show 'Exchange\\X'",
+                "takes: Get-Help 'Exchange\\X'",
             ),
         ] {
             assert_eq!(spoken(said), wanted);

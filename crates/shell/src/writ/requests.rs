@@ -160,7 +160,7 @@ pub(super) async fn get(client: &Client, bound: &Bound, console: &mut dyn Consol
         .collect())
 }
 
-fn most(bound: &Bound) -> usize {
+pub(super) fn most(bound: &Bound) -> usize {
     let most = bound.integer("ResultSize");
     most.and_then(|most| usize::try_from(most).ok())
         .unwrap_or(MOST)

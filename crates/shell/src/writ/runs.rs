@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use writ_client::{Client, Error, Started};
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::secret::Secret;
-use writ_core::value::Values;
+use writ_core::value::{Schema, Values};
 use writ_core::view::{ExecutionView, RunStatus};
 
 use super::refused::{insufficient, refused};
 use super::typed::Parameters;
 use super::{Done, usage};
 use crate::binder::no_place;
+use crate::cmdlets::{COMMON, Parameter};
 use crate::help::bare;
-use crate::host::{Console, Invocation, Listed};
+use crate::host::{Console, Described, Invocation, Listed, Taken};
 use crate::letters::plain_lines;
 use crate::record::{ErrorRecord, Reason};
 use crate::session::quoted;
@@ -27,14 +28,11 @@ pub(super) struct Known {
 
 /// What is known of a task; none if there is no such task.
 pub(super) async fn known(client: &Client, task: &TaskName) -> Result<Option<Known>, ErrorRecord> {
-    match client.task(task).await {
-        Ok(task) => Ok(Some(Known {
-            name: task.value.name.clone(),
-            parameters: task.value.into(),
-        })),
-        Err(error) if error.code() == Some("unknown-object") => Ok(None),
-        Err(error) => Err(refused(error)),
-    }
+    let task = client.known_task(task).await.map_err(refused)?;
+    Ok(task.map(|task| Known {
+        name: task.name.clone(),
+        parameters: task.into(),
+    }))
 }
 
 /// The tasks that somebody set, and those that have a policy of their own.
@@ -75,6 +73,70 @@ pub(super) async fn run(client: &Client, run: &Invocation, console: &mut dyn Con
     let view = client.outcome(started.execution).await.map_err(lost)?;
     let output = client.output(&view).await.map_err(lost)?;
     came(&view, &output, console)
+}
+
+/// Of how many tasks the prompt knows the parameters.
+const MOST_KNOWN: usize = 50;
+
+/// The names of the parameters of tasks, as far as they are known.
+pub(super) async fn parameters(client: &Client, tasks: &[String]) -> BTreeMap<String, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for task in tasks.iter().take(MOST_KNOWN) {
+        if let Ok(Some(known)) = described(client, task).await {
+            let names = known.parameters.into_iter().map(|taken| taken.name);
+            all.insert(known.task, names.collect());
+        }
+    }
+    all
+}
+
+/// What a task takes; none if there is no such task.
+pub(super) async fn described(
+    client: &Client,
+    task: &str,
+) -> Result<Option<Described>, ErrorRecord> {
+    let task = TaskName::parse(task).map_err(|error| usage(error.to_string()))?;
+    let task = client.known_task(&task).await.map_err(refused)?;
+    Ok(task.map(|task| Described {
+        task: task.name.to_string(),
+        title: task.title.clone().unwrap_or_default(),
+        parameters: task
+            .parameters
+            .iter()
+            // The shell takes these by itself.
+            .filter(|(name, _)| !is_common(name))
+            .map(taken)
+            .collect(),
+        is_open: task.open,
+    }))
+}
+
+fn is_common(name: &ParameterName) -> bool {
+    let mut all = COMMON.iter().flat_map(Parameter::names);
+    all.any(|known| known.eq_ignore_ascii_case(name.as_str()))
+}
+
+fn taken((name, schema): (&ParameterName, &Schema)) -> Taken {
+    let mut notes: Vec<String> = schema.title.iter().cloned().collect();
+    if let Some(values) = &schema.one_of {
+        let values: Vec<_> = values.iter().map(ToString::to_string).collect();
+        notes.push(format!("one of {}", values.join(", ")));
+    }
+    match (schema.min, schema.max) {
+        (None, None) => {}
+        (Some(min), None) => notes.push(format!("{min} or more")),
+        (None, Some(max)) => notes.push(format!("{max} or less")),
+        (Some(min), Some(max)) => notes.push(format!("{min} to {max}")),
+    }
+    if schema.is_secret() {
+        notes.push("asked for, never typed".to_owned());
+    }
+    Taken {
+        name: name.to_string(),
+        kind: schema.value_type.to_string(),
+        required: schema.required,
+        notes,
+    }
 }
 
 fn unknown(task: &TaskName) -> ErrorRecord {
@@ -129,7 +191,7 @@ fn given(
 ) -> Result<(Values, BTreeMap<ParameterName, Secret>), ErrorRecord> {
     let wrong = |message: String| {
         ErrorRecord::binding(task.as_str(), "ParameterBindingFailed", message)
-            .with_next(format!("writ task show '{task}'"))
+            .with_next(format!("Get-Help {}", quoted(bare(task.as_str()))))
     };
     let mut values = Values::new();
     for (typed, value) in &run.parameters {
@@ -147,11 +209,16 @@ fn given(
     let mut secrets = BTreeMap::new();
     for (name, schema) in &parameters.schemas {
         if schema.is_secret() && schema.required {
-            let secret = console.ask_secret(&format!("{name}: "));
+            let secret = match run.common.what_if {
+                // Nothing is run with it.
+                true => Some(Secret::new(b"-".to_vec())),
+                false => console.ask_secret(&format!("{name}: ")),
+            };
             let secret = secret.ok_or_else(|| {
                 wrong(format!(
-                    "The secret parameter '{name}' is needed, and there is nobody to ask. Run it \
-                     with: writ run '{task}' --param {name}=@FILE"
+                    "The secret parameter '{name}' is needed, and there is nobody to ask. Type the \
+                     task at a prompt; without one, outside of the shell, a file may hold it: writ \
+                     run '{task}' --param {name}=@FILE"
                 ))
             })?;
             secrets.insert(name.clone(), secret);
@@ -171,12 +238,12 @@ fn lost(started: &Started, error: &Error) -> ErrorRecord {
              what became of it first."
         ),
     )
-    .with_next(format!("writ executions show {id}"))
+    .with_next(format!("Get-ElevatedAccessExecution {id}"))
 }
 
 /// What came of a run: its output, all of it, or an error.
 fn came(view: &ExecutionView, output: &[u8], console: &mut dyn Console) -> Done {
-    let next = format!("writ executions show {}", view.id.brief());
+    let next = format!("Get-ElevatedAccessExecution {}", view.id.brief());
     let note = view.note.as_deref().unwrap_or("no more is known");
     let problem = match view.status {
         RunStatus::Succeeded => None,
@@ -216,7 +283,7 @@ fn came(view: &ExecutionView, output: &[u8], console: &mut dyn Console) -> Done 
 }
 
 /// Objects, if the output is JSON, or if each of its lines is; else its lines.
-fn objects(output: &str) -> Vec<Value> {
+pub(super) fn objects(output: &str) -> Vec<Value> {
     let text = output.trim();
     if text.starts_with(['{', '['])
         && let Ok(value) = crate::pipe::from_json(text)

@@ -93,6 +93,12 @@ pub(super) fn value(
             "Cannot bind parameter '{name}'. Cannot convert value \"{shown}\" to type \"{what}\"."
         )
     };
+    if *value == Value::Null {
+        return Err(format!(
+            "Cannot bind argument to parameter '{name}' because it is null. Leave it out, or give a \
+             value."
+        ));
+    }
     match (schema.map(|schema| schema.value_type), value) {
         (Some(ValueType::Integer), _) => value
             .number()
@@ -131,7 +137,8 @@ fn untyped(value: &Value) -> Result<Core, String> {
         Value::Null => return Err("$null is no value for a task; leave it out.".to_owned()),
         Value::Boolean(boolean) => Core::Boolean(*boolean),
         Value::Integer(number) => Core::Integer(*number),
-        Value::Text(_) | Value::Time(_) => Core::Text(value.text()),
+        // The log knows whole numbers only.
+        Value::Number(_) | Value::Text(_) | Value::Time(_) => Core::Text(value.text()),
         Value::List(items) => Core::List(items.iter().map(untyped).collect::<Result<_, _>>()?),
         Value::Table(object) | Value::Object(object) => {
             let mut members = BTreeMap::new();
@@ -175,6 +182,7 @@ pub(super) fn constraints(
             },
             Value::Boolean(_)
             | Value::Integer(_)
+            | Value::Number(_)
             | Value::Time(_)
             | Value::Table(_)
             | Value::Object(_) => Constraint::Equals(value(&name, said, schema)?),

@@ -12,7 +12,7 @@ pub(crate) fn given(argument: &Argument) -> Given {
             Given::Named(name.clone(), value.as_ref().map(value_of))
         }
         Argument::Value(value, _) => Given::Value(value_of(value)),
-        Argument::Condition(_) | Argument::Each(_) => panic!("a block"),
+        Argument::Splat(..) | Argument::Condition(_) | Argument::Each(_) => panic!("a block"),
     }
 }
 

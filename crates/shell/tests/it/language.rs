@@ -1,6 +1,13 @@
 //! What is read, and what is refused and how.
 
-use writ_shell::{Argument, Element, Expr, parse};
+use writ_shell::{Argument, Element, Expr, Member, parse};
+
+fn member(member: &Member) -> String {
+    match member {
+        Member::Property(name) => format!(".{name}"),
+        Member::Method(name, given) => format!(".{name}({})", given.len()),
+    }
+}
 
 fn fault(text: &str) -> String {
     parse(text).unwrap_err().shown(text)
@@ -23,6 +30,7 @@ fn arguments(text: &str) -> String {
             Argument::Value(value, _) => expr(value),
             Argument::Condition(_) => "{condition}".to_owned(),
             Argument::Each(_) => "{each}".to_owned(),
+            Argument::Splat(name, _) => format!("@{name}"),
         })
         .collect();
     shown.join(" ")
@@ -32,10 +40,9 @@ fn expr(value: &Expr) -> String {
     match value {
         Expr::Word(text) => text.literal().unwrap_or_else(|| format!("{text:?}")),
         Expr::Quoted(text) => format!("«{}»", text.literal().unwrap_or_else(|| "…".to_owned())),
-        Expr::Variable(name, members) => format!(
-            "${name}{}",
-            members.iter().map(|m| format!(".{m}")).collect::<String>()
-        ),
+        Expr::Variable(name, members) => {
+            format!("${name}{}", members.iter().map(member).collect::<String>())
+        }
         Expr::List(items) => format!("[{}]", items.iter().map(expr).collect::<Vec<_>>().join(",")),
         Expr::Table(fields) => {
             let fields: Vec<_> = fields
@@ -44,7 +51,9 @@ fn expr(value: &Expr) -> String {
                 .collect();
             format!("{{{}}}", fields.join(","))
         }
-        Expr::Pipeline(_, members) => format!("(…){}", members.join(".")),
+        Expr::Pipeline(_, members) => {
+            format!("(…){}", members.iter().map(member).collect::<String>())
+        }
         Expr::Member(names) => format!("{{$_.{}}}", names.join(".")),
     }
 }
@@ -74,7 +83,7 @@ fn arguments_are_read_as_they_are_typed() {
         ("X @('a'\n'b')", "[«a»,«b»]"),
         ("X @{a='b'; 'c d' = 4\ne=$f}", "{a=«b»,c d=4,e=$f}"),
         ("X $a.b.c", "$a.b.c"),
-        ("X (Get-Y).Context", "(…)Context"),
+        ("X (Get-Y).Context", "(…).Context"),
         ("X ''", "«»"),
         ("X -A `\n b", "-A b"),
         ("X a |\n fl", "a"),
@@ -101,12 +110,12 @@ fn what_is_not_spoken_is_refused_by_name() {
         ("X < file", "reserved for future use"),
         ("X && Y", "not a valid statement separator"),
         ("X || Y", "not a valid statement separator"),
-        ("X @y", "splatting"),
+        ("X @ y", "an @ alone"),
         ("X @'\na\n'@", "here-strings"),
         ("[int]5", "types and casts"),
         ("X [a]", "types and casts"),
         ("X $a[0]", "indexes"),
-        ("X $a.b()", "methods"),
+        ("X $a.b()", "the method 'b'"),
         ("X $env:PATH", "scope or a drive"),
         ("X ${a b}", "in braces"),
         ("if ($a) {X}", "statements of the language"),

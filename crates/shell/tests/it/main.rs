@@ -4,6 +4,7 @@
 
 mod binding;
 mod calculated;
+mod daily;
 mod hostile;
 mod language;
 mod pipelines;

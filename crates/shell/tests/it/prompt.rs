@@ -1,6 +1,6 @@
 //! At the prompt.
 
-use writ_shell::{Known, complete, goes_on};
+use writ_shell::{Known, complete, goes_on, is_sensitive};
 
 #[test]
 fn a_command_goes_on_while_it_is_not_whole() {
@@ -46,7 +46,14 @@ fn what_may_stand_at_the_cursor_is_known() {
             "Host\\Restart-Service".into(),
         ],
         groups: vec!["approvers@example.com".into()],
+        people: vec!["alice@example.com".into(), "bob@example.com".into()],
         variables: vec!["x".into()],
+        parameters: [(
+            "Exchange\\New-MoveRequest".into(),
+            vec!["Identity".into(), "TargetDatabase".into()],
+        )]
+        .into(),
+        properties: [("get-mailbox".into(), vec!["DisplayName".into()])].into(),
     };
     for (text, at, wanted) in [
         ("approve-e", 0, "Approve-ElevatedAccessRequest"),
@@ -76,11 +83,58 @@ fn what_may_stand_at_the_cursor_is_known() {
         ),
         ("Set-ElevatedAccessGroup app", 24, "approvers@example.com"),
         ("Get-Help Deny", 9, "Deny-ElevatedAccessRequest"),
-        ("Approve-ElevatedAccessRequest $", 30, "$x"),
-        ("Get-X -A 'b | ", 14, ""),
+        ("Approve-ElevatedAccessRequest $", 30, "$? $LASTEXITCODE $x"),
+        ("new-moverequest -t", 16, "-TargetDatabase"),
+        ("Exchange\\New-MoveRequest -I", 25, "-Identity"),
+        ("New-MoveRequest -Identity al", 26, "alice@example.com"),
+        (
+            "Enable-ElevatedAccessControl -SystemAccounts alice@example.com, b",
+            64,
+            "bob@example.com",
+        ),
+        ("Get-ElevatedAccessRequest -ResultSize U", 38, "Unlimited"),
+        (
+            "Get-ElevatedAccessRequest | select Identity, Reas",
+            45,
+            "Reason",
+        ),
+        (
+            "Get-ElevatedAccessRequest | ? {$_.RequestSt",
+            31,
+            "$_.RequestStatus",
+        ),
+        (
+            "Get-ElevatedAccessRequest | ? RequestSt",
+            30,
+            "RequestStatus",
+        ),
+        ("$a = (Get-ElevatedAccessGroup | sort Mem", 37, "Members"),
+        ("Get-Mailbox 'a; b' | ft Dis", 24, "DisplayName"),
+        ("Get-X | ft Dis", 11, ""),
+        ("New-X @", 6, "@x"),
+        ("Write-Host $LAST", 11, "$LASTEXITCODE"),
+        ("Get-X -A 'b | ", 14, "alice@example.com bob@example.com"),
         ("Bogus -", 6, ""),
     ] {
         let (start, found) = complete(text, &known);
         assert_eq!((start, found.join(" ").as_str()), (at, wanted), "{text}");
+    }
+}
+
+#[test]
+fn lines_that_may_hold_a_secret_are_not_kept() {
+    for text in [
+        "$p = ConvertTo-SecureString 'x' -AsPlainText -Force",
+        "Set-X -Password hunter2",
+        "New-X -Credential $c",
+        "set-x -app_secret y",
+    ] {
+        assert!(is_sensitive(text), "{text}");
+    }
+    for text in [
+        "Get-ElevatedAccessRequest",
+        "New-MoveRequest -Identity alice",
+    ] {
+        assert!(!is_sensitive(text), "{text}");
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use writ_core::secret::Secret;
 use writ_core::time::Time;
 use writ_shell::{
-    Bound, Console, Ended, ErrorRecord, Host, Invocation, Listed, Object, Reason, Session, Value,
-    Writing, parse,
+    Bound, Console, Described, Ended, ErrorRecord, Host, Invocation, Listed, Object, Reason,
+    Session, Taken, Value, Writing, parse,
 };
 
 /// Remembers what it was asked, and answers with what is always there.
@@ -78,6 +78,55 @@ impl Host for StandIn {
         }
     }
 
+    async fn try_call(&mut self, bound: &Bound, _: &mut dyn Console) -> Result<(), ErrorRecord> {
+        let identity = bound.text("RequestId").unwrap_or_default();
+        match identity.starts_with("dead") {
+            true => Err(ErrorRecord::new(
+                Reason::Refused,
+                "NotFound",
+                "There is no such request.",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    async fn try_invoke(
+        &mut self,
+        run: &Invocation,
+        _: &mut dyn Console,
+    ) -> Result<String, ErrorRecord> {
+        match run.task.as_str() {
+            r"Exchange\New-Impossible" => Err(ErrorRecord::new(
+                Reason::Refused,
+                "882BD051",
+                "Insufficient permissions.",
+            )),
+            task => Ok(task.to_owned()),
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time(1_764_514_800_000)
+    }
+
+    async fn described(&mut self, task: &str) -> Result<Option<Described>, ErrorRecord> {
+        if !task.eq_ignore_ascii_case(r"Exchange\New-MoveRequest") {
+            return Ok(None);
+        }
+        let taken = |name: &str, required| Taken {
+            name: name.to_owned(),
+            kind: "string".to_owned(),
+            required,
+            notes: Vec::new(),
+        };
+        Ok(Some(Described {
+            task: r"Exchange\New-MoveRequest".to_owned(),
+            title: "Move a mailbox".to_owned(),
+            parameters: vec![taken("Identity", true), taken("TargetDatabase", false)],
+            is_open: true,
+        }))
+    }
+
     async fn tasks(&mut self) -> Result<Vec<Listed>, ErrorRecord> {
         let listed = |task: &str, title: &str| Listed {
             task: task.to_owned(),
@@ -101,6 +150,13 @@ impl Host for StandIn {
             named.map(|(name, value)| format!(" -{name} {:?}", value.as_ref().map(Value::text)));
         let given: Vec<_> = unnamed.chain(named).collect();
         self.asked.push(format!("{}{}", run.task, given.concat()));
+        if run.task.ends_with("Fail") {
+            return Err(ErrorRecord::new(
+                Reason::TaskFailed,
+                "TaskFailed",
+                "The task failed.",
+            ));
+        }
         Ok(vec![Value::from("moved")])
     }
 }
@@ -113,6 +169,7 @@ pub(crate) struct Remembered {
     pub(crate) answers: Option<VecDeque<String>>,
     pub(crate) files: BTreeMap<String, String>,
     pub(crate) width: Option<usize>,
+    pub(crate) cleared: usize,
 }
 
 impl Console for Remembered {
@@ -142,6 +199,25 @@ impl Console for Remembered {
 
     fn width(&self) -> usize {
         self.width.unwrap_or(80)
+    }
+
+    fn clear(&mut self) {
+        self.cleared += 1;
+    }
+
+    fn try_file(&mut self, path: &str, how: Writing) -> Result<(), String> {
+        match (how, self.files.contains_key(path)) {
+            _ if path.starts_with("/nowhere/") => Err("there is no such folder".to_owned()),
+            (Writing::New, true) => Err("there is such a file already".to_owned()),
+            (Writing::New | Writing::Over | Writing::After, _) => Ok(()),
+        }
+    }
+
+    fn first_line(&mut self, path: &str) -> Result<Option<String>, String> {
+        let file = self.files.get(path);
+        Ok(file
+            .and_then(|text| text.lines().next())
+            .map(ToOwned::to_owned))
     }
 
     fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String> {

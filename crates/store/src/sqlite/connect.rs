@@ -98,7 +98,8 @@ pub(super) fn to_read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+/// A connection with our settings, of a file that is there.
+pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| unusable(path, &error))?;
     connection.busy_timeout(BUSY).map_err(refused)?;
@@ -112,7 +113,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn unusable(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+pub(super) fn unusable(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unavailable(format!("{}: {why}", path.display()))
 }
 

@@ -7,6 +7,7 @@
 
 mod connect;
 mod error;
+mod outbox;
 mod read;
 mod schema;
 mod sql;
@@ -19,6 +20,8 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
+
+pub use self::outbox::{Message, Outbox, Pending, Standing};
 
 use self::error::refused;
 use self::workers::Workers;

@@ -5,4 +5,5 @@ mod faulty;
 mod full;
 mod listing;
 mod memory;
+mod outbox;
 mod sqlite;

@@ -113,7 +113,8 @@ impl Stage {
         Ok(Self {
             config: root.join("config"),
             data: root.join("data"),
-            url: format!("http://{address}"),
+            // By a name: browsers make no passkey for an address of digits.
+            url: address.replacen("127.0.0.1", "http://localhost", 1),
             address,
             program: std::env::current_exe()?,
             root,

@@ -30,7 +30,10 @@ pub(super) async fn look(profile: &Profile, context: &Context) -> (Vec<Finding>,
         Err(error) => {
             let next = match error {
                 Error::Unreachable(_) => "is it served there? On its host: writ serve",
-                Error::Usage(_) | Error::Refused { .. } | Error::Untrusted(_) => "writ whoami",
+                Error::Usage(_)
+                | Error::Refused { .. }
+                | Error::OnlyTried
+                | Error::Untrusted(_) => "writ whoami",
             };
             (
                 vec![Finding::fail("server", error.to_string(), next)],

@@ -2,21 +2,18 @@
 //! taken as one text.
 
 use std::borrow::Cow;
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reedline::{
-    ColumnarMenu, Completer, CompletionResult, Emacs, FileBackedHistory, KeyCode, KeyModifiers,
-    MenuBuilder, Prompt, PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent,
-    ReedlineMenu, Signal, Span, Suggestion, ValidationResult, Validator, default_emacs_keybindings,
+    ColumnarMenu, Completer, CompletionResult, Emacs, KeyCode, KeyModifiers, MenuBuilder, Prompt,
+    PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span,
+    Suggestion, ValidationResult, Validator, default_emacs_keybindings,
 };
 use writ_shell::{Known, complete, goes_on};
 
-/// How many commands are remembered.
-const REMEMBERED: usize = 1_000;
+use super::history::Remembered;
+
 /// The name of the menu that Tab opens.
 const MENU: &str = "completions";
 
@@ -50,24 +47,26 @@ impl Editor {
             ReedlineEvent::UntilFound(opens),
         );
         let menu = ColumnarMenu::default().with_name(MENU);
-        let mut reedline = Reedline::create()
+        let reedline = Reedline::create()
             .with_validator(Box::new(Whole))
             .with_completer(Box::new(Names(Arc::clone(&known))))
             .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
             .with_edit_mode(Box::new(Emacs::new(keys)))
             .with_ansi_colors(std::env::var_os("NO_COLOR").is_none())
             .with_quick_completions(true)
-            .use_bracketed_paste(true);
-        // Without a place to remember them, commands are forgotten at the end.
-        if let Some(history) = history() {
-            reedline = reedline.with_history(Box::new(history));
-        }
+            .use_bracketed_paste(true)
+            .with_history(Box::new(Remembered::open()));
         Self { reedline, known }
     }
 
     /// What can be named from now on.
     pub(super) fn know(&mut self, known: Known) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    /// The same, and more.
+    pub(super) fn learn(&mut self, learn: impl FnOnce(&mut Known)) {
+        learn(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Asks for a command.
@@ -84,28 +83,6 @@ impl Editor {
             false => Typed::Nothing,
         })
     }
-}
-
-/// The commands that were typed before, readable by their owner only.
-fn history() -> Option<FileBackedHistory> {
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(std::env::home_dir()?.join(".local/state")))?;
-    let folder = state.join("writ");
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .ok()?;
-    let path = folder.join("shell-history");
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&path)
-        .ok()?;
-    FileBackedHistory::with_file(REMEMBERED, path).ok()
 }
 
 /// Whether a command is whole.

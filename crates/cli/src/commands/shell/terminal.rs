@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::path::Path;
 
 use reedline::{Prompt, PromptEditMode, PromptHistorySearch, Reedline, Signal};
 use writ_core::secret::Secret;
@@ -58,6 +59,20 @@ impl Console for Terminal {
         }
     }
 
+    fn clear(&mut self) {
+        if io::stdout().is_terminal() {
+            print("\x1b[H\x1b[2J\x1b[3J");
+        }
+    }
+
+    fn try_file(&mut self, path: &str, how: Writing) -> Result<(), String> {
+        try_file(Path::new(path), how).map_err(|error| error.to_string())
+    }
+
+    fn first_line(&mut self, path: &str) -> Result<Option<String>, String> {
+        first_line(Path::new(path)).map_err(|error| error.to_string())
+    }
+
     fn write_file(&mut self, path: &str, text: &str, how: Writing) -> Result<(), String> {
         let file = match how {
             Writing::New => File::create_new(path),
@@ -67,6 +82,39 @@ impl Console for Terminal {
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|error| error.to_string())
     }
+}
+
+/// Whether a file can be written. What is in it stays, and one that is not there is not
+/// left behind.
+fn try_file(path: &Path, how: Writing) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(_) if how == Writing::New => Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if there.is_file() => File::options().append(true).open(path).map(drop),
+        // Opening a pipe or a device may do something.
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::create_new(path)?;
+            std::fs::remove_file(path)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The longest first line that is looked for, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
+
+fn first_line(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Ok(file) if file.metadata()?.is_file() => file,
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut line = String::new();
+    BufReader::new(file.take(LONGEST_LINE)).read_line(&mut line)?;
+    let line = line.trim_end_matches(['\r', '\n']);
+    Ok(Some(line.to_owned()).filter(|line| !line.is_empty()))
 }
 
 /// A question as a prompt.

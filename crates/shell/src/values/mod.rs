@@ -1,13 +1,21 @@
 //! What goes through pipelines: values, and objects, which are named values in
 //! order.
 
+mod date;
+mod fraction;
+mod method;
+
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil};
 use writ_core::time::Time;
 use writ_core::value::exact_text;
+
+pub use date::{date, iso_date, read_date};
+pub use fraction::Fraction;
+
+pub(crate) use date::{PARTS, formatted};
+pub(crate) use method::{METHODS, call};
 
 /// How many elements of a list are shown in one line.
 const SHOWN: usize = 4;
@@ -22,6 +30,8 @@ pub enum Value {
     Boolean(bool),
     /// A whole number.
     Integer(i64),
+    /// Any other number.
+    Number(Fraction),
     /// Text.
     Text(String),
     /// An instant.
@@ -163,6 +173,7 @@ impl Value {
             Self::Null
             | Self::Boolean(_)
             | Self::Integer(_)
+            | Self::Number(_)
             | Self::Text(_)
             | Self::Time(_)
             | Self::List(_) => None,
@@ -184,7 +195,8 @@ impl Value {
             Self::Object(object) | Self::Table(object) => object
                 .get(name)
                 .map_or(Self::Null, |(_, value)| value.clone()),
-            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Text(_) | Self::Time(_) => {
+            Self::Time(time) => date::member(*time, name),
+            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Number(_) | Self::Text(_) => {
                 Self::Null
             }
         }
@@ -198,6 +210,7 @@ impl Value {
             Self::Null
             | Self::Boolean(_)
             | Self::Integer(_)
+            | Self::Number(_)
             | Self::Text(_)
             | Self::Time(_)
             | Self::List(_)
@@ -213,6 +226,7 @@ impl Value {
             Self::List(items) => items,
             Self::Boolean(_)
             | Self::Integer(_)
+            | Self::Number(_)
             | Self::Text(_)
             | Self::Time(_)
             | Self::Table(_)
@@ -226,6 +240,7 @@ impl Value {
             Self::Null => false,
             Self::Boolean(boolean) => *boolean,
             Self::Integer(number) => *number != 0,
+            Self::Number(number) => number.get() != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::List(items) => match items.as_slice() {
                 [] => false,
@@ -243,6 +258,7 @@ impl Value {
             Self::Boolean(true) => "True".to_owned(),
             Self::Boolean(false) => "False".to_owned(),
             Self::Integer(number) => number.to_string(),
+            Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
             Self::Time(time) => date(*time),
             Self::List(items) => {
@@ -272,6 +288,7 @@ impl Value {
             Self::Null
             | Self::Boolean(_)
             | Self::Integer(_)
+            | Self::Number(_)
             | Self::Text(_)
             | Self::Time(_)
             | Self::Object(_) => self.text(),
@@ -283,9 +300,12 @@ impl Value {
         match self {
             Self::Text(text) => exact_text(text),
             Self::List(_) | Self::Table(_) => self.shown(),
-            Self::Null | Self::Boolean(_) | Self::Integer(_) | Self::Time(_) | Self::Object(_) => {
-                self.text()
-            }
+            Self::Null
+            | Self::Boolean(_)
+            | Self::Integer(_)
+            | Self::Number(_)
+            | Self::Time(_)
+            | Self::Object(_) => self.text(),
         }
     }
 
@@ -293,13 +313,20 @@ impl Value {
     /// be read as such, else as texts. The left one says as what.
     pub fn compare(&self, other: &Self, case: bool) -> Ordering {
         match (self, other) {
-            (Self::Integer(left), right) => match right.number() {
-                Some(right) => left.cmp(&right),
-                None => texts(&self.text(), &right.text(), case),
+            (Self::Integer(_) | Self::Number(_), right) => match (self.number(), right.number()) {
+                (Some(left), Some(right)) => left.cmp(&right),
+                _ => match (self.fraction(), right.fraction()) {
+                    (Some(left), Some(right)) => left.cmp(&right),
+                    _ => texts(&self.text(), &right.text(), case),
+                },
             },
             (Self::Time(left), right) => match right.time() {
                 Some(right) => left.cmp(&right),
                 None => texts(&self.text(), &right.text(), case),
+            },
+            (Self::Text(_), Self::Time(right)) => match self.time() {
+                Some(left) => left.cmp(right),
+                None => texts(&self.text(), &other.text(), case),
             },
             (Self::Boolean(left), right) => left.cmp(&right.is_true()),
             (Self::Null, Self::Null) => Ordering::Equal,
@@ -311,13 +338,39 @@ impl Value {
         }
     }
 
-    /// The number that it is, or that its text says.
+    /// The whole number that it is, or that its text says.
     pub fn number(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Boolean(boolean) => Some(i64::from(*boolean)),
+            Self::Null
+            | Self::Number(_)
+            | Self::Time(_)
+            | Self::List(_)
+            | Self::Table(_)
+            | Self::Object(_) => None,
+        }
+    }
+
+    /// The number that it is, or that its text says, whole or not.
+    pub fn fraction(&self) -> Option<Fraction> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => Fraction::read(text.trim()),
+            Self::Integer(_) | Self::Boolean(_) => Fraction::read(&self.number()?.to_string()),
             Self::Null | Self::Time(_) | Self::List(_) | Self::Table(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// A bare text as the number that it says, if it says one. One with more digits than
+    /// the number needs may be no number: `1.10` of a version is not 1.1.
+    pub(crate) fn or_number(self) -> Self {
+        let Self::Text(text) = &self else { return self };
+        match (self.number(), self.fraction()) {
+            (Some(whole), _) => Self::Integer(whole),
+            (None, Some(number)) if number.to_string() == *text => Self::Number(number),
+            (None, _) => self,
         }
     }
 
@@ -329,6 +382,7 @@ impl Value {
             Self::Null
             | Self::Boolean(_)
             | Self::Integer(_)
+            | Self::Number(_)
             | Self::List(_)
             | Self::Table(_)
             | Self::Object(_) => None,
@@ -346,89 +400,5 @@ fn texts(left: &str, right: &str, case: bool) -> Ordering {
     match case {
         true => left.cmp(right),
         false => left.to_lowercase().cmp(&right.to_lowercase()),
-    }
-}
-
-/// An instant as it is shown: `7/24/2018 6:02:42 PM`, in UTC.
-pub fn date(time: Time) -> String {
-    let Ok(instant) = Timestamp::from_millisecond(time.0) else {
-        return time.to_string();
-    };
-    let at = instant.to_zoned(TimeZone::UTC);
-    let (hour, half) = match at.hour() {
-        0 => (12, "AM"),
-        hour @ 1..=11 => (hour, "AM"),
-        12 => (12, "PM"),
-        hour => (hour - 12, "PM"),
-    };
-    format!(
-        "{}/{}/{} {hour}:{:02}:{:02} {half}",
-        at.month(),
-        at.day(),
-        at.year(),
-        at.minute(),
-        at.second()
-    )
-}
-
-/// The same as RFC 3339.
-pub fn iso_date(time: Time) -> String {
-    Timestamp::from_millisecond(time.0).map_or_else(|_| time.to_string(), |at| at.to_string())
-}
-
-/// An instant as it is typed: as it is shown, a date alone, which is its
-/// midnight, or RFC 3339. Without a zone it is in UTC.
-pub fn read_date(text: &str) -> Option<Time> {
-    let text = text.trim();
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(Time(instant.as_millisecond()));
-    }
-    let local = match text.parse::<civil::DateTime>() {
-        Ok(local) => local,
-        Err(_) => american(text)?,
-    };
-    let zoned = local.to_zoned(TimeZone::UTC).ok()?;
-    Some(Time(zoned.timestamp().as_millisecond()))
-}
-
-/// `7/24/2018`, with `18:02`, `6:02 PM` or `6:02:42 PM` after it or not.
-fn american(text: &str) -> Option<civil::DateTime> {
-    let mut words = text.split_whitespace();
-    let mut day = words.next()?.split('/');
-    let (month, of_month) = (day.next()?.parse().ok()?, day.next()?.parse().ok()?);
-    let year = day.next()?.parse().ok()?;
-    match day.next() {
-        None => at_time(civil::Date::new(year, month, of_month).ok()?, words),
-        Some(_) => None,
-    }
-}
-
-fn at_time<'a>(
-    date: civil::Date,
-    mut words: impl Iterator<Item = &'a str>,
-) -> Option<civil::DateTime> {
-    let Some(clock) = words.next() else {
-        return Some(date.at(0, 0, 0, 0));
-    };
-    let half = words.next().map(str::to_ascii_uppercase);
-    if words.next().is_some() {
-        return None;
-    }
-    let mut parts = clock.split(':').map(str::parse::<i8>);
-    let hour = parts.next()?.ok()?;
-    let minute = parts.next()?.ok()?;
-    let second = parts.next().unwrap_or(Ok(0)).ok()?;
-    let hour = match (half.as_deref(), hour) {
-        (None, hour) => hour,
-        (Some("AM"), 12) => 0,
-        (Some("PM"), 12) => 12,
-        (Some("AM"), hour @ 1..=11) => hour,
-        (Some("PM"), hour @ 1..=11) => hour + 12,
-        (Some(_), _) => return None,
-    };
-    let time = civil::Time::new(hour, minute, second, 0).ok()?;
-    match parts.next() {
-        None => Some(date.to_datetime(time)),
-        Some(_) => None,
     }
 }
