@@ -7,7 +7,7 @@ use writ_core::state::State;
 use writ_core::value::Constraints;
 use writ_core::view::{ExecutionView, RequestView, RunStatus};
 
-use super::forms::{command, json};
+use super::forms::{command, pretty};
 
 /// What people call a task; its name, if they call it nothing.
 pub(super) fn title(state: &State, task: &TaskName) -> String {
@@ -32,7 +32,7 @@ pub(super) fn runs(state: &State, task: &TaskName) -> Vec<String> {
         Some((program, args)) => std::iter::once(program)
             .chain(args.lines().map(|arg| format!("  {arg}")))
             .collect(),
-        None => json(&template).lines().map(str::to_owned).collect(),
+        None => pretty(&template).lines().map(str::to_owned).collect(),
     }
 }
 
