@@ -97,6 +97,7 @@ test("an administrator is told a role, a policy's defaults, and an exemption for
   await boss.goto("/system-accounts");
   await unfold(boss);
   await boss.fill("#upn", upnOf("robot"));
+  await boss.check("#all-tasks");
   await boss.click("#add button.main");
   assert.match(await sentence(boss), /adds robot@fabrikam\.example runs ALL tasks without asking, until/);
   await back(boss);

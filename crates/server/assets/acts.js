@@ -253,12 +253,5 @@ async function act(form) {
   location.assign((then ?? location.pathname + location.search).replace("{digest}", agreed.digest));
 }
 
-// Takes over every form that says something.
-export function listen() {
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!form.dataset.act) return;
-    event.preventDefault();
-    during(form, event.submitter, () => act(form));
-  });
-}
+// Says what a form says, which `button` sent.
+export const submitted = (form, button) => during(form, button, () => act(form));

@@ -1,8 +1,6 @@
 // What makes pages live: acts, times, what changes meanwhile, the keyboard.
 
-import { listen, say } from "./acts.js";
 import { now } from "./clock.js";
-import { kept } from "./keys.js";
 
 const page = document.body.dataset;
 const html = window.trustedTypes
@@ -133,6 +131,26 @@ function follow() {
   });
 }
 
+// --- What is said ---
+
+// Whoever only reads loads nothing of it: it comes when somebody turns to a form,
+// and what is sent twice before it is there is sent once.
+const acts = () => import("./acts.js");
+const sending = new WeakSet();
+
+function listen() {
+  document.addEventListener("focusin", ({ target }) => target.form?.dataset.act && acts());
+  document.addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (!form.dataset.act) return;
+    event.preventDefault();
+    if (sending.has(form)) return;
+    sending.add(form);
+    const { submitted } = await acts().finally(() => sending.delete(form));
+    submitted(form, submitter);
+  });
+}
+
 // --- The keyboard ---
 
 const GO = { h: "/", r: "/requests", n: "/requests/new", a: "/approvals", e: "/executions", t: "/tasks", u: "/audit", l: "/log", s: "/settings" };
@@ -172,9 +190,11 @@ function keyboard() {
 
 async function signOut() {
   localStorage.setItem("signed-out", "yes");
+  const { kept } = await import("./keys.js");
   const record = (await kept(page.instance)).find((record) => record.id === page.key);
   // A key of the browser ends the session for good, without asking for a gesture.
   if (record && !record.credential) {
+    const { say } = await acts();
     await say("signout", { person: page.upn, session: page.session }).catch(() => undefined);
   }
   const headers = { "Content-Type": "application/json" };

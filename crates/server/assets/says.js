@@ -5,6 +5,8 @@
 // it stands, so that nothing is signed that was not told. Nothing here touches
 // the page, so that it is tested against the vectors.
 
+import { canonical } from "./statement.js";
+
 // --- Values in words ---
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -212,8 +214,15 @@ function personHead({ upn, active = true, invitation }, was) {
   return was ? `Invite ${upn} again. When they use it, the keys that they have now end.` : `Invite ${upn}.`;
 }
 
-function controlHead({ enabled }, was) {
-  if (Boolean(was?.enabled) === enabled) return "Set how privileged access is controlled.";
+const exempt = (control) => new Map((control?.system_accounts ?? []).map((account) => [account.upn, canonical(account)]));
+
+function controlHead(control, was) {
+  const { enabled } = control;
+  if (Boolean(was?.enabled) === enabled) {
+    const [now, before] = [exempt(control), exempt(was)];
+    const changed = [...new Set([...before.keys(), ...now.keys()])].filter((upn) => now.get(upn) !== before.get(upn));
+    return changed.length > 0 ? `Set who runs without asking: ${changed.join(", ")}.` : "Set how privileged access is controlled.";
+  }
   return enabled
     ? "Enable privileged access: people can ask, approve and run."
     : "Disable privileged access, at once: nobody can ask, approve or run. Grants go on when it is enabled again, if time is left.";
