@@ -360,7 +360,7 @@ mod tests {
         };
         assert_eq!(
             asked(&request),
-            " for 2h with word = hello, at most 3 times, not before 2026-11-22T12:38:31Z, ticket T-1"
+            " for 2h with word = hello, at most 3 times, not before 2026-11-22T11:18:31Z, ticket T-1"
         );
         request.parameters = Constraints::new();
         request.runs = None;
