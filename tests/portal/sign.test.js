@@ -19,7 +19,11 @@ const sentence = (page) => page.locator("#sign[open] [data-sentence]").innerText
 const agree = (page) => page.click("#sign button[value=sign]");
 const back = (page) => page.click("#sign button[value='']");
 const alert = (page, form) => page.locator(`${form} [role=alert]:not(:empty)`);
-const problem = (page, field) => page.locator(field).evaluate((field) => field.validationMessage);
+// What is wrong with a field: what says it may still be on its way.
+async function problem(page, field) {
+  const message = await page.waitForFunction((field) => document.querySelector(field).validationMessage, field);
+  return message.jsonValue();
+}
 const unfold = (page) => page.evaluate(() => document.querySelectorAll("details").forEach((folded) => (folded.open = true)));
 // A request that nothing pending is like.
 let asked = 0;
