@@ -8,10 +8,12 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text is not a name of the wanted kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,21 @@ impl fmt::Display for NameError {
 }
 
 impl std::error::Error for NameError {}
+
+/// Reads a name from where it stands, without a copy of the text.
+struct Text<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NameError>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
 
 /// What every name type has in common: text in, text out, strict on both ways.
 macro_rules! text_type {
@@ -58,6 +75,18 @@ macro_rules! text_type {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                from.deserialize_str(Text(PhantomData))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())
@@ -75,8 +104,7 @@ macro_rules! text_type {
 macro_rules! mailbox_type {
     ($(#[$doc:meta])* $name:ident, $wanted:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -148,8 +176,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// The domain that an organization is named by: `fabrikam.onmicrosoft.com`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Domain(Arc<str>);
 
 impl Domain {
@@ -191,8 +218,7 @@ impl Folded {
 macro_rules! folded_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone)]
         pub struct $name(Folded);
 
         impl $name {
@@ -251,6 +277,10 @@ fn is_part(text: &str) -> bool {
     (1..=MAX_PART).contains(&text.len()) && text.bytes().all(is_name_byte)
 }
 
+fn is_name(text: &str) -> bool {
+    is_part(text) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
@@ -258,7 +288,7 @@ fn is_name_byte(byte: u8) -> bool {
 impl Name {
     /// Reads a plain name of 1 to 64 characters.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if !is_part(text) || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        if !is_name(text) {
             return Err(NameError::new(
                 text,
                 "a name (a letter or digit, then letters, digits, `.`, `_` or `-`; at most 64)",
@@ -272,9 +302,7 @@ impl TaskName {
     /// Reads `Workload\Command`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         match text.split_once('\\') {
-            Some((workload, command))
-                if Name::parse(workload).is_ok() && Name::parse(command).is_ok() =>
-            {
+            Some((workload, command)) if is_name(workload) && is_name(command) => {
                 Ok(Self(Folded::new(text)))
             }
             _ => Err(NameError::new(
@@ -358,8 +386,7 @@ impl Pattern {
 }
 
 /// Names a parameter of a task: `TargetDatabase`, `unit`. Case counts.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParameterName(Arc<str>);
 
 impl ParameterName {

@@ -76,11 +76,11 @@ pub(crate) async fn pages(
     let text = String::from_utf8(body).unwrap();
     assert_eq!(status, 200, "{text}");
     assert_eq!(text.matches("data-row ").count(), 50, "{text}");
-    let time = time(rows, address, &call, text.clone()).await;
+    let times = times(rows, address, &session, text).await;
     let first = first_load(address, &session).await;
     engine.stop(std::time::Duration::ZERO).await;
     serving.abort();
-    [vec![time], first].concat()
+    [times, first].concat()
 }
 
 /// So many requests, in place of all rows: copies of one that has ended.
@@ -118,46 +118,66 @@ async fn open(address: SocketAddr) -> Wire {
     Wire::open(Ipv4Addr::LOCALHOST, address).await.unwrap()
 }
 
-async fn time(rows: u64, address: SocketAddr, call: &[u8], text: String) -> Figure {
-    let router = axum::Router::new().route("/requests", answer(async move || Html(text)));
+/// One page again and again, which is made of rows that are at hand, and then
+/// the whole listing page by page, where each is new.
+async fn times(rows: u64, address: SocketAddr, session: &str, text: String) -> Vec<Figure> {
+    let bytes = text.clone();
+    let router = axum::Router::new().route("/requests", answer(async move || Html(bytes)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let baseline = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut figure = figure(
-        "P14",
-        &format!("a page of requests among {rows}, to L0 with the same bytes"),
-        Bound::AtMost(6.0),
-        Bound::AtMost(3.0),
-    );
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let (mut portal, mut null) = (open(address).await, open(baseline).await);
-    for _ in 0..ROUNDS {
-        let (page, nothing) = (
-            seconds(&mut portal, call).await,
-            seconds(&mut null, call).await,
+    let mut figures = Vec::new();
+    for what in ["a page of requests", "a page that nobody has read yet,"] {
+        let mut figure = figure(
+            "P14",
+            &format!("{what} among {rows}, to L0 with the same bytes"),
+            Bound::AtMost(6.0),
+            Bound::AtMost(3.0),
         );
-        figure.values.push(page / nothing);
-        ours.push(page);
-        theirs.push(nothing);
+        let is_new = !figures.is_empty();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut path = PAGE.to_owned();
+        for _ in 0..ROUNDS {
+            let page = seconds(&mut portal, session, &mut path, is_new).await;
+            let nothing = seconds(&mut null, session, &mut PAGE.to_owned(), false).await;
+            figure.values.push(page / nothing);
+            ours.push(page);
+            theirs.push(nothing);
+        }
+        figure.restless = is_restless(&theirs);
+        figure.made_of = format!(
+            "{:.0} us; L0 {:.0} us",
+            median(&ours).unwrap_or(0.0) * 1e6,
+            median(&theirs).unwrap_or(0.0) * 1e6
+        );
+        figures.push(figure);
     }
     serving.abort();
-    figure.restless = is_restless(&theirs);
-    figure.made_of = format!(
-        "{:.0} us; L0 {:.0} us",
-        median(&ours).unwrap_or(0.0) * 1e6,
-        median(&theirs).unwrap_or(0.0) * 1e6
-    );
-    figure
+    figures
 }
 
-async fn seconds(wire: &mut Wire, call: &[u8]) -> f64 {
+/// What one call takes, of the same page or of one after the other.
+async fn seconds(wire: &mut Wire, session: &str, path: &mut String, onward: bool) -> f64 {
     let mut times = Vec::new();
     for _ in 0..TIMES {
+        let call = get(path, Some(session));
         let start = std::time::Instant::now();
-        assert_eq!(wire.call(call).await.unwrap().0, 200);
+        let (status, body) = wire.call(&call).await.unwrap();
         times.push(start.elapsed().as_secs_f64());
+        assert_eq!(status, 200);
+        if onward {
+            *path = older(&String::from_utf8(body).unwrap());
+        }
     }
     median(&times).unwrap()
+}
+
+/// Where a page says that the next one is.
+fn older(page: &str) -> String {
+    let (before, _) = page.split_once("\" rel=\"next\"").unwrap();
+    let (_, path) = before.rsplit_once('"').unwrap();
+    path.replace("&#38;", "&")
 }
 
 /// What a browser loads that was never here: the page and all that it names.
