@@ -14,8 +14,8 @@ use writ_engine::{Buckets, Engine};
 
 use crate::failure::Failure;
 use crate::guard::{MAX_READERS, PER_READER};
-use crate::lists::Lists;
 use crate::listen::Reach;
+use crate::lists::Lists;
 use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::recent::Recent;
 use crate::session::Checked;
