@@ -1,0 +1,2 @@
+#![cfg(test)]
+//! What is told, to whom, and how it arrives: against real servers on loopback.
