@@ -10,9 +10,11 @@
 //! from published State, and every link only opens a page.
 
 pub mod letter;
+mod notifier;
 pub mod settings;
 mod sink;
 
 pub use letter::Letter;
+pub use notifier::{Notifier, Pace};
 pub use settings::Wrong;
 pub use sink::{Failure, Sink};
