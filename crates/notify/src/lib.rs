@@ -11,6 +11,7 @@
 
 pub mod letter;
 mod notifier;
+pub mod post;
 pub mod settings;
 mod sink;
 
