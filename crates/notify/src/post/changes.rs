@@ -35,6 +35,8 @@ pub(crate) struct Change {
 pub(crate) struct About {
     /// Who.
     pub(crate) person: Upn,
+    /// The subject.
+    pub(crate) subject: String,
     /// What happened, to them.
     pub(crate) headline: String,
     /// The page for them.
@@ -46,6 +48,14 @@ pub(crate) struct About {
 }
 
 impl Change {
+    /// What an invitation adds to setting the person whom it is for.
+    pub(crate) fn with_keys(mut self, keys: Self) -> Self {
+        self.headline = keys.headline;
+        self.rows.extend(keys.rows);
+        self.about = keys.about;
+        self
+    }
+
     /// The letter to somebody who oversees, or whose group is concerned.
     pub(crate) fn letter(&self, page: String, because: &str) -> Letter {
         Letter {
@@ -63,7 +73,7 @@ impl Change {
     /// The letter to whom it is about.
     pub(crate) fn letter_to(&self, about: &About) -> Letter {
         Letter {
-            subject: about.headline.trim_end_matches('.').to_owned(),
+            subject: about.subject.clone(),
             headline: about.headline.clone(),
             rows: self.rows.clone(),
             page: about.page.clone(),
@@ -163,6 +173,7 @@ pub(crate) fn set(state: &State, times: &Times, object: &Object, by: &Upn) -> Op
     let about = match object {
         Object::Person(person) if person.upn != *by => Some(About {
             person: person.upn.clone(),
+            subject: "Changed: what Writ knows of you".into(),
             headline: format!("{by} changed what Writ knows of you."),
             page: path("people", person.upn.as_str()),
             open: "Look at it".into(),
@@ -233,18 +244,22 @@ pub(crate) fn keys(
         let label = device.map_or("a key", |device| device.label.as_str());
         plain(label)
     };
-    let left = names(credentials.keys.values().map(|device| device.label.clone()));
+    let left = credentials.keys.values().map(|device| device.label.clone());
+    let left = match credentials.keys.is_empty() {
+        true => "none".to_owned(),
+        false => names(left),
+    };
     let mut rows = vec![row("Keys now", &left)];
-    let (headline, to_them) = match (event, &credentials.invitation) {
+    let organization = state.domain().map(ToString::to_string).unwrap_or_default();
+    let (subject, headline, to_them) = match (event, &credentials.invitation) {
         (KeyEvent::Invited, Some(invitation)) => {
-            rows = vec![row("Until", &times.words(invitation.until))];
+            rows = vec![row("Invited until", &times.words(invitation.until))];
             let headline = match credentials.keys.is_empty() {
                 true => format!("{by} invited {person}."),
                 false => format!(
                     "{by} invited {person}, who has keys: the invitation replaces all of them."
                 ),
             };
-            let organization = state.domain().map(ToString::to_string).unwrap_or_default();
             let to_them = match credentials.keys.is_empty() {
                 true => format!(
                     "{by} invited you to Writ of {organization}. Ask them for your code: it works \
@@ -255,9 +270,14 @@ pub(crate) fn keys(
                      or why, if you do not expect it."
                 ),
             };
-            (headline, to_them)
+            let subject = match credentials.keys.is_empty() {
+                true => format!("You are invited to Writ of {organization}"),
+                false => "An invitation that replaces all your keys".into(),
+            };
+            (subject, headline, to_them)
         }
         (KeyEvent::Invited, None) => (
+            "Your invitation is withdrawn".into(),
             format!("{by} withdrew the invitation of {person}."),
             format!("{by} withdrew your invitation."),
         ),
@@ -268,6 +288,7 @@ pub(crate) fn keys(
                 false => "",
             };
             (
+                "You have a new key".into(),
                 format!("{person} has a new key, called {label}{replaced}."),
                 format!(
                     "You have a new key, called {label}{replaced}. If you did not do this, tell \
@@ -278,6 +299,7 @@ pub(crate) fn keys(
         (KeyEvent::Revoked { .. }, _) => {
             let who = if is_own { "You".to_owned() } else { by.clone() };
             (
+                "A key of yours is revoked".into(),
                 format!("{by} revoked a key of {person}."),
                 format!("{who} revoked a key of yours."),
             )
@@ -286,6 +308,7 @@ pub(crate) fn keys(
     let is_invited = matches!(event, KeyEvent::Invited) && credentials.invitation.is_some();
     let about = About {
         person: person.clone(),
+        subject,
         headline: to_them,
         page: match is_invited {
             true => "/join".into(),
@@ -296,7 +319,11 @@ pub(crate) fn keys(
             false => "Look at your keys".into(),
         },
         ways: match is_invited {
-            true => vec![writ("writ join CODE".into())],
+            true => {
+                let site = state.site().and_then(|site| site.origins.first().cloned());
+                let site = site.unwrap_or_else(|| "SITE".into());
+                vec![writ(format!("writ login {site} --as {person}"))]
+            }
             false => vec![writ("writ key list".into())],
         },
     };

@@ -89,13 +89,8 @@ impl Letters {
                     let change = changes::set(state, &self.times, object, by);
                     if let Some(mut change) = change {
                         change.groups.append(&mut self.named_before(state, object));
-                        // An invitation says it better.
-                        let is_told = entry.facts.iter().any(|fact| {
-                            matches!(fact, RecordedFact::Keys { person, .. }
-                                if change.about.as_ref().is_some_and(|it| it.person == *person))
-                        });
-                        if is_told {
-                            change.about = None;
+                        if let Some(keys) = self.keys_with(entry, state, object) {
+                            change = change.with_keys(keys);
                         }
                         post.change(&id, entry.index.0, &change);
                     }
@@ -108,6 +103,8 @@ impl Letters {
                     }
                     post.change(&id, entry.index.0, &change);
                 }
+                // Whoever set the person is told of with that.
+                RecordedFact::Keys { person, .. } if sets(entry, person) => {}
                 RecordedFact::Keys {
                     person,
                     event,
@@ -142,6 +139,38 @@ impl Letters {
         }
         post.exemptions();
         post.all
+    }
+
+    /// What setting a person did to their keys, if anything.
+    fn keys_with(&self, entry: &Recorded, state: &State, object: &Object) -> Option<Change> {
+        let Object::Person(set) = object else {
+            return None;
+        };
+        entry.facts.iter().find_map(|fact| match fact {
+            RecordedFact::Keys {
+                person,
+                event,
+                credentials,
+            } if *person == set.upn => {
+                let by = &entry.by;
+                Some(changes::keys(
+                    state,
+                    &self.times,
+                    person,
+                    event,
+                    credentials,
+                    by,
+                ))
+            }
+            RecordedFact::Keys { .. }
+            | RecordedFact::Founded { .. }
+            | RecordedFact::ObjectSet { .. }
+            | RecordedFact::ObjectRemoved { .. }
+            | RecordedFact::SignedOut { .. }
+            | RecordedFact::Request { .. }
+            | RecordedFact::Execution { .. }
+            | RecordedFact::Recovered { .. } => None,
+        })
     }
 
     /// The groups that a policy named before it was replaced by this one.
@@ -466,6 +495,14 @@ impl Addressed {
             together: self.together,
         })
     }
+}
+
+/// Whether an entry sets this person.
+fn sets(entry: &Recorded, upn: &Upn) -> bool {
+    entry.facts.iter().any(|fact| {
+        matches!(fact, RecordedFact::ObjectSet { object: Object::Person(person), .. }
+            if person.upn == *upn)
+    })
 }
 
 fn in_days(days: u64) -> String {
