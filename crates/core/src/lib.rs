@@ -29,6 +29,7 @@ mod quorum;
 pub mod reading;
 mod recent;
 pub mod record;
+pub mod recorded;
 mod recover;
 pub mod refusal;
 mod request;
