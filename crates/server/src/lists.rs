@@ -99,3 +99,52 @@ impl<V> Kept<V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use writ_core::view::RequestView;
+
+    use super::*;
+
+    fn first(limit: usize) -> Listing {
+        Listing {
+            noun: RequestView::NOUN,
+            visible: None,
+            with: Vec::new(),
+            before: None,
+            limit,
+        }
+    }
+
+    #[test]
+    fn a_list_is_kept_until_the_log_has_grown() {
+        let list: List<RequestView> = Arc::new([]);
+        let lists = Lists::default();
+        let mut kept = lists.kept();
+        kept.add(5, &first(1), &list);
+        assert!(kept.find(5, &first(1)).is_some());
+        for (size, limit) in [(4, 1), (6, 1), (5, 2)] {
+            assert!(kept.find(size, &first(limit)).is_none(), "{size} {limit}");
+        }
+        // Somebody who began to read earlier.
+        kept.add(4, &first(2), &list);
+        assert!(kept.find(4, &first(2)).is_none());
+        assert!(kept.find(5, &first(1)).is_some());
+        kept.add(6, &first(2), &list);
+        assert!(kept.find(5, &first(1)).is_none());
+        assert!(kept.find(6, &first(2)).is_some());
+    }
+
+    #[test]
+    fn the_lists_that_are_kept_are_few() {
+        let list: List<RequestView> = Arc::new([]);
+        let lists = Lists::default();
+        let mut kept = lists.kept();
+        for limit in 0..=MAX_LISTS {
+            kept.add(1, &first(limit), &list);
+        }
+        assert_eq!(kept.lists.len(), MAX_LISTS);
+        assert!(kept.find(1, &first(0)).is_none());
+        assert!(kept.find(1, &first(MAX_LISTS)).is_some());
+    }
+}
