@@ -39,6 +39,7 @@ mod session;
 mod shown;
 mod sight;
 mod tally;
+mod telling;
 mod tls;
 
 pub use api::{openapi, permissions};
@@ -48,4 +49,5 @@ pub use listen::{ListenError, Listeners, MetricsAddress, Reach, listen_address};
 pub use openapi::{Operation, Schema};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;
+pub use telling::{SinkFigures, Telling, TellsNobody};
 pub use tls::{Refreshed, Tls, TlsError, TlsFile};
