@@ -176,9 +176,11 @@ pub(super) fn not_trusted(config: &Config, error: &io::Error) -> Failure {
 #[expect(clippy::wildcard_enum_match_arm, reason = "rustls adds to its enum")]
 fn certificate(problem: &CertificateError) -> String {
     match problem {
-        CertificateError::UnknownIssuer => "no authority that this host knows issued it; set \
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "no authority that this host knows issued it; set \
              mail.ca_file to the certificate of the one that did"
-            .into(),
+                .into()
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             "it has expired; renew it on the mail server".into()
         }

@@ -157,8 +157,10 @@ pub fn render(
     };
     let text = Text(&page).render().map_err(|error| never(&error))?;
     let html = Html(&page).render().map_err(|error| never(&error))?;
+    // Templates end without a line break.
+    let forms = (text + "\n", html + "\n");
     let names = Names::of(config, about, letters);
-    message(config, to, about.now, &page, &names, (text, html)).map_err(|error| never(&error))
+    message(config, to, about.now, &page, &names, forms).map_err(|error| never(&error))
 }
 
 /// What a mail is called, and which others it belongs to.

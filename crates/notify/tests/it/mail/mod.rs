@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use writ_core::digest::Digest;
+use writ_core::digest::{Digest, RequestId};
 use writ_core::time::Time;
 use writ_notify::letter::{Letter, Row, Way};
 use writ_notify::mail::{About, Config, Mail, Settings, render};
@@ -61,7 +61,7 @@ pub(crate) fn way(surface: &str, command: &str) -> Way {
 
 /// What an approver is asked.
 pub(crate) fn to_decide() -> Letter {
-    let request = Digest::of(b"a request");
+    let request = RequestId(Digest::of(b"a request"));
     Letter {
         subject: "Ana Ruiz asks for Move a mailbox".into(),
         headline: "Ana Ruiz asks you to approve Move a mailbox".into(),
@@ -124,7 +124,7 @@ pub(crate) fn many() -> Vec<(String, Letter)> {
         };
         letter.request = letter
             .request
-            .map(|_| Digest::of(&[u8::try_from(number).unwrap()]));
+            .map(|_| RequestId(Digest::of(&[u8::try_from(number).unwrap()])));
         letter.headline = format!("{} ({number})", letter.headline);
         (format!("letter {number}"), letter)
     };

@@ -39,14 +39,14 @@ for line in sys.stdin:
     mail = email.message_from_bytes(base64.b64decode(line), policy=email.policy.default)
     parts = list(mail.iter_parts())
     tags = Tags()
-    html = parts[1].get_content()
+    text, html = [part.get_content().replace("\r\n", "\n") for part in parts]
     tags.feed(html)
     tags.close()
     found = {
         "headers": [[name, str(value)] for name, value in mail.items()],
         "to": [[a.display_name, a.addr_spec] for a in mail["To"].addresses],
         "parts": [[part.get_content_type(), part.get_content_charset()] for part in parts],
-        "text": parts[0].get_content(),
+        "text": text,
         "html": html,
         "tags": tags.tags,
         "shown": "".join(tags.text),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-use writ_core::digest::Digest;
+use writ_core::digest::{Digest, RequestId};
 use writ_notify::letter::Letter;
 use writ_notify::mail::{Mail, render};
 
@@ -169,7 +169,7 @@ fn a_digest_is_of_the_thread_that_all_its_letters_are_of() {
         format!("<request.{request}@contoso.example>")
     );
     let mut other = to_decide();
-    for request in [None, Some(Digest::of(b"another"))] {
+    for request in [None, Some(RequestId(Digest::of(b"another")))] {
         other.request = request;
         let mixed = render(&config, &about, &[("one", &letter), ("two", &other)]).unwrap();
         assert_eq!(reader.read(&mixed).header("References"), "");

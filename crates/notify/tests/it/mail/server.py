@@ -26,8 +26,13 @@ def note(line):
 
 
 class Server(SMTP):
+    noted = False
+
     def connection_made(self, transport):
-        note("CONNECT")
+        # It is called again when the connection has become TLS.
+        if not self.noted:
+            note("CONNECT")
+        self.noted = True
         super().connection_made(transport)
 
     async def smtp_EHLO(self, arg):
