@@ -99,6 +99,13 @@ struct Checkpoint {
     root: String,
 }
 
+impl Page {
+    /// Which heading a letter has: below that of a mail of several.
+    const fn level(&self) -> u8 {
+        if self.letters.len() > 1 { 2 } else { 1 }
+    }
+}
+
 impl Section {
     fn of(letter: &Letter, site: &str) -> Self {
         let shown = |text: &str| cut(text, LONGEST);

@@ -72,8 +72,10 @@ impl Server {
             asked["certificate"] = folder.path().join("server.pem").to_str().into();
             asked["key"] = folder.path().join("key.pem").to_str().into();
         }
+        let errors = folder.path().join("errors");
         let mut child = Command::new(python())
             .args([SCRIPT, &asked.to_string()])
+            .stderr(fs::File::create(&errors).unwrap())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -81,10 +83,9 @@ impl Server {
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         output.read_line(&mut line).unwrap();
-        let port = line
-            .trim()
-            .parse()
-            .expect("the server says its port; its error is above");
+        let port = line.trim().parse().unwrap_or_else(|_| {
+            panic!("it did not begin: {}", fs::read_to_string(&errors).unwrap())
+        });
         Self {
             child,
             folder,

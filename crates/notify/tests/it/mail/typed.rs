@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, TestRunner};
 use serde_json::Value;
 use writ_notify::letter::Letter;
+use writ_notify::mail::render;
 
 use super::reader::{Read, Reader};
 use super::rendered::is_sound;
-use super::{rendered, row, to_decide, way};
+use super::{about, config, rendered, row, to_decide, way};
 
 const HOSTILE: [&str; 24] = [
     "\r\nBcc: eve@evil.example\r\n",
@@ -94,12 +95,17 @@ fn is_hidden(c: char) -> bool {
 fn what_people_type_stays_text() {
     let mut reader = Reader::start();
     let plain = letter(&std::array::from_fn(|_| "text".to_owned()));
+    let both = |letter: &Letter| {
+        let about = about("mira@contoso.example");
+        render(&config(), &about, &[("one", letter), ("two", letter)]).unwrap()
+    };
+    let plain_digest = reader.read(&both(&plain));
     let plain = reader.read(&rendered("mira@contoso.example", "id", &plain).unwrap());
     let reader = std::cell::RefCell::new(reader);
     let texts = proptest::collection::vec(text(), 8);
     let mut runner = TestRunner::new(Runs {
         failure_persistence: None,
-        ..Runs::with_cases(512)
+        ..Runs::with_cases(400)
     });
     let held = runner.run(&(texts, text()), |(texts, id)| {
         let texts: [String; 8] = texts.try_into().unwrap();
@@ -121,6 +127,13 @@ fn what_people_type_stays_text() {
         }
         prop_assert!(!read.header("Subject").contains(is_hidden));
         prop_assert!(!read.header("Subject").contains('\n'));
+
+        let digest = both(&letter(&texts));
+        is_sound(&digest);
+        let read = reader.borrow_mut().read(&digest);
+        prop_assert_eq!(read.names(), plain_digest.names());
+        prop_assert_eq!(tags(&read), tags(&plain_digest));
+        prop_assert_eq!(read.text.lines().count(), plain_digest.text.lines().count());
         Ok(())
     });
     held.unwrap();
