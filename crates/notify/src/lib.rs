@@ -11,9 +11,12 @@
 
 pub mod letter;
 pub mod mail;
+mod notifier;
+pub mod post;
 pub mod settings;
 mod sink;
 
 pub use letter::Letter;
+pub use notifier::{Notifier, Pace};
 pub use settings::Wrong;
 pub use sink::{Failure, Sink};
