@@ -80,7 +80,8 @@ struct Section {
     rows: Vec<Line>,
     open: String,
     link: String,
-    ways: Vec<(String, String)>,
+    /// Commands, by where they are typed.
+    ways: Vec<(String, Vec<String>)>,
     because: String,
 }
 
@@ -108,7 +109,6 @@ impl Page {
 
 impl Section {
     fn of(letter: &Letter, site: &str) -> Self {
-        let shown = |text: &str| cut(text, LONGEST);
         let wide = |row: &Row| row.label.chars().count().min(LABEL);
         let width = letter.rows.iter().map(wide).max().unwrap_or_default();
         let line = |row: &Row| Line {
@@ -116,16 +116,30 @@ impl Section {
             value: shown(&row.value),
             space: " ".repeat(width.saturating_sub(wide(row)) + 2),
         };
-        let way = |way: &Way| (shown(&way.surface), shown(&way.command));
         Self {
             headline: shown(&letter.headline),
             rows: letter.rows.iter().map(line).collect(),
             open: shown(&letter.open),
             link: link(site, &letter.page),
-            ways: letter.ways.iter().map(way).collect(),
+            ways: letter
+                .ways
+                .chunk_by(|one, next| one.surface == next.surface)
+                .map(by_surface)
+                .collect(),
             because: shown(&letter.because),
         }
     }
+}
+
+fn shown(text: &str) -> String {
+    cut(text, LONGEST)
+}
+
+/// What is typed in one place.
+fn by_surface(ways: &[Way]) -> (String, Vec<String>) {
+    let surface = ways.first().map(|way| shown(&way.surface));
+    let commands = ways.iter().map(|way| shown(&way.command)).collect();
+    (surface.unwrap_or_default(), commands)
 }
 
 impl Checkpoint {

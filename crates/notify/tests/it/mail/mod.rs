@@ -83,12 +83,19 @@ pub(crate) fn to_decide() -> Letter {
         page: format!("/requests/{}", request.short()),
         open: "Open the request".into(),
         ways: vec![
-            way("writ", &format!("writ approve {}", request.brief())),
+            way(
+                "writ",
+                &format!("writ approve {} --comment 'Go ahead'", request.brief()),
+            ),
+            way(
+                "writ",
+                &format!("writ deny {} --comment 'Why not'", request.brief()),
+            ),
             way(
                 "PowerShell",
                 &format!(
-                    "Approve-ElevatedAccessRequest -RequestId {} -Comment \"\"",
-                    request.short()
+                    "Approve-ElevatedAccessRequest -RequestId {} -Comment 'Go ahead'",
+                    request.brief()
                 ),
             ),
         ],
