@@ -2,3 +2,4 @@
 //! What is told, to whom, and how it arrives: against real servers on loopback.
 
 mod letters;
+mod mail;
