@@ -12,6 +12,7 @@
 pub mod letter;
 pub mod settings;
 mod sink;
+pub mod webhook;
 
 pub use letter::Letter;
 pub use settings::Wrong;
