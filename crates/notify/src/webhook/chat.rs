@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use writ_core::digest::RequestId;
 use writ_core::fact::{KeyEvent, RequestEvent};
 use writ_core::record::{RequestRecord, Status};
-use writ_core::recorded::{RecordedExecution, RecordedFact};
+use writ_core::recorded::{Recorded, RecordedExecution, RecordedFact};
 use writ_core::statement::RunResult;
 use writ_core::time::Time;
-use writ_core::value::is_plain;
+use writ_core::value::plain;
 
 use super::event::{News, needed, signer};
 use crate::letter::Row;
@@ -64,7 +64,7 @@ impl Note {
         Self {
             at: news.entry.time,
             request,
-            headline: plain(&headline, LONGEST_HEADLINE),
+            headline: line(&headline, LONGEST_HEADLINE),
             rows,
             page: news.page(),
             open: open.into(),
@@ -82,6 +82,27 @@ impl Note {
             open: "Open Writ".into(),
         }
     }
+}
+
+/// Whether it is the approval that made a grant: the same entry says so, and more.
+pub(super) fn is_overtaken(fact: &RecordedFact, entry: &Recorded) -> bool {
+    let of = |fact: &RecordedFact, wanted| match fact {
+        RecordedFact::Request { event, record } if *event == wanted => Some(record.id),
+        RecordedFact::Request { .. }
+        | RecordedFact::Execution { .. }
+        | RecordedFact::Founded { .. }
+        | RecordedFact::Recovered { .. }
+        | RecordedFact::ObjectSet { .. }
+        | RecordedFact::ObjectRemoved { .. }
+        | RecordedFact::Keys { .. }
+        | RecordedFact::SignedOut { .. } => None,
+    };
+    let approved = of(fact, RequestEvent::Approved);
+    let mut granted = entry
+        .facts
+        .iter()
+        .map(|fact| of(fact, RequestEvent::Granted));
+    approved.is_some() && granted.any(|granted| granted == approved)
 }
 
 fn of_request(event: RequestEvent, record: &RequestRecord) -> String {
@@ -160,7 +181,7 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
     let mut row = |label: &str, value: String| {
         rows.push(Row {
             label: label.into(),
-            value: plain(&value, LONGEST),
+            value: line(&value, LONGEST),
         });
     };
     row(
@@ -222,16 +243,12 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
 }
 
 /// Text of one line that is no longer than it may be.
-fn plain(text: &str, longest: usize) -> String {
-    let mut plain: String = text
-        .chars()
-        .map(|c| if is_plain(c, false) { c } else { ' ' })
-        .take(longest + 1)
-        .collect();
-    if let Some((at, _)) = plain.char_indices().nth(longest) {
-        plain.truncate(at);
-        plain.pop();
-        plain.push('…');
+fn line(text: &str, longest: usize) -> String {
+    let mut line = plain(&text.replace(['\n', '\r', '\t'], " "));
+    if let Some((at, _)) = line.char_indices().nth(longest) {
+        line.truncate(at);
+        line.pop();
+        line.push('…');
     }
-    plain
+    line
 }

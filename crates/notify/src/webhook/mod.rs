@@ -152,7 +152,10 @@ impl Sink for Hook {
 
     fn tell(&self, entry: &Recorded, published: &Published, now: Time) -> Vec<Message> {
         let numbered = entry.facts.iter().enumerate();
-        let wanted = numbered.filter(|(_, fact)| self.config.filter.admits(fact));
+        let is_for_people = !matches!(self.config.target, Target::Events { .. });
+        let wanted = numbered.filter(|(_, fact)| {
+            self.config.filter.admits(fact) && !(is_for_people && chat::is_overtaken(fact, entry))
+        });
         let message = |(number, fact)| {
             let news = News {
                 entry,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -352,18 +353,21 @@ fn private(file: &Spanned<PathBuf>, key: &str, folder: &Path) -> Result<Secret, 
     let path = folder.join(file.get_ref());
     let shown = path.display();
     let bad = |why: &dyn fmt::Display| wrong(file.span(), key, format!("{shown}: {why}"));
-    let about = fs::metadata(&path).map_err(|error| bad(&error))?;
+    let mut open = fs::File::open(&path).map_err(|error| bad(&error))?;
+    let about = open.metadata().map_err(|error| bad(&error))?;
     if is_open_to_others(&about) {
         return Err(bad(&format_args!(
             "others may read it; type: chmod 600 {shown}"
         )));
     }
-    if about.len() > LONGEST_FILE {
+    if about.len() >= LONGEST_FILE {
         return Err(bad(&format_args!("is longer than {LONGEST_FILE} bytes")));
     }
-    fs::read(&path)
-        .map(Secret::new)
-        .map_err(|error| bad(&error))
+    // As long as it can be from the start: what grows leaves copies behind.
+    let mut held = Vec::with_capacity(usize::try_from(LONGEST_FILE).unwrap_or_default());
+    let read = open.by_ref().take(LONGEST_FILE).read_to_end(&mut held);
+    read.map_err(|error| bad(&error))?;
+    Ok(Secret::new(held))
 }
 
 #[cfg(unix)]
