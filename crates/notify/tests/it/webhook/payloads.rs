@@ -200,7 +200,7 @@ proptest! {
                     match format {
                         "slack" => {
                             prop_assert!(!text.contains(['<', '>']), "{}", text);
-                            prop_assert!(text.len() <= 3_000);
+                            prop_assert!(text.chars().count() <= 2_000);
                             let bare = text.replace("&amp;", "").replace("&lt;", "");
                             prop_assert!(!bare.replace("&gt;", "").contains('&'), "{}", text);
                         }
