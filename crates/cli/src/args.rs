@@ -6,9 +6,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    approve, audit, completions, control, demo, doctor, emulator, end, executions, grants, group,
-    init, key, log, login, man, person, policy, preferences, prove, recover, request, requests,
-    run, secret, serve, shell, show, site, status, system_account, task, verify, workload,
+    approve, audit, check_config, completions, control, demo, doctor, emulator, end, executions,
+    grants, group, init, key, log, login, man, person, policy, preferences, prove, recover,
+    request, requests, run, secret, serve, shell, show, site, status, system_account, task, verify,
+    workload,
 };
 use crate::context::Form;
 
@@ -114,6 +115,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Serve(serve::Args),
+    CheckConfig(check_config::Args),
     Recover(recover::Args),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),

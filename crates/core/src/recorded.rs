@@ -14,6 +14,7 @@ use crate::names::{Domain, Name, TaskName, Upn};
 use crate::object::{Noun, Object, ObjectName};
 use crate::record::{Credentials, OutcomeRecord, Recovery, RequestRecord, Resolution};
 use crate::sight::Resource;
+use crate::statement::{Principal, Statement};
 use crate::time::Time;
 
 /// What has become so, read back: all of a [`Fact`](crate::fact::Fact) but what a
@@ -101,6 +102,8 @@ pub struct Recorded {
     pub index: Index,
     /// When.
     pub time: Time,
+    /// Who said it.
+    pub by: Principal,
     /// What, in the order in which it became so.
     pub facts: Vec<RecordedFact>,
 }
@@ -121,10 +124,13 @@ impl Recorded {
     /// Reads the facts of an entry from its leaf and from what stands beside it.
     pub fn read(index: Index, leaf: &[u8], facts: &str) -> Result<Self, Unreadable> {
         let entry = Entry::parse(leaf).map_err(|error| Unreadable(format!("leaf: {error}")))?;
+        let said = Statement::of(&entry.envelope);
+        let said = said.map_err(|error| Unreadable(format!("statement: {error}")))?;
         let facts = serde_json::from_str(facts);
         Ok(Self {
             index,
             time: entry.time,
+            by: said.by,
             facts: facts.map_err(|error| Unreadable(format!("facts: {error}")))?,
         })
     }

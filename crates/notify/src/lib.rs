@@ -10,10 +10,13 @@
 //! from published State, and every link only opens a page.
 
 pub mod letter;
+mod notifier;
+pub mod post;
 pub mod settings;
 mod sink;
 pub mod webhook;
 
 pub use letter::Letter;
+pub use notifier::{Notifier, Pace};
 pub use settings::Wrong;
 pub use sink::{Failure, Sink};

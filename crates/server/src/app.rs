@@ -18,6 +18,7 @@ use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::recent::Recent;
 use crate::session::Checked;
 use crate::tally::{Place, Tally};
+use crate::telling::Telling;
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
 /// at once.
@@ -36,6 +37,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     engine: Engine,
     reach: Reach,
+    telling: Arc<dyn Telling>,
     addresses: Buckets<IpAddr>,
     readers: Buckets<Upn>,
     checked: Checked,
@@ -52,11 +54,12 @@ struct Inner {
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine, reach: Reach) -> Self {
+    pub(crate) fn new(engine: Engine, reach: Reach, telling: Arc<dyn Telling>) -> Self {
         Self(Arc::new(Inner {
             started: engine.now(),
             engine,
             reach,
+            telling,
             addresses: Buckets::new(PER_ADDRESS, MAX_ADDRESSES),
             readers: Buckets::new(PER_READER, MAX_READERS),
             checked: Checked::default(),
@@ -80,6 +83,11 @@ impl App {
     /// How callers reach us.
     pub(crate) fn reach(&self) -> &Reach {
         &self.0.reach
+    }
+
+    /// What tells people.
+    pub(crate) fn telling(&self) -> &dyn Telling {
+        self.0.telling.as_ref()
     }
 
     /// Counts something that comes from an address; how long to wait, if that is

@@ -38,6 +38,7 @@ mod session;
 mod shown;
 mod sight;
 mod tally;
+mod telling;
 mod tls;
 
 pub use api::{openapi, permissions};
@@ -47,4 +48,5 @@ pub use listen::{ListenError, Listeners, MetricsAddress, Reach, listen_address};
 pub use openapi::{Operation, Schema};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;
+pub use telling::{SinkFigures, Telling, TellsNobody};
 pub use tls::{Refreshed, Tls, TlsError, TlsFile};

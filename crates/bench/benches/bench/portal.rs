@@ -10,7 +10,7 @@ use axum::routing::get as answer;
 use tokio::net::TcpListener;
 use writ_bench::{Bound, Figure, is_restless, median};
 use writ_core::digest::{Digest, Index, OrganizationId};
-use writ_server::Reach;
+use writ_server::{Reach, TellsNobody};
 use writ_store::{Backend, Listing, Rebuild, Row, Sqlite};
 
 use crate::Tier;
@@ -39,7 +39,13 @@ pub(crate) async fn pages(
     let address = listener.local_addr().unwrap();
     let reach = Reach::default();
     let never = std::future::pending();
-    let serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, never));
+    let serving = tokio::spawn(writ_server::serve(
+        engine.clone(),
+        listener,
+        reach,
+        Arc::new(TellsNobody),
+        never,
+    ));
 
     let session = bearer(organization, "admin");
     let call = get(PAGE, Some(&session));

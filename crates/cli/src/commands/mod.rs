@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod demo;
@@ -56,6 +57,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Doctor(_) => doctor::run(context).await,
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::CheckConfig(_) => check_config::run(context).await,
         Command::Recover(args) => recover::run(&args, context).await,
         Command::Login(args) => login::log_in(args, context).await,
         Command::Logout(args) => login::log_out(&args, context).await,

@@ -18,7 +18,7 @@ use super::NodeError;
 
 /// What `init` writes.
 pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Every line is a comment; the defaults work.
-# Restart `writ serve` after a change. Check a change with: writ serve --check
+# Restart `writ serve` after a change. Check a change with: writ check-config
 
 # The node's name in the log. Do not change it while runs are in flight.
 # node = "main"

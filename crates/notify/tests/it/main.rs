@@ -1,4 +1,5 @@
 #![cfg(test)]
 //! What is told, to whom, and how it arrives: against real servers on loopback.
 
+mod letters;
 mod webhook;

@@ -80,6 +80,8 @@ struct RequestPage {
     granted: Vec<String>,
     is_open_ended: bool,
     waits_for: String,
+    /// Whether whoever is asked gets a mail.
+    mails: bool,
     earlier: Earlier,
     used: u64,
     /// The runs under it, the newest first, for whoever may see them.
@@ -155,6 +157,7 @@ pub(super) async fn show(
         granted: text::granted(&view),
         is_open_ended: text::is_open_ended(&view),
         waits_for: text::waits_for(&view),
+        mails: app.telling().mails(),
         earlier: Earlier::than(&view, &caller, &app).await?,
         used: state
             .runs_of(view.id)

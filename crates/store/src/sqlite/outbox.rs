@@ -93,6 +93,8 @@ const LATER: &str =
     "update messages set tries = tries + 1, due = ?2, problem = ?3 where number = ?1";
 const GIVE_UP: &str =
     "update messages set tries = tries + 1, closed = ?2, problem = ?3 where number = ?1";
+const GIVE_UP_BEFORE: &str = "update messages set closed = ?3, problem = ?4 \
+    where sink = ?1 and closed is null and made < ?2";
 const AGAIN: &str = "update messages set closed = null, told = null, tries = 0, problem = null, \
     made = ?2, due = ?2 where number = ?1 and closed is not null";
 const DROP: &str =
@@ -371,6 +373,18 @@ impl Outbox {
     /// those behind it go on.
     pub fn give_up(&self, number: i64, now: Time, problem: &str) -> Result<(), StoreError> {
         self.change(GIVE_UP, params![number, now.0, problem])?;
+        Ok(())
+    }
+
+    /// Gives up whatever a sink was to send since before a time.
+    pub fn give_up_before(
+        &self,
+        sink: &str,
+        before: Time,
+        now: Time,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.change(GIVE_UP_BEFORE, params![sink, before.0, now.0, problem])?;
         Ok(())
     }
 
