@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     approve, audit, check_config, completions, control, demo, doctor, emulator, end, executions,
-    grants, group, init, key, log, login, man, person, policy, preferences, prove, recover,
+    grants, group, init, key, log, login, man, notify, person, policy, preferences, prove, recover,
     request, requests, run, secret, serve, shell, show, site, status, system_account, task, verify,
     workload,
 };
@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Init(init::Args),
     Serve(serve::Args),
     CheckConfig(check_config::Args),
+    #[command(subcommand)]
+    Notify(notify::Args),
     Recover(recover::Args),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),

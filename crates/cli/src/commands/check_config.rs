@@ -14,6 +14,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, Failure> {
     let address = writ_server::listen_address(&config.listen).map_err(Failure::usage)?;
     config.reach()?.admit(address).map_err(Failure::usage)?;
     config.metrics()?;
+    config.sinks()?;
     let (in_force, doubts) = data.check(&config).await?;
     for doubt in doubts {
         remark(&doubt);

@@ -36,6 +36,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     reach.behind_proxy |= args.behind_proxy;
     let address = reach.admit(address).map_err(Failure::usage)?;
     let metrics = config.metrics()?;
+    let sinks = config.sinks()?;
     // From here on, also while it starts.
     let asked = asked_to_stop();
     // The lock first: a second node here must not be sent to another port.
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         None => None,
     };
     let engine = data.open(local, &config).await?;
+    let (notifier, telling) = data.tell(&engine, sinks)?;
     let published = engine.published();
     let domain = published
         .state()
@@ -85,7 +87,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         engine.clone(),
         listeners,
         reach,
-        std::sync::Arc::new(writ_server::TellsNobody),
+        telling,
         until,
     ));
     let ended = tokio::select! {
@@ -101,6 +103,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }),
     };
     engine.stop(PATIENCE).await;
+    notifier.stop().await;
     data.leave();
     drop(stop);
     if !serving.is_finished() {

@@ -6,15 +6,18 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 use writ_connect::{Isolation, Limits, RunAs};
 use writ_core::digest::Digest;
 use writ_core::names::Name;
+use writ_notify::{Wrong, mail, webhook};
 use writ_server::{MetricsAddress, Reach, Tls, TlsFile, listen_address};
 
 use super::NodeError;
+use super::telling::Sinks;
 
 /// What `init` writes.
 pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Every line is a comment; the defaults work.
@@ -88,6 +91,10 @@ pub(crate) struct Config {
     tls: Option<TlsFiles>,
     /// Figures for whoever watches over it.
     metrics: Option<Metrics>,
+    /// Mail for whoever is to be told of something.
+    mail: Option<mail::Settings>,
+    /// Programs that are told.
+    webhook: Vec<webhook::Settings>,
     /// The connector `command`.
     pub(crate) command: Command,
     /// Where this was read, for errors that show later.
@@ -195,6 +202,8 @@ impl Default for Config {
             max_runs: 64,
             tls: None,
             metrics: None,
+            mail: None,
+            webhook: Vec::new(),
             command: Command::default(),
             source: Source::default(),
         }
@@ -242,6 +251,17 @@ impl Config {
                 .wrong(metrics.listen.span(), "metrics.listen", &error)
         };
         address.map(Some).map_err(wrong)
+    }
+
+    /// Who tells people, with all that it takes.
+    pub(crate) fn sinks(&self) -> Result<Sinks, NodeError> {
+        let folder = self.source.path.parent().unwrap_or(Path::new(""));
+        let wrong = |Wrong { at, key, problem }: Wrong| self.source.wrong(at, &key, &problem);
+        let mail = self.mail.as_ref().map(|mail| mail.check(folder));
+        Ok(Sinks {
+            mail: mail.transpose().map_err(wrong)?.map(Arc::new),
+            webhooks: webhook::check_all(&self.webhook, folder).map_err(wrong)?,
+        })
     }
 
     /// The file with the certificate to show, if it shows one.
