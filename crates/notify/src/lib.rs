@@ -15,6 +15,7 @@ mod notifier;
 pub mod post;
 pub mod settings;
 mod sink;
+pub mod webhook;
 
 pub use letter::Letter;
 pub use notifier::{Notifier, Pace};
