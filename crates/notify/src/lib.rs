@@ -10,6 +10,7 @@
 //! from published State, and every link only opens a page.
 
 pub mod letter;
+pub mod mail;
 mod notifier;
 pub mod post;
 pub mod settings;

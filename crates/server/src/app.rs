@@ -9,11 +9,13 @@ use axum::http::StatusCode;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use writ_core::names::Upn;
 use writ_core::time::{Seconds, Time};
+use writ_core::view::{ExecutionView, RequestView};
 use writ_engine::{Buckets, Engine};
 
 use crate::failure::Failure;
 use crate::guard::{MAX_READERS, PER_READER};
 use crate::listen::Reach;
+use crate::lists::Lists;
 use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::recent::Recent;
 use crate::session::Checked;
@@ -46,6 +48,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     streams_of: Tally<Upn>,
     recent: Recent,
+    lists_of_requests: Lists<RequestView>,
+    lists_of_executions: Lists<ExecutionView>,
     large: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     started: Time,
@@ -68,6 +72,8 @@ impl App {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             streams_of: Tally::new(STREAMS_PER_PERSON),
             recent: Recent::default(),
+            lists_of_requests: Lists::default(),
+            lists_of_executions: Lists::default(),
             large: Arc::new(Semaphore::new(MAX_LARGE)),
             stopping: watch::Sender::new(false),
             requests: AtomicU64::new(0),
@@ -135,6 +141,16 @@ impl App {
     /// What the newest entries changed.
     pub(crate) fn recent(&self) -> &Recent {
         &self.0.recent
+    }
+
+    /// Lists of requests that were read.
+    pub(crate) fn requests(&self) -> &Lists<RequestView> {
+        &self.0.lists_of_requests
+    }
+
+    /// Lists of executions that were read.
+    pub(crate) fn executions(&self) -> &Lists<ExecutionView> {
+        &self.0.lists_of_executions
     }
 
     /// Leave to hold a large body, if not too many do.

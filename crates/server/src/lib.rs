@@ -26,6 +26,7 @@ pub mod failure;
 mod finish;
 mod guard;
 mod listen;
+mod lists;
 mod metrics;
 mod openapi;
 mod origin;

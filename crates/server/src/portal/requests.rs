@@ -31,10 +31,10 @@ use crate::shown::IdPrefix;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
-struct ListPage {
+struct ListPage<'a> {
     frame: Frame,
     filter: Filter,
-    lines: Vec<Line>,
+    lines: Vec<Line<'a>>,
     next: Option<String>,
 }
 
@@ -146,8 +146,8 @@ pub(super) async fn show(
     let counted = runs.as_ref().map_or(0, Vec::len);
     answer(&RequestPage {
         frame: Frame::new(&caller, &app, Part::Requests, "Request").await?,
-        title: text::title(state, &view.task),
-        name: text::name(state, &view.by),
+        title: text::title(state, &view.task).to_owned(),
+        name: text::name(state, &view.by).map(str::to_owned),
         may_read_person: caller.may_read(&Resource::Person(view.by.clone())),
         risk: text::risk(state, &view.task),
         is_defined: state.defined(&view.task).is_some(),
@@ -156,7 +156,7 @@ pub(super) async fn show(
         limits: text::limits(&view.parameters),
         granted: text::granted(&view),
         is_open_ended: text::is_open_ended(&view),
-        waits_for: text::waits_for(&view),
+        waits_for: text::waits_for(&view).unwrap_or_default(),
         mails: app.telling().mails(),
         earlier: Earlier::than(&view, &caller, &app).await?,
         used: state
