@@ -442,8 +442,7 @@ impl DataDirectory {
             let odd = "the log does not begin with an organization; see: writ doctor";
             return Err(NodeError::new(odd));
         };
-        let mut origins = genesis.site.origins.into_iter();
-        Ok(origins.next().unwrap_or_default())
+        Ok(genesis.site.origins.first().cloned().unwrap_or_default())
     }
 
     /// Makes the rows of listings anew, while no node serves.
