@@ -43,6 +43,24 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 # listen = "127.0.0.1:9464"
 # beyond_loopback = false
 
+# Mail for whoever is asked, and whoever else is to know. Without this table nobody
+# is told by mail. docs/notifications.md says who is told what.
+# [mail]
+# host = "mail.example.com"
+# from = "Writ <writ@example.com>"
+# port = 587
+# tls = "starttls"
+# user = "writ"
+# password_file = "mail-password"
+# time_zone = "UTC"
+# digest_at = "08:00"
+
+# Programs that are told, one table each; Slack and Teams too.
+# [[webhook]]
+# name = "tickets"
+# url = "https://hooks.example.com/writ"
+# secret_files = ["webhook-key"]
+
 # TLS of its own: a certificate chain and its key, both PEM. They are read again
 # when they change, without a restart.
 # [tls]

@@ -181,15 +181,9 @@ impl World {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let scheme = reach.tls.as_ref().map_or("http", |_| "https");
-        let serving = writ_server::serve(
-            engine.clone(),
-            listeners,
-            reach,
-            Arc::new(TellsNobody),
-            async {
-                stopped.await.ok();
-            },
-        );
+        let until = async { stopped.await.unwrap_or_default() };
+        let nobody = Arc::new(TellsNobody);
+        let serving = writ_server::serve(engine.clone(), listeners, reach, nobody, until);
         tokio::spawn(serving);
         Self {
             engine,
