@@ -93,9 +93,7 @@ impl Notifier {
         let published = engine.published();
         let (size, state) = (published.size(), published.state());
         let log = state.origin().unwrap_or_default();
-        let kept = state
-            .recovery()
-            .map_or(size, |recovery| recovery.kept.size);
+        let kept = state.recovery().map_or(size, |recovery| recovery.kept.size);
         for sink in sinks {
             let next = outbox.begin(sink.name(), &log, size, kept)?;
             let follower = Arc::new(Follower {
