@@ -8,14 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 use tokio::sync::watch;
-use writ_connect::{Connectors, Uptime};
+use writ_connect::{Connector, Connectors, Credentials, Ended, Output, Uptime};
 use writ_core::Published;
 use writ_core::digest::{Digest, RequestId};
 use writ_core::envelope::PayloadType;
 use writ_core::key::Hex;
 use writ_core::names::Name;
-use writ_core::object::{Object, Person, Preferences};
+use writ_core::object::{Object, Person, Preferences, Task, Workload};
 use writ_core::recorded::Recorded;
+use writ_core::run::Permit;
 use writ_core::statement::{Enrol, Genesis, Payload, Principal, Set, sign};
 use writ_core::testing::{
     RESTART, START, Say, asking, control, genesis, group, invitation, key, manual, person, task,
@@ -59,6 +60,24 @@ impl Entropy for Counted {
             let digest = Digest::of_parts(&[b"notify", &number.to_be_bytes()]);
             chunk.copy_from_slice(&digest.as_bytes()[..chunk.len()]);
         }
+    }
+}
+
+/// A connector that nobody calls.
+struct Idle;
+
+#[async_trait]
+impl Connector for Idle {
+    fn check_task(&self, _: &Task) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn check_workload(&self, _: &Workload) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn execute(&self, _: &Permit, _: &Credentials, _: &Output) -> Ended {
+        Ended::Succeeded { exit: None }
     }
 }
 
@@ -106,7 +125,7 @@ impl World {
         let engine = Engine::open(
             local,
             store,
-            Connectors::new(),
+            Connectors::new().with(&Name::parse("command").unwrap(), Idle),
             Arc::new(clock.clone()),
             entropy.clone(),
             options,
