@@ -82,6 +82,7 @@ async fn what_fails_for_days_is_given_up() {
             ..person("alice")
         })
         .await;
+    world.read("mail").await;
     world.clock.forward(Seconds(20));
     mail.until(|handed| !handed.is_empty()).await;
     world.clock.forward(Seconds(3 * 86_400));

@@ -17,10 +17,10 @@ use writ_core::names::Name;
 use writ_core::object::{Object, Person, Preferences, Task, Workload};
 use writ_core::recorded::Recorded;
 use writ_core::run::Permit;
-use writ_core::statement::{Enrol, Genesis, Payload, Principal, Set, sign};
+use writ_core::statement::{Enrol, Genesis, Payload, Principal, Request, Set, sign};
 use writ_core::testing::{
-    RESTART, START, Say, asking, control, genesis, group, invitation, key, manual, person, task,
-    upn, workload,
+    RESTART, START, Say, asking, control, equals, genesis, group, invitation, key, manual, person,
+    task, upn, workload,
 };
 use writ_core::time::{Seconds, Time};
 use writ_engine::{
@@ -218,7 +218,13 @@ impl World {
     }
 
     pub(crate) async fn ask(&self) -> RequestId {
-        RequestId(self.yes("alice", asking(RESTART)).await)
+        // Nobody has the same asked twice at once.
+        let unit = format!("unit{}", self.engine.published().size());
+        let body = Request {
+            parameters: equals("unit", &unit),
+            ..asking(RESTART)
+        };
+        RequestId(self.yes("alice", body).await)
     }
 
     /// Has sinks follow the log.
