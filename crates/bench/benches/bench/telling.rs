@@ -44,7 +44,7 @@ pub(crate) async fn alone() {
     let directory = folder.path();
     checks::on_disk(directory);
     let organization = place::found(directory).await;
-    for figure in told(Tier::Full, directory, organization).await {
+    for figure in told(Tier::Quick, directory, organization).await {
         println!("{figure}");
     }
 }
@@ -58,7 +58,7 @@ pub(crate) async fn told(
 ) -> Vec<Figure> {
     let measured = Measured::open(directory, organization).await;
     let mut figures = measured.latencies(tier).await;
-    figures.push(measured.kills(tier.pick(3, 10)).await);
+    figures.push(measured.kills(tier.pick(3, 6)).await);
     fs::remove_file(directory.join(TELLING)).unwrap();
     figures
 }
@@ -184,7 +184,7 @@ impl<'a> Measured<'a> {
                     false => self.node("second", self.receiver),
                 };
                 let others = Others::watch(&node);
-                let acknowledged = self.say(node.address, seconds).await;
+                let acknowledged = self.say(node.address, 0, seconds).await;
                 let entries = acknowledged.iter().map(|it| it.entry);
                 assert_eq!(self.heard.all(entries).await, [0; 0], "not told");
                 shares.push(others.share(&node));
@@ -251,7 +251,9 @@ impl<'a> Measured<'a> {
                 std::thread::sleep(Duration::from_millis(1_000 + 37 * number));
                 node.kill();
             });
-            let acknowledged = self.say(address, 3.0).await;
+            // Others each time: what is asked when it is killed stays so.
+            let people = ASKS * (usize::try_from(number).unwrap() + 1);
+            let acknowledged = self.say(address, people, 3.0).await;
             killing.await.unwrap();
             let entries: Vec<u64> = acknowledged.iter().map(|it| it.entry).collect();
             assert!(!entries.is_empty(), "nothing was said in time");
@@ -276,13 +278,13 @@ impl<'a> Measured<'a> {
         lost
     }
 
-    /// Requests and their ends at their rate, each at a time drawn before; what was
-    /// acknowledged until the node was gone.
-    async fn say(&self, address: SocketAddr, seconds: f64) -> Vec<Acknowledged> {
+    /// Requests of some people and their ends at their rate, each at a time drawn
+    /// before; what was acknowledged until the node was gone.
+    async fn say(&self, address: SocketAddr, people: usize, seconds: f64) -> Vec<Acknowledged> {
         let mut schedule = Vec::new();
         let (mut at, mut asked) = (0.0, Vec::new());
         for number in 0.. {
-            let who = requester(number % ASKS);
+            let who = requester(people + number % ASKS);
             let envelope = match number % (2 * ASKS) < ASKS {
                 true => {
                     let envelope = said(self.organization, &who, asking(ASK));
