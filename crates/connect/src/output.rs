@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
+use writ_core::statement::Rows;
 
 use crate::redact::{Redaction, Stream};
 
@@ -29,6 +30,7 @@ struct Kept {
     bytes: Vec<u8>,
     stream: Stream,
     remarks: Vec<String>,
+    rows: Option<Rows>,
     /// Whether something was taken out before it came here.
     redacted: bool,
 }
@@ -47,6 +49,7 @@ impl Output {
                 bytes: Vec::new(),
                 stream: Stream::of(redaction.clone()),
                 remarks: Vec::new(),
+                rows: None,
                 redacted: false,
             }),
             redaction,
@@ -135,6 +138,16 @@ impl Output {
     /// What the connector said of the run, in order.
     pub fn remarks(&self) -> Vec<String> {
         self.kept().remarks.clone()
+    }
+
+    /// Says how many rows of a dataset there were, so far.
+    pub fn count(&self, rows: Rows) {
+        self.kept().rows = Some(rows);
+    }
+
+    /// How many rows of a dataset there were, if it is of one.
+    pub fn rows(&self) -> Option<Rows> {
+        self.kept().rows
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -359,7 +359,8 @@ impl State {
         let newest = before
             .as_ref()
             .is_none_or(|before| before.raised <= record.raised);
-        if !newest && !(taken.is_some() && before.as_ref().is_some_and(of_this)) {
+        let is_of_this = taken.is_some() && before.as_ref().is_some_and(of_this);
+        if !newest && !is_of_this {
             return;
         }
         let asked = Asked {

@@ -179,7 +179,14 @@ enum Step {
 struct Request {
     id: RequestId,
     by: Upn,
+    app: Option<App>,
     rule: Rule,
+}
+
+#[derive(Deserialize)]
+struct App {
+    upn: Upn,
+    installer: Upn,
 }
 
 #[derive(Deserialize)]
@@ -223,8 +230,14 @@ impl From<Fact> for Change {
                     Step::Ended => "request-ended",
                 };
                 let asked = record.rule.stages.into_iter().map(|stage| stage.group);
+                let (app, installer) = match record.app {
+                    Some(app) => (Some(app.upn), Some(app.installer)),
+                    None => (None, None),
+                };
                 let resource = Resource::Request {
                     by: record.by,
+                    app,
+                    installer,
                     asked: asked.collect(),
                 };
                 Self::new(kind, "request", Some(record.id.to_string()), resource)

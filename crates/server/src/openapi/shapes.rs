@@ -133,6 +133,7 @@ fn alphabet() -> Vec<(&'static str, Schema)> {
                 Schema::object([("glob", Schema::text())], []),
                 Schema::object([("range", named("Range"))], []),
                 Schema::object([("subset_of", named("Value").list())], []),
+                Schema::object([("superset_of", named("Value").list())], []),
                 Schema::one_of(&["absent"]),
             ])
             .about("What a parameter must satisfy."),

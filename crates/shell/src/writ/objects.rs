@@ -209,6 +209,7 @@ fn constraints(constraints: &Constraints) -> Value {
             | Constraint::Glob(_)
             | Constraint::Range(_)
             | Constraint::SubsetOf(_)
+            | Constraint::SupersetOf(_)
             | Constraint::Absent => Value::Text(constraint.to_string()),
         };
         table.set(name.as_str(), value);
@@ -226,6 +227,7 @@ fn is_worded(text: &str) -> bool {
         "at ",
         "any ",
         "some of ",
+        "all of ",
         "not given",
     ];
     words.iter().any(|word| text.starts_with(word))
