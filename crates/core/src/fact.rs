@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, KeyId};
 use crate::names::{Domain, Upn};
@@ -77,7 +77,7 @@ pub enum Fact {
 }
 
 /// What happened to a person's keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyEvent {
     /// An invitation was made, replaced or withdrawn.
@@ -97,7 +97,7 @@ pub enum KeyEvent {
 }
 
 /// What happened to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestEvent {
     /// Somebody asks.

@@ -31,6 +31,7 @@ mod quorum;
 pub mod reading;
 mod recent;
 pub mod record;
+pub mod recorded;
 mod recover;
 pub mod refusal;
 mod request;

@@ -10,7 +10,7 @@ use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
 use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
-use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
+use crate::object::{Control, Group, Person, Policy, Preferences, Site, Stage, Task, Workload};
 use crate::reading::{Governed, Reading};
 use crate::record::{Asked, Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
@@ -181,6 +181,16 @@ impl State {
     /// Whether a pending request waits for this person's approval at `now`.
     pub fn awaits(&self, request: &RequestRecord, upn: &Upn, now: Time) -> bool {
         request::awaits(&Reading::new(self, now), request, upn)
+    }
+
+    /// The stage whose approval a request waits for at `now`, if it waits, and its
+    /// number from 0.
+    pub fn asks_now<'a>(
+        &self,
+        request: &'a RequestRecord,
+        now: Time,
+    ) -> Option<(usize, &'a Stage)> {
+        request::asks(&Reading::new(self, now), request)
     }
 
     /// What waits for this person's approval at `now`.

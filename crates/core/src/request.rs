@@ -251,6 +251,12 @@ pub(crate) fn awaits(r: &Reading<'_>, record: &RequestRecord, upn: &Upn) -> bool
         && asked.is_some_and(|(_, stage)| r.is_member(&stage.group, upn))
 }
 
+/// The stage whose approval a pending request waits for now, and its number.
+pub(crate) fn asks<'a>(r: &Reading<'_>, record: &'a RequestRecord) -> Option<(usize, &'a Stage)> {
+    let asked = current(&record.rule.stages, &counted(r, record));
+    asked.filter(|_| record.status == Status::Pending && r.now() < record.expires)
+}
+
 /// Whether somebody may approve at all: active, and no service.
 fn may_approve(r: &Reading<'_>, upn: &Upn) -> bool {
     r.active(upn)

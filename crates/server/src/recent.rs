@@ -7,13 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use tokio::sync::Mutex;
-use writ_core::digest::{ExecutionId, Index, RequestId};
-use writ_core::entry::Entry;
-use writ_core::names::{Address, Upn};
-use writ_core::object::{Noun, Object, ObjectName};
+use writ_core::digest::Index;
+use writ_core::recorded::{Recorded, RecordedFact};
 use writ_core::sight::Resource;
 use writ_core::time::Time;
 use writ_store::{Backend, StoreError, StoredEntry};
@@ -44,22 +40,9 @@ pub(crate) struct Change {
 }
 
 /// The kinds of events there are.
-pub(crate) const KINDS: [&str; 14] = [
-    GAP,
-    "founded",
-    "recovered",
-    "object-set",
-    "object-removed",
-    "keys-changed",
-    "signed-out",
-    "request-raised",
-    "request-approved",
-    "request-granted",
-    "request-ended",
-    "execution-authorized",
-    "execution-ended",
-    "execution-resolved",
-];
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    std::iter::once(GAP).chain(RecordedFact::KINDS)
+}
 
 /// The newest entries, as far as somebody asked for them.
 #[derive(Debug, Default)]
@@ -129,155 +112,35 @@ async fn read(store: &dyn Backend, from: u64, most: usize) -> Result<Vec<Arc<Tol
 /// What an entry changed; a gap, if that cannot be read.
 fn told(entry: &StoredEntry) -> Told {
     let index = entry.index.0;
-    let time = Entry::parse(&entry.leaf).map(|entry| entry.time);
-    let facts = serde_json::from_str::<Vec<Fact>>(&entry.facts);
-    let (time, facts) = match (time, facts) {
-        (Ok(time), Ok(facts)) => (time, facts),
-        (time, facts) => {
-            let odd = (time.err(), facts.err());
-            tracing::error!(index, ?odd, "what an entry changed cannot be read");
-            let changes = vec![Change::gap()];
-            let time = Time(0);
-            return Told {
+    match Recorded::read(entry.index, &entry.leaf, &entry.facts) {
+        Ok(recorded) => Told {
+            index,
+            time: recorded.time,
+            changes: recorded.facts.iter().map(Change::from).collect(),
+        },
+        Err(odd) => {
+            tracing::error!(index, %odd, "what an entry changed cannot be read");
+            Told {
                 index,
-                time,
-                changes,
-            };
-        }
-    };
-    Told {
-        index,
-        time,
-        changes: facts.into_iter().map(Change::from).collect(),
-    }
-}
-
-/// As much of a fact as an event tells and judges.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Fact {
-    Founded(IgnoredAny),
-    ObjectSet { object: Object, by: Upn },
-    ObjectRemoved { name: ObjectName },
-    Keys { person: Upn },
-    SignedOut { person: Upn },
-    Request { event: Step, record: Request },
-    Execution { record: Execution },
-    Recovered(IgnoredAny),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Step {
-    Raised,
-    Approved,
-    Granted,
-    Ended,
-}
-
-#[derive(Deserialize)]
-struct Request {
-    id: RequestId,
-    by: Upn,
-    app: Option<App>,
-    rule: Rule,
-}
-
-#[derive(Deserialize)]
-struct App {
-    upn: Upn,
-    installer: Upn,
-}
-
-#[derive(Deserialize)]
-struct Rule {
-    stages: Vec<Stage>,
-}
-
-#[derive(Deserialize)]
-struct Stage {
-    group: Address,
-}
-
-#[derive(Deserialize)]
-struct Execution {
-    id: ExecutionId,
-    by: Upn,
-    outcome: Option<IgnoredAny>,
-    resolution: Option<IgnoredAny>,
-}
-
-impl From<Fact> for Change {
-    fn from(fact: Fact) -> Self {
-        match fact {
-            Fact::Founded(_) => Self::new("founded", "organization", None, Resource::Shared),
-            Fact::Recovered(_) => Self::new("recovered", "log", None, Resource::Shared),
-            Fact::ObjectSet { object, by } => {
-                let (id, resource) = set(&object, by);
-                Self::new("object-set", object.noun().name(), id, resource)
-            }
-            Fact::ObjectRemoved { name } => {
-                let id = Some(name.as_str().to_owned());
-                Self::new("object-removed", name.noun().name(), id, Resource::Shared)
-            }
-            Fact::Keys { person } => Self::of_person("keys-changed", person),
-            Fact::SignedOut { person } => Self::of_person("signed-out", person),
-            Fact::Request { event, record } => {
-                let kind = match event {
-                    Step::Raised => "request-raised",
-                    Step::Approved => "request-approved",
-                    Step::Granted => "request-granted",
-                    Step::Ended => "request-ended",
-                };
-                let asked = record.rule.stages.into_iter().map(|stage| stage.group);
-                let (app, installer) = match record.app {
-                    Some(app) => (Some(app.upn), Some(app.installer)),
-                    None => (None, None),
-                };
-                let resource = Resource::Request {
-                    by: record.by,
-                    app,
-                    installer,
-                    asked: asked.collect(),
-                };
-                Self::new(kind, "request", Some(record.id.to_string()), resource)
-            }
-            Fact::Execution { record } => {
-                let kind = match (record.outcome, record.resolution) {
-                    (None, _) => "execution-authorized",
-                    (Some(_), None) => "execution-ended",
-                    (Some(_), Some(_)) => "execution-resolved",
-                };
-                let resource = Resource::Execution { by: record.by };
-                Self::new(kind, "execution", Some(record.id.to_string()), resource)
+                time: Time(0),
+                changes: vec![Change::gap()],
             }
         }
     }
 }
 
-/// Which object was set, and what it is to whoever reads.
-fn set(object: &Object, by: Upn) -> (Option<String>, Resource) {
-    let named = || Some(object.name().to_owned());
-    match object {
-        Object::Site(_) | Object::Control(_) => (None, Resource::Shared),
-        Object::Group(_) | Object::Workload(_) | Object::Task(_) | Object::Policy(_) => {
-            (named(), Resource::Shared)
+impl From<&RecordedFact> for Change {
+    fn from(fact: &RecordedFact) -> Self {
+        Self {
+            kind: fact.kind(),
+            noun: fact.noun(),
+            id: fact.id(),
+            resource: fact.resource(),
         }
-        Object::Person(person) => (named(), Resource::Person(person.upn.clone())),
-        Object::Preferences(_) => (Some(by.to_string()), Resource::Person(by)),
     }
 }
 
 impl Change {
-    fn new(kind: &'static str, noun: &'static str, id: Option<String>, resource: Resource) -> Self {
-        Self {
-            kind,
-            noun,
-            id,
-            resource,
-        }
-    }
-
     /// Something that follows could not be told.
     pub(crate) const fn gap() -> Self {
         Self {
@@ -286,11 +149,6 @@ impl Change {
             id: None,
             resource: Resource::Public,
         }
-    }
-
-    fn of_person(kind: &'static str, person: Upn) -> Self {
-        let id = Some(person.to_string());
-        Self::new(kind, Noun::Person.name(), id, Resource::Person(person))
     }
 }
 

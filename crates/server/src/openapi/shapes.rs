@@ -10,7 +10,7 @@ use writ_core::record::Status;
 
 use super::objects;
 use super::schema::Schema;
-use crate::recent::KINDS;
+use crate::recent::kinds;
 
 const NAME: &str = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
 const MAILBOX: &str = r"[A-Za-z0-9._%+'#-]{1,64}@[A-Za-z0-9.-]{1,253}";
@@ -306,7 +306,7 @@ fn executions() -> Vec<(&'static str, Schema)> {
             "Event",
             Schema::object(
                 [
-                    ("kind", Schema::one_of(&KINDS)),
+                    ("kind", Schema::one_of(&kinds().collect::<Vec<_>>())),
                     (
                         "noun",
                         Schema::text().about("What it is about: `request`, `policy`."),

@@ -12,7 +12,7 @@ use super::assets;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::guard::{Caller, Permission};
-use crate::recent::KINDS;
+use crate::recent::kinds;
 
 /// A part of the portal, as the menu names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +155,7 @@ impl Frame {
             key: caller.key(),
             session: caller.session(),
             seen: caller.size(),
-            events: KINDS.join(" "),
+            events: kinds().collect::<Vec<_>>().join(" "),
             now,
             menu: menu.collect(),
             disabled: disabled(caller, app).await?,

@@ -2,13 +2,17 @@
 //!
 //! Moving a sink's cursor and putting what it found are **one** transaction, so
 //! an entry is neither left out nor told twice when the process dies between
-//! them. A message that is put again is the one that is there. Of each recipient
-//! only the oldest message is handed out: a later one never passes it.
+//! them. A message that is put again is the one that is there, also for a while
+//! after it was told. Of each recipient only the oldest message that is due is
+//! handed out: what was tried once is never passed by a later one.
+//!
+//! What is put is synced before the cursor counts as moved. That a message was
+//! told is not: after a loss of power it may be told again, under the same id.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, params};
 use writ_core::digest::RequestId;
 use writ_core::time::Time;
 
@@ -23,13 +27,17 @@ const FORM: i64 = 1;
 const MOST_WAITING: u64 = 10_000;
 
 /// What was read is not read again: it must be here when the cursor has moved.
-const SETTINGS: &str = "pragma journal_mode = wal; pragma synchronous = full;";
+const TO_PUT: &str = "pragma journal_mode = wal; pragma synchronous = full;";
+/// Telling once more does no harm.
+const TO_MARK: &str = "pragma synchronous = normal;";
 
 const SCHEMA: &str = "
     pragma user_version = 1;
     create table sinks (
         name text primary key,
-        next integer not null
+        next integer not null,
+        problem text,
+        since integer
     ) strict, without rowid;
     create table messages (
         number integer primary key autoincrement,
@@ -38,42 +46,76 @@ const SCHEMA: &str = "
         recipient text not null,
         request text,
         body blob not null,
+        together integer not null,
         made integer not null,
         due integer not null,
         tries integer not null default 0,
         problem text,
-        given_up integer,
+        closed integer,
+        told integer,
         unique (sink, id)
     ) strict;
-    create index waiting on messages (sink, recipient, number) where given_up is null;
-    create index given_up on messages (sink, given_up) where given_up is not null;
+    create index waiting on messages (sink, recipient, number, due, tries) where closed is null;
+    create index tried on messages (sink, recipient, number) where closed is null and tries > 0;
+    create index closed on messages (sink, closed) where closed is not null;
     create index of_request on messages (request) where request is not null;
+    create index made on messages (sink, recipient, made);
+    create table names (
+        sink text not null,
+        name text not null,
+        value text not null,
+        made integer not null,
+        primary key (sink, name)
+    ) strict, without rowid;
 ";
 
 const NEXT: &str = "select next from sinks where name = ?1";
 const MOVE: &str = "insert into sinks (name, next) values (?1, ?2) \
-    on conflict (name) do update set next = excluded.next";
-const PUT: &str = "insert into messages (sink, id, recipient, request, body, made, due) \
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (sink, id) do nothing";
-const DUE: &str = "select number, id, recipient, body, made, tries from messages \
-    where sink = ?1 and given_up is null and due <= ?2 and number in ( \
-        select min(number) from messages where sink = ?1 and given_up is null group by recipient) \
+    on conflict (name) do update set next = excluded.next where next <> excluded.next";
+const PUT: &str = "insert into messages (sink, id, recipient, request, body, together, made, due) \
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (sink, id) do nothing";
+const PENDING: &str = "select number, id, recipient, body, together, made, tries from messages ";
+const HEADS: &str = "where sink = ?1 and closed is null and due <= ?2 and number in ( \
+        select min(number) from messages where sink = ?1 and closed is null \
+            and (due <= ?2 or tries > 0) group by recipient) \
     order by number limit ?3";
-const NEXT_DUE: &str = "select min(due) from messages where sink = ?1 and given_up is null \
-    and number in ( \
-        select min(number) from messages where sink = ?1 and given_up is null group by recipient)";
-const TAKEN: &str = "delete from messages where number = ?1";
+const BESIDE: &str = "where sink = ?1 and recipient = ?2 and closed is null and due <= ?3 \
+    and together and tries = 0 order by number limit ?4";
+const HEAD: &str = "where number = (select min(number) from messages \
+        where sink = ?1 and recipient = ?2 and closed is null and (due <= ?3 or tries > 0)) \
+    and due <= ?3";
+const NEXT_DUE: &str = "select min(due) from messages as one where sink = ?1 and closed is null \
+    and not exists (select 1 from messages as before where before.sink = one.sink \
+        and before.recipient = one.recipient and before.number < one.number \
+        and before.closed is null and before.tries > 0)";
+const TOLD: &str = "update messages set closed = ?2, told = 1 where number = ?1";
 const LATER: &str =
     "update messages set tries = tries + 1, due = ?2, problem = ?3 where number = ?1";
 const GIVE_UP: &str =
-    "update messages set tries = tries + 1, given_up = ?2, problem = ?3 where number = ?1";
-const DROP: &str = "delete from messages where request = ?1 and given_up is null and tries = 0";
-const WAITING: &str =
-    "select count(*), min(made) from messages where sink = ?1 and given_up is null";
-const GIVEN_UP: &str = "select count(*) from messages where sink = ?1 and given_up is not null";
+    "update messages set tries = tries + 1, closed = ?2, problem = ?3 where number = ?1";
+const GIVE_UP_BEFORE: &str = "update messages set closed = ?3, problem = ?4 \
+    where sink = ?1 and closed is null and made < ?2";
+const AGAIN: &str = "update messages set closed = null, told = null, tries = 0, problem = null, \
+    made = ?2, due = ?2 where number = ?1 and closed is not null";
+const DROP: &str =
+    "delete from messages where sink = ?1 and request = ?2 and closed is null and tries = 0";
+const WAITING: &str = "select count(*), min(made) from messages where sink = ?1 and closed is null";
+const CLOSED: &str = "select coalesce(sum(told is not null), 0), coalesce(sum(told is null), 0) \
+    from messages where sink = ?1 and closed is not null";
 const PROBLEM: &str = "select problem from messages where sink = ?1 and problem is not null \
-    order by coalesce(given_up, due) desc limit 1";
-const FORGET: &str = "delete from messages where given_up < ?1";
+    and told is null order by coalesce(closed, due) desc limit 1";
+const DOWN: &str = "update sinks set problem = ?2, since = coalesce(since, ?3) where name = ?1";
+const UP: &str =
+    "update sinks set problem = null, since = null where name = ?1 and since is not null";
+const FORGET: &str = "delete from messages where closed < ?1";
+const FORGET_REFERENCES: &str = "delete from names where made < ?1";
+const MADE: &str = "select count(*) from messages where sink = ?1 and recipient = ?2 and made > ?3";
+const HISTORY: &str = "select number, sink, id, recipient, made, due, tries, problem, closed, told \
+    from messages where (?1 is null or sink = ?1) order by number desc limit ?2";
+const SINKS: &str = "select name from sinks order by name";
+const REFERENCE: &str = "select value from names where sink = ?1 and name = ?2";
+const REFER: &str = "insert into names (sink, name, value, made) values (?1, ?2, ?3, ?4) \
+    on conflict (sink, name) do update set value = excluded.value, made = excluded.made";
 
 /// Something to tell one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +131,8 @@ pub struct Message {
     pub body: Vec<u8>,
     /// From when on it may be sent.
     pub due: Time,
+    /// Whether it may be sent in one with others of the recipient.
+    pub together: bool,
 }
 
 /// A message that is to be sent now.
@@ -102,6 +146,8 @@ pub struct Pending {
     pub recipient: String,
     /// See [`Message::body`].
     pub body: Vec<u8>,
+    /// See [`Message::together`].
+    pub together: bool,
     /// When it was put here.
     pub made: Time,
     /// How often it was tried in vain.
@@ -117,24 +163,71 @@ pub struct Standing {
     pub waiting: u64,
     /// When the oldest of them was put here.
     pub oldest: Option<Time>,
-    /// How many were given up.
+    /// How many were told, as far as it is remembered.
+    pub told: u64,
+    /// How many were given up, as far as it is remembered.
     pub given_up: u64,
     /// What went wrong last.
     pub problem: Option<String>,
+    /// Since when nothing can be told to anybody, if so.
+    pub down: Option<Time>,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its place in the outbox.
+    pub number: i64,
+    /// Which sink has it.
+    pub sink: String,
+    /// See [`Message::id`].
+    pub id: String,
+    /// See [`Message::recipient`].
+    pub recipient: String,
+    /// When it was put here.
+    pub made: Time,
+    /// From when on it may be sent.
+    pub due: Time,
+    /// How often it was tried in vain.
+    pub tries: u32,
+    /// What went wrong last.
+    pub problem: Option<String>,
+    /// What it is now.
+    pub fate: Fate,
+}
+
+/// What a message is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is to be sent.
+    Waiting,
+    /// The recipient's side took it.
+    Told {
+        /// When.
+        at: Time,
+    },
+    /// Nothing more is tried.
+    GivenUp {
+        /// When.
+        at: Time,
+    },
 }
 
 /// The messages of all sinks of a node.
 #[derive(Debug)]
-pub struct Outbox(Mutex<Connection>);
+pub struct Outbox {
+    put: Mutex<Connection>,
+    mark: Mutex<Connection>,
+}
 
 impl Outbox {
     /// Opens the file, or makes it, for its owner alone.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let path = connect::create(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = connect::open(&path, flags)?;
-        connection.execute_batch(SETTINGS).map_err(refused)?;
-        let transaction = connection.transaction().map_err(refused)?;
+        let mut put = connect::open(&path, flags)?;
+        put.execute_batch(TO_PUT).map_err(refused)?;
+        let transaction = put.transaction().map_err(refused)?;
         let found = transaction.pragma_query_value(None, "user_version", |row| row.get(0));
         match found.map_err(refused)? {
             FORM => {}
@@ -148,13 +241,18 @@ impl Outbox {
             }
         }
         transaction.commit().map_err(refused)?;
-        Ok(Self(Mutex::new(connection)))
+        let mark = connect::open(&path, flags)?;
+        mark.execute_batch(TO_MARK).map_err(refused)?;
+        Ok(Self {
+            put: Mutex::new(put),
+            mark: Mutex::new(mark),
+        })
     }
 
     /// The next entry that a sink reads; where it never began, it begins at `size`:
     /// nobody wants to hear of what was long ago.
     pub fn begin(&self, sink: &str, size: u64) -> Result<u64, StoreError> {
-        let connection = self.lock();
+        let connection = lock(&self.put);
         let known = connection
             .query_row(NEXT, [sink], |row| row.get(0))
             .optional()
@@ -176,90 +274,201 @@ impl Outbox {
         messages: &[Message],
         now: Time,
     ) -> Result<(), StoreError> {
-        let mut connection = self.lock();
+        let mut connection = lock(&self.put);
         let transaction = connection.transaction().map_err(refused)?;
         for message in messages {
             put(&transaction, sink, message, now)?;
         }
         transaction
-            .execute(MOVE, params![sink, signed(next)])
+            .prepare_cached(MOVE)
+            .and_then(|mut statement| statement.execute(params![sink, signed(next)]))
             .map_err(refused)?;
         transaction.commit().map_err(refused)
     }
 
-    /// Whether a sink may read further.
-    pub fn has_room(&self, sink: &str) -> Result<bool, StoreError> {
-        Ok(self.standing(sink)?.waiting < MOST_WAITING)
+    /// How many more messages a sink may have waiting.
+    pub fn room(&self, sink: &str) -> Result<u64, StoreError> {
+        let waiting: i64 = lock(&self.mark)
+            .query_row(WAITING, [sink], |row| row.get(0))
+            .map_err(refused)?;
+        Ok(MOST_WAITING.saturating_sub(unsigned(waiting)))
     }
 
-    /// What a sink is to send now: of each recipient the oldest message, if it is
-    /// due.
+    /// How many messages were put for a recipient after a time.
+    pub fn made_since(&self, sink: &str, recipient: &str, since: Time) -> Result<u64, StoreError> {
+        let made: i64 = lock(&self.mark)
+            .query_row(MADE, params![sink, recipient, since.0], |row| row.get(0))
+            .map_err(refused)?;
+        Ok(unsigned(made))
+    }
+
+    /// What a sink is to send now: of each recipient the oldest message that is
+    /// due, or that was tried and is not due yet: then none.
     pub fn due(&self, sink: &str, now: Time, most: u32) -> Result<Vec<Pending>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare(DUE).map_err(refused)?;
-        let pending = statement.query_map(params![sink, now.0, most], |row| {
+        self.pending(HEADS, params![sink, now.0, most])
+    }
+
+    /// What a recipient is to get next, if that is due.
+    pub fn next(
+        &self,
+        sink: &str,
+        recipient: &str,
+        now: Time,
+    ) -> Result<Option<Pending>, StoreError> {
+        let next = self.pending(HEAD, params![sink, recipient, now.0])?;
+        Ok(next.into_iter().next())
+    }
+
+    /// What may be sent to a recipient in one message now.
+    pub fn together(
+        &self,
+        sink: &str,
+        recipient: &str,
+        now: Time,
+        most: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        self.pending(BESIDE, params![sink, recipient, now.0, most])
+    }
+
+    fn pending(&self, of: &str, with: impl Params) -> Result<Vec<Pending>, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection
+            .prepare_cached(&format!("{PENDING}{of}"))
+            .map_err(refused)?;
+        let pending = statement.query_map(with, |row| {
             Ok(Pending {
                 number: row.get(0)?,
                 id: row.get(1)?,
                 recipient: row.get(2)?,
                 body: row.get(3)?,
-                made: Time(row.get(4)?),
-                tries: row.get(5)?,
+                together: row.get(4)?,
+                made: Time(row.get(5)?),
+                tries: row.get(6)?,
             })
         });
         pending.and_then(Iterator::collect).map_err(refused)
     }
 
-    /// When something is due next.
+    /// When something is due next that nothing before it holds up.
     pub fn next_due(&self, sink: &str) -> Result<Option<Time>, StoreError> {
-        let due: Option<i64> = self
-            .lock()
+        let due: Option<i64> = lock(&self.mark)
             .query_row(NEXT_DUE, [sink], |row| row.get(0))
             .map_err(refused)?;
         Ok(due.map(Time))
     }
 
     /// A message was taken: it is told.
-    pub fn taken(&self, number: i64) -> Result<(), StoreError> {
-        self.change(TAKEN, [number])
+    pub fn told(&self, number: i64, now: Time) -> Result<(), StoreError> {
+        self.change(TOLD, params![number, now.0])?;
+        Ok(())
     }
 
     /// A message was not taken, and is tried again.
     pub fn later(&self, number: i64, due: Time, problem: &str) -> Result<(), StoreError> {
-        let change = params![number, due.0, problem];
-        self.change(LATER, change)
+        self.change(LATER, params![number, due.0, problem])?;
+        Ok(())
     }
 
     /// Nothing more can be done for a message. It stays for a while, to be seen;
     /// those behind it go on.
     pub fn give_up(&self, number: i64, now: Time, problem: &str) -> Result<(), StoreError> {
-        let change = params![number, now.0, problem];
-        self.change(GIVE_UP, change)
+        self.change(GIVE_UP, params![number, now.0, problem])?;
+        Ok(())
+    }
+
+    /// Gives up whatever a sink was to send since before a time.
+    pub fn give_up_before(
+        &self,
+        sink: &str,
+        before: Time,
+        now: Time,
+        problem: &str,
+    ) -> Result<(), StoreError> {
+        self.change(GIVE_UP_BEFORE, params![sink, before.0, now.0, problem])?;
+        Ok(())
+    }
+
+    /// Sends a message once more, told or given up; whether there is such a one.
+    pub fn again(&self, number: i64, now: Time) -> Result<bool, StoreError> {
+        Ok(self.change(AGAIN, params![number, now.0])? > 0)
     }
 
     /// Drops what asks somebody to decide a request, since it is decided. What was
     /// tried may have arrived, and stays.
-    pub fn decided(&self, request: RequestId) -> Result<(), StoreError> {
-        self.change(DROP, [request.to_string()])
+    pub fn decided(&self, sink: &str, request: RequestId) -> Result<(), StoreError> {
+        self.change(DROP, params![sink, request.to_string()])?;
+        Ok(())
     }
 
-    /// Forgets what was given up before a time.
+    /// A sink can tell nothing to anybody.
+    pub fn down(&self, sink: &str, problem: &str, now: Time) -> Result<(), StoreError> {
+        self.change(DOWN, params![sink, problem, now.0])?;
+        Ok(())
+    }
+
+    /// A sink can tell something again.
+    pub fn up(&self, sink: &str) -> Result<(), StoreError> {
+        self.change(UP, [sink])?;
+        Ok(())
+    }
+
+    /// Forgets what was told or given up before a time, of all sinks.
     pub fn forget(&self, before: Time) -> Result<(), StoreError> {
-        self.change(FORGET, [before.0])
+        self.change(FORGET, [before.0])?;
+        self.change(FORGET_REFERENCES, [before.0])?;
+        Ok(())
+    }
+
+    /// What a sink was told to call something by.
+    pub fn reference(&self, sink: &str, name: &str) -> Result<Option<String>, StoreError> {
+        lock(&self.mark)
+            .query_row(REFERENCE, [sink, name], |row| row.get(0))
+            .optional()
+            .map_err(refused)
+    }
+
+    /// Remembers what a sink was told to call something by.
+    pub fn refer(&self, sink: &str, name: &str, value: &str, now: Time) -> Result<(), StoreError> {
+        self.change(REFER, params![sink, name, value, now.0])?;
+        Ok(())
+    }
+
+    /// The sinks that ever began.
+    pub fn sinks(&self) -> Result<Vec<String>, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection.prepare_cached(SINKS).map_err(refused)?;
+        let sinks = statement.query_map([], |row| row.get(0));
+        sinks.and_then(Iterator::collect).map_err(refused)
+    }
+
+    /// The newest messages, of one sink or of all.
+    pub fn history(&self, sink: Option<&str>, most: u32) -> Result<Vec<Delivery>, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection.prepare_cached(HISTORY).map_err(refused)?;
+        let history = statement.query_map(params![sink, most], delivery);
+        history.and_then(Iterator::collect).map_err(refused)
     }
 
     /// How a sink is doing.
     pub fn standing(&self, sink: &str) -> Result<Standing, StoreError> {
-        let connection = self.lock();
-        let next: Option<i64> = connection
-            .query_row(NEXT, [sink], |row| row.get(0))
+        let connection = lock(&self.mark);
+        let begun = connection
+            .query_row(
+                "select next, problem, since from sinks where name = ?1",
+                [sink],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()
             .map_err(refused)?;
+        let (next, out, since): (Option<i64>, Option<String>, Option<i64>) = begun
+            .map_or((None, None, None), |(next, out, since)| {
+                (Some(next), out, since)
+            });
         let (waiting, oldest): (i64, Option<i64>) = connection
             .query_row(WAITING, [sink], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(refused)?;
-        let given_up: i64 = connection
-            .query_row(GIVEN_UP, [sink], |row| row.get(0))
+        let (told, given_up): (i64, i64) = connection
+            .query_row(CLOSED, [sink], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(refused)?;
         let problem = connection
             .query_row(PROBLEM, [sink], |row| row.get(0))
@@ -269,19 +478,22 @@ impl Outbox {
             next: next.map(unsigned),
             waiting: unsigned(waiting),
             oldest: oldest.map(Time),
+            told: unsigned(told),
             given_up: unsigned(given_up),
-            problem,
+            problem: out.or(problem),
+            down: since.map(Time),
         })
     }
 
-    fn change(&self, sql: &str, with: impl Params) -> Result<(), StoreError> {
-        self.lock().execute(sql, with).map_err(refused)?;
-        Ok(())
+    fn change(&self, sql: &str, with: impl Params) -> Result<usize, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+        statement.execute(with).map_err(refused)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn put(
@@ -296,13 +508,33 @@ fn put(
         request,
         body,
         due,
+        together,
     } = message;
     let request = request.map(|request| request.to_string());
-    let mut statement = transaction.prepare(PUT).map_err(refused)?;
-    statement
-        .execute(params![sink, id, recipient, request, body, now.0, due.0])
-        .map_err(refused)?;
+    let mut statement = transaction.prepare_cached(PUT).map_err(refused)?;
+    let with = params![sink, id, recipient, request, body, together, now.0, due.0];
+    statement.execute(with).map_err(refused)?;
     Ok(())
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let closed: Option<i64> = row.get(8)?;
+    let told: Option<i64> = row.get(9)?;
+    Ok(Delivery {
+        number: row.get(0)?,
+        sink: row.get(1)?,
+        id: row.get(2)?,
+        recipient: row.get(3)?,
+        made: Time(row.get(4)?),
+        due: Time(row.get(5)?),
+        tries: row.get(6)?,
+        problem: row.get(7)?,
+        fate: match (closed.map(Time), told) {
+            (None, _) => Fate::Waiting,
+            (Some(at), Some(_)) => Fate::Told { at },
+            (Some(at), None) => Fate::GivenUp { at },
+        },
+    })
 }
 
 /// SQLite's numbers have a sign; those here stay far below where it matters.

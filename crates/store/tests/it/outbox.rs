@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use writ_core::digest::{Digest, RequestId};
 use writ_core::time::{Seconds, Time};
-use writ_store::{Message, Outbox, Pending};
+use writ_store::{Fate, Message, Outbox, Pending};
 
 const NOW: Time = Time(1_700_000_000_000);
 
@@ -16,6 +16,7 @@ fn message(id: &str, recipient: &str) -> Message {
         request: None,
         body: format!("{id} for {recipient}").into_bytes(),
         due: NOW,
+        together: false,
     }
 }
 
@@ -64,7 +65,7 @@ fn what_is_put_again_is_told_once() {
     assert_eq!(outbox.standing("mail").unwrap().waiting, 2);
     // Another sink tells the same by itself.
     outbox.put("webhook", 2, &both, NOW).unwrap();
-    outbox.taken(due[0].number).unwrap();
+    outbox.told(due[0].number, NOW).unwrap();
     assert_eq!(ids(&outbox.due("webhook", NOW, 10).unwrap()), ["a", "b"]);
 }
 
@@ -82,7 +83,7 @@ fn nothing_passes_what_is_before_it_and_one_recipient_holds_up_no_other() {
     let soon = NOW.plus(Seconds(60));
     outbox.later(due[0].number, soon, "451 try later").unwrap();
     assert_eq!(ids(&outbox.due("mail", NOW, 10).unwrap()), ["b1"]);
-    outbox.taken(due[1].number).unwrap();
+    outbox.told(due[1].number, NOW).unwrap();
     assert_eq!(outbox.next_due("mail").unwrap(), Some(soon));
     let again = outbox.due("mail", soon, 10).unwrap();
     assert_eq!((ids(&again), again[0].tries), (vec!["a1"], 1));
@@ -111,9 +112,91 @@ fn what_asks_for_a_decision_is_dropped_when_it_is_made_unless_it_was_tried() {
     outbox.put("mail", 1, &all, NOW).unwrap();
     let due = outbox.due("mail", NOW, 10).unwrap();
     outbox.later(due[1].number, NOW, "no answer").unwrap();
-    outbox.decided(RequestId(Digest::of(b"one"))).unwrap();
+    outbox
+        .decided("mail", RequestId(Digest::of(b"one")))
+        .unwrap();
     let left = outbox.due("mail", NOW, 10).unwrap();
     assert_eq!(ids(&left), ["tried", "other", "news"]);
+}
+
+#[test]
+fn what_is_to_be_sent_later_holds_up_nothing_until_it_was_tried() {
+    let outbox = Place::new().open();
+    let later = NOW.plus(Seconds(60));
+    let together = |id: &str| Message {
+        together: true,
+        due: later,
+        ..message(id, "alice")
+    };
+    let all = [together("t1"), message("now", "alice"), together("t2")];
+    outbox.put("mail", 1, &all, NOW).unwrap();
+    let due = outbox.due("mail", NOW, 10).unwrap();
+    assert_eq!(ids(&due), ["now"]);
+    outbox.told(due[0].number, NOW).unwrap();
+    assert_eq!(outbox.next("mail", "alice", NOW).unwrap(), None);
+    assert_eq!(outbox.next_due("mail").unwrap(), Some(later));
+    let both = outbox.together("mail", "alice", later, 10).unwrap();
+    assert_eq!(ids(&both), ["t1", "t2"]);
+    let much_later = later.plus(Seconds(60));
+    outbox.later(both[0].number, much_later, "no").unwrap();
+    assert_eq!(outbox.next("mail", "alice", later).unwrap(), None);
+    assert_eq!(outbox.next_due("mail").unwrap(), Some(much_later));
+    let next = outbox.next("mail", "alice", much_later).unwrap().unwrap();
+    assert_eq!((next.id.as_str(), next.tries), ("t1", 1));
+    assert_eq!(outbox.made_since("mail", "alice", NOW).unwrap(), 0);
+    let before = Time(NOW.0 - 1);
+    assert_eq!(outbox.made_since("mail", "alice", before).unwrap(), 3);
+}
+
+#[test]
+fn what_was_told_is_remembered_for_a_while_and_can_be_told_again() {
+    let outbox = Place::new().open();
+    outbox
+        .put("mail", 1, &[message("a", "alice")], NOW)
+        .unwrap();
+    let [sent] = outbox.due("mail", NOW, 10).unwrap().try_into().unwrap();
+    outbox.told(sent.number, NOW).unwrap();
+    // The same news once more is no news.
+    outbox
+        .put("mail", 2, &[message("a", "alice")], NOW)
+        .unwrap();
+    assert!(outbox.due("mail", NOW, 10).unwrap().is_empty());
+    let [told] = outbox.history(None, 10).unwrap().try_into().unwrap();
+    assert_eq!(told.fate, Fate::Told { at: NOW });
+    assert!(outbox.again(told.number, NOW).unwrap());
+    assert!(!outbox.again(told.number, NOW).unwrap(), "it waits already");
+    let again = outbox.due("mail", NOW, 10).unwrap();
+    assert_eq!(ids(&again), ["a"]);
+    outbox.give_up(told.number, NOW, "550 nobody").unwrap();
+    let [given_up] = outbox
+        .history(Some("mail"), 10)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    assert_eq!(given_up.fate, Fate::GivenUp { at: NOW });
+    assert_eq!(given_up.problem.as_deref(), Some("550 nobody"));
+    assert_eq!(outbox.history(Some("webhook"), 10).unwrap(), []);
+    outbox.forget(NOW.plus(Seconds(1))).unwrap();
+    assert_eq!(outbox.history(None, 10).unwrap(), []);
+}
+
+#[test]
+fn a_sink_is_down_since_it_first_told_nobody_until_it_tells_somebody() {
+    let outbox = Place::new().open();
+    outbox.begin("mail", 0).unwrap();
+    outbox.down("mail", "no route", NOW).unwrap();
+    outbox
+        .down("mail", "no answer", NOW.plus(Seconds(5)))
+        .unwrap();
+    let standing = outbox.standing("mail").unwrap();
+    assert_eq!(standing.down, Some(NOW));
+    assert_eq!(standing.problem.as_deref(), Some("no answer"));
+    outbox.up("mail").unwrap();
+    assert_eq!(outbox.standing("mail").unwrap().down, None);
+    assert_eq!(outbox.sinks().unwrap(), ["mail"]);
+    outbox.refer("slack", "request", "123.4", NOW).unwrap();
+    let reference = outbox.reference("slack", "request").unwrap();
+    assert_eq!(reference.as_deref(), Some("123.4"));
 }
 
 #[test]
@@ -169,7 +252,7 @@ proptest! {
                     put.entry(to).or_default().push(id);
                 }
                 Step::Send => for pending in outbox.due("mail", now, 2).unwrap() {
-                    outbox.taken(pending.number).unwrap();
+                    outbox.told(pending.number, NOW).unwrap();
                     told.entry(pending.recipient).or_default().push(pending.id);
                 }
                 Step::Fail => for pending in outbox.due("mail", now, 1).unwrap() {

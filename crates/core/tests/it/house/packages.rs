@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{none, root};
 
 /// Which of our packages each may import, tests included. Imports go down only.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("writ-core", &[]),
     ("writ-store", &["writ-core"]),
     // The emulator stands in for a target in its tests.
@@ -18,6 +18,11 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("writ-engine", &["writ-core", "writ-store", "writ-connect"]),
     (
         "writ-server",
+        &["writ-core", "writ-store", "writ-connect", "writ-engine"],
+    ),
+    // The notifier follows the log of a node.
+    (
+        "writ-notify",
         &["writ-core", "writ-store", "writ-connect", "writ-engine"],
     ),
     ("writ-client", &["writ-core"]),
@@ -30,6 +35,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
             "writ-connect",
             "writ-engine",
             "writ-server",
+            "writ-notify",
             "writ-client",
             "writ-emulator",
             "writ-shell",
@@ -43,6 +49,7 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
             "writ-connect",
             "writ-engine",
             "writ-server",
+            "writ-notify",
         ],
     ),
 ];

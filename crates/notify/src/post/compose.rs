@@ -1,0 +1,393 @@
+//! Letters about requests and runs.
+
+use writ_core::digest::RequestId;
+use writ_core::names::TaskName;
+use writ_core::record::{Ending, RequestRecord, Status};
+use writ_core::recorded::RecordedExecution;
+use writ_core::state::State;
+use writ_core::statement::{Principal, RunResult};
+use writ_core::time::Time;
+use writ_core::value::{Constraint, Constraints, plain};
+
+use super::times::Times;
+use crate::letter::{Letter, Row, Way};
+
+/// How many lines of parameters a letter has.
+const MOST_LIMITS: usize = 12;
+
+/// What letters are written from.
+pub(crate) struct Writer<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) times: &'a Times,
+}
+
+impl Writer<'_> {
+    /// To somebody who is asked to decide. `asked` says why they are.
+    pub(crate) fn asks(&self, request: &RequestRecord, headline: String, because: &str) -> Letter {
+        let id = request.id.brief();
+        let mut letter = self.about(request);
+        letter.headline = headline;
+        letter.subject = format!("{} asks: {}", request.by, self.title(&request.task));
+        letter
+            .rows
+            .push(row("Waits until", &self.times.words(request.expires)));
+        letter
+            .rows
+            .push(row("Approvals so far", &self.approvals(request)));
+        letter.open = "Look at it and decide".into();
+        letter.ways = vec![
+            writ(format!("writ approve {id} --comment 'Go ahead'")),
+            writ(format!("writ deny {id} --comment 'Why not'")),
+            shell(format!(
+                "Approve-ElevatedAccessRequest -RequestId {id} -Comment 'Go ahead'"
+            )),
+            shell(format!(
+                "Deny-ElevatedAccessRequest -RequestId {id} -Comment 'Why not'"
+            )),
+        ];
+        letter.because = because.to_owned();
+        letter
+    }
+
+    /// What is asked, or was: with whom, why and for how long.
+    pub(crate) fn about(&self, request: &RequestRecord) -> Letter {
+        let mut rows = vec![row("Task", &self.task(&request.task))];
+        let risk = self.state.defined(&request.task).map(|task| task.risk);
+        rows.extend(risk.map(|risk| row("Risk", risk.name())));
+        rows.push(row("Parameters", &limits(&request.parameters)));
+        rows.push(row("Who", &self.who(request)));
+        rows.push(row("Reason", &request.reason));
+        rows.extend(request.ticket.iter().map(|ticket| row("Ticket", ticket)));
+        rows.push(row("For how long", &request.duration_s.to_string()));
+        rows.extend(
+            request
+                .start
+                .map(|start| row("Not before", &self.times.words(start))),
+        );
+        rows.extend(
+            request
+                .runs
+                .map(|runs| row("How often", &format!("at most {runs} times"))),
+        );
+        Letter {
+            subject: format!("Your request: {}", self.title(&request.task)),
+            headline: String::new(),
+            rows,
+            page: format!("/requests/{}", request.id),
+            open: "Look at the request".into(),
+            ways: Vec::new(),
+            because: "You asked for this.".into(),
+            request: Some(request.id),
+        }
+    }
+
+    /// To the requester: it may be run now.
+    pub(crate) fn granted(&self, request: &RequestRecord) -> Option<Letter> {
+        let grant = request.grant.as_ref()?;
+        let who = names(
+            request
+                .approvals
+                .iter()
+                .map(|approval| approval.by.to_string()),
+        );
+        let until = self.times.words(grant.until);
+        let mut letter = self.about(request);
+        letter.headline = match grant.from > request.raised && request.start == Some(grant.from) {
+            true => format!(
+                "Approved by {who}: you may run it from {} until {until}.",
+                self.times.words(grant.from)
+            ),
+            false => format!("Approved by {who}: you may run it until {until}."),
+        };
+        let comments = request.approvals.iter().filter_map(|approval| {
+            let comment = approval.comment.as_ref()?;
+            Some(row("Comment", &format!("{}: {comment}", approval.by)))
+        });
+        letter.rows.extend(comments);
+        let narrowed: Vec<_> = request
+            .approvals
+            .iter()
+            .filter(|approval| !approval.parameters.is_empty())
+            .map(|approval| row("Approved only with", &limits(&approval.parameters)))
+            .collect();
+        letter.rows.extend(narrowed);
+        letter.open = "Run it, or look at it".into();
+        letter.ways = self.run(request);
+        Some(letter)
+    }
+
+    /// To the requester: one more approval, and others are needed.
+    pub(crate) fn approved(&self, request: &RequestRecord) -> Option<Letter> {
+        let by = &request.approvals.last()?.by;
+        let mut letter = self.about(request);
+        letter.headline = format!("Approved by {by}; more approvals are needed.");
+        letter
+            .rows
+            .push(row("Approvals so far", &self.approvals(request)));
+        letter
+            .rows
+            .push(row("Waits until", &self.times.words(request.expires)));
+        Some(letter)
+    }
+
+    /// To the requester: nothing more comes of it.
+    pub(crate) fn ended(&self, request: &RequestRecord) -> Option<Letter> {
+        let ending = request.ending.as_ref();
+        let by = ending.and_then(|ending| ending.by.as_ref());
+        let by = match by {
+            Some(Principal::Person(upn)) => Some(upn),
+            Some(Principal::Node) | None => None,
+        };
+        // They did it themselves.
+        if by == Some(&request.by) {
+            return None;
+        }
+        let somebody = by.map_or_else(|| "somebody".to_owned(), ToString::to_string);
+        let mut letter = self.about(request);
+        letter.headline = match request.status {
+            Status::Pending | Status::Live | Status::Canceled => return None,
+            Status::Denied => format!("Denied by {somebody}."),
+            Status::Expired => "Expired: nobody decided in time.".into(),
+            Status::Superseded => "Superseded: another policy governs the task now, so nobody \
+                can approve this request any more. Raise it again."
+                .into(),
+            Status::Revoked => format!("Revoked by {somebody}: you cannot run it any more."),
+            Status::Ended => match &request.grant {
+                Some(grant) if grant.until <= ending.map_or(grant.until, |ending| ending.at) => {
+                    "Its time is up: you cannot run it any more.".into()
+                }
+                Some(_) | None => "Ended: the task is governed differently now, so you cannot run \
+                    it any more."
+                    .into(),
+            },
+        };
+        letter.rows.extend(comment(ending));
+        let is_killed = ending.is_some_and(|ending| ending.kill);
+        if is_killed {
+            letter
+                .rows
+                .push(row("Its runs", "those in flight are killed"));
+        }
+        let may_again = match request.status {
+            Status::Expired | Status::Superseded | Status::Ended => true,
+            Status::Pending
+            | Status::Live
+            | Status::Denied
+            | Status::Revoked
+            | Status::Canceled => false,
+        };
+        if may_again {
+            letter.ways = again(request);
+        }
+        Some(letter)
+    }
+
+    /// To the requester: there is little time left.
+    pub(crate) fn ends_soon(&self, request: &RequestRecord) -> Option<Letter> {
+        let grant = request.grant.as_ref()?;
+        let mut letter = self.about(request);
+        letter.headline = format!(
+            "It ends soon: you may run it until {}, and not after that.",
+            self.times.words(grant.until)
+        );
+        letter.ways = self.run(request);
+        letter.ways.extend(again(request));
+        Some(letter)
+    }
+
+    /// To whom it ran for: it did not do what it should, or nobody knows.
+    pub(crate) fn ran(&self, run: &RecordedExecution, because: &str) -> Option<Letter> {
+        let outcome = run.outcome.as_ref()?;
+        let what = self.title(&run.task);
+        let (subject, headline) = match outcome.result {
+            RunResult::Succeeded => return None,
+            RunResult::Failed => (format!("Failed: {what}"), "The run failed.".to_owned()),
+            RunResult::Unknown => (
+                format!("Unknown: {what}"),
+                "Nobody knows how the run ended: it may have had its effect or not. Look at the \
+                 target before anything is run again."
+                    .to_owned(),
+            ),
+        };
+        let mut rows = vec![
+            row("Task", &self.task(&run.task)),
+            row("Who", run.by.as_str()),
+            row("Began", &self.times.words(run.authorized)),
+            row("Ended", &self.times.words(outcome.at)),
+        ];
+        rows.extend(outcome.exit.map(|exit| row("Exit code", &exit.to_string())));
+        rows.extend(outcome.note.iter().map(|note| row("Note", note)));
+        let id = run.id.brief();
+        Some(Letter {
+            subject,
+            headline,
+            rows,
+            page: format!("/executions/{}", run.id),
+            open: "Look at the run and its output".into(),
+            ways: vec![
+                writ(format!("writ executions show {id}")),
+                shell(format!("Get-ElevatedAccessExecution {id} -Output")),
+            ],
+            because: because.to_owned(),
+            request: run.request,
+        })
+    }
+
+    /// What people call a task, and its name.
+    fn task(&self, task: &TaskName) -> String {
+        let title = self.title(task);
+        match title == task.as_str() {
+            true => title,
+            false => format!("{title} ({task})"),
+        }
+    }
+
+    fn title(&self, task: &TaskName) -> String {
+        let title = self.state.task(task).and_then(|task| task.title.clone());
+        plain(&title.unwrap_or_else(|| task.to_string()))
+    }
+
+    /// Names lie; the UPN is what counts.
+    fn who(&self, request: &RequestRecord) -> String {
+        let person = self.state.person(&request.by);
+        match person.and_then(|person| person.name.clone()) {
+            Some(name) => format!("{} ({name})", request.by),
+            None => request.by.to_string(),
+        }
+    }
+
+    fn approvals(&self, request: &RequestRecord) -> String {
+        let needed: u64 = request
+            .rule
+            .stages
+            .iter()
+            .map(|stage| u64::from(stage.approvals.get()))
+            .sum();
+        let by = names(
+            request
+                .approvals
+                .iter()
+                .map(|approval| approval.by.to_string()),
+        );
+        match request.approvals.len() {
+            0 => format!("0 of {needed}"),
+            given => format!("{given} of {needed}, by {by}"),
+        }
+    }
+
+    fn run(&self, request: &RequestRecord) -> Vec<Way> {
+        let task = &request.task;
+        vec![writ(format!("writ run {}", quoted(task.as_str())))]
+    }
+}
+
+/// The request that letters of a thread are about, in a subject.
+pub(crate) fn in_thread(letter: &mut Letter, request: RequestId) {
+    letter.subject = format!("{} [{}]", letter.subject, request.brief());
+}
+
+fn comment(ending: Option<&Ending>) -> Option<Row> {
+    let comment = ending?.comment.as_ref()?;
+    Some(row("Comment", comment))
+}
+
+/// How to ask for the same again.
+fn again(request: &RequestRecord) -> Vec<Way> {
+    let mut command = format!(
+        "writ request {} --reason {} --for {}",
+        quoted(request.task.as_str()),
+        quoted(&request.reason),
+        request.duration_s
+    );
+    for (name, constraint) in &request.parameters {
+        match as_typed(constraint) {
+            Some(value) => command += &format!(" -P {}", quoted(&format!("{name}={value}"))),
+            // A page says it better than a line.
+            None => return Vec::new(),
+        }
+    }
+    vec![writ(command)]
+}
+
+/// A constraint as `-P` takes it, where that is one line without doubt.
+fn as_typed(constraint: &Constraint) -> Option<String> {
+    let is_clear = |text: &str| plain(text) == *text && !text.contains([',', ':', '@', '=']);
+    let text = |value: &writ_core::value::Value| {
+        let text = value.to_string();
+        is_clear(&text).then_some(text)
+    };
+    match constraint {
+        Constraint::Equals(value) => text(value),
+        Constraint::OneOf(values) => {
+            let values: Option<Vec<_>> = values.iter().map(text).collect();
+            Some(format!("one_of:{}", values?.join(",")))
+        }
+        Constraint::Glob(pattern) => is_clear(pattern).then(|| format!("glob:{pattern}")),
+        Constraint::Range(_) | Constraint::SubsetOf(_) | Constraint::Absent => None,
+    }
+}
+
+/// What parameters must satisfy, in a line.
+fn limits(constraints: &Constraints) -> String {
+    if constraints.is_empty() {
+        return "any".into();
+    }
+    let all: Vec<String> = constraints
+        .iter()
+        .take(MOST_LIMITS)
+        .map(|(name, constraint)| format!("{name} {constraint}"))
+        .collect();
+    let more = match constraints.len().saturating_sub(MOST_LIMITS) {
+        0 => String::new(),
+        more => format!("; and {more} more, see the page"),
+    };
+    all.join("; ") + &more
+}
+
+pub(crate) fn row(label: &str, value: &str) -> Row {
+    Row {
+        label: label.to_owned(),
+        value: plain(value),
+    }
+}
+
+pub(crate) fn writ(command: String) -> Way {
+    Way {
+        surface: "writ".into(),
+        command: plain(&command),
+    }
+}
+
+pub(crate) fn shell(command: String) -> Way {
+    Way {
+        surface: "PowerShell".into(),
+        command: plain(&command),
+    }
+}
+
+/// For a shell: nothing in it is anything but text.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Some of them, by commas.
+pub(crate) fn names(all: impl Iterator<Item = String>) -> String {
+    const MOST: usize = 8;
+    let all: Vec<String> = all.collect();
+    let more = if all.len() > MOST { " and more" } else { "" };
+    let some: Vec<_> = all.iter().take(MOST).map(String::as_str).collect();
+    match some.as_slice() {
+        [] => "nobody".into(),
+        some => some.join(", ") + more,
+    }
+}
+
+/// How long before the end of a grant its requester is told: an eighth of it, and
+/// at most a day; never, if it is shorter than half an hour.
+pub(crate) fn told_before(request: &RequestRecord) -> Option<Time> {
+    let grant = request.grant.as_ref()?;
+    let length = grant.until.0 - grant.from.0;
+    let minute = 60_000;
+    let before = (length / 8).clamp(5 * minute, 24 * 60 * minute);
+    (length >= 30 * minute).then_some(Time(grant.until.0 - before))
+}

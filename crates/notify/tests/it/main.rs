@@ -1,0 +1,4 @@
+#![cfg(test)]
+//! What is told, to whom, and how it arrives: against real servers on loopback.
+
+mod letters;
