@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod isolation;
 pub mod output;
 pub mod pin;
+pub mod pipe;
 pub mod redact;
 pub mod template;
 #[cfg(feature = "testing")]

@@ -8,11 +8,13 @@
 //! before they are kept, counted or seen by anybody.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
+use writ_core::dataset::Subjects;
 use writ_core::statement::Rows;
 
+use crate::pipe::{Pipe, Reader, Writer};
 use crate::redact::{Redaction, Stream};
 
 /// The output of one run; cheap to clone, every clone is the same output.
@@ -24,6 +26,8 @@ struct Shared {
     redaction: Redaction,
     kept: Mutex<Kept>,
     total: watch::Sender<u64>,
+    pipe: Pipe,
+    subjects: OnceLock<Arc<Subjects>>,
 }
 
 struct Kept {
@@ -54,6 +58,8 @@ impl Output {
             }),
             redaction,
             total: watch::Sender::new(0),
+            pipe: Pipe::default(),
+            subjects: OnceLock::new(),
         }))
     }
 
@@ -138,6 +144,27 @@ impl Output {
     /// What the connector said of the run, in order.
     pub fn remarks(&self) -> Vec<String> {
         self.kept().remarks.clone()
+    }
+
+    /// Where rows go that are not kept, once.
+    pub fn writer(&self) -> Option<Writer> {
+        self.0.pipe.writer()
+    }
+
+    /// Where such rows come out, once.
+    pub fn reader(&self) -> Option<Reader> {
+        self.0.pipe.reader()
+    }
+
+    /// Says whom a run of a dataset is about, once: as its permit has it.
+    pub fn is_about(&self, subjects: Arc<Subjects>) {
+        // A second time it says the same.
+        let _ = self.0.subjects.set(subjects);
+    }
+
+    /// Whom a run is about, if it is of a dataset.
+    pub fn subjects(&self) -> Option<&Arc<Subjects>> {
+        self.0.subjects.get()
     }
 
     /// Says how many rows of a dataset there were, so far.

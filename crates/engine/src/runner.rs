@@ -176,6 +176,9 @@ impl Runner {
         };
         let task = &permit.job().task;
         let output = Output::redacting(task.output_cap, redaction);
+        if let Some(subjects) = &permit.job().subjects {
+            output.is_about(subjects.clone());
+        }
         let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
         let deadline = self.engine.0.clock.uptime().deadline(most);
