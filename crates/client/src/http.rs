@@ -235,6 +235,28 @@ impl Http {
         Ok(Events::new(response))
     }
 
+    /// Bytes as they come; fails where they break off.
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        session: &Envelope,
+        mut show: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let request = self.authorized(path, &[], Some(session))?.timeout(STREAM);
+        let mut response = self.send(request).await?;
+        if response.status() != StatusCode::OK {
+            return self.answer(path, response).await.map(drop);
+        }
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.silent(&error))?
+        {
+            show(&chunk)?;
+        }
+        Ok(())
+    }
+
     /// What a stream of events brings next; none at its end.
     pub(crate) async fn next_event(
         &self,

@@ -18,10 +18,11 @@ use crate::object::{Control, Person, PersonKind, Role, Services};
 use crate::record::{Credentials, ExecutionRecord, Recovery};
 use crate::statement::{Attachment, OutputDigest, Rows, RunResult};
 use crate::time::Time;
-use crate::value::Values;
+use crate::value::{Value, Values};
 
 pub use request::{
-    AppView, ApprovalView, BeforeView, EndingView, GrantView, RequestView, StageView,
+    AccessView, AppView, ApprovalView, BeforeView, DatasetAccess, EndingView, GrantView,
+    RequestView, StageView,
 };
 
 /// What is there, and the log size that it was looked at: the `seen` of a `set`.
@@ -218,6 +219,9 @@ pub struct PersonView {
     /// When their invitation ends, if one waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited_until: Option<Time>,
+    /// What an app says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<BTreeMap<String, Value>>,
     /// Their keys.
     pub keys: Vec<KeyView>,
 }
@@ -244,6 +248,7 @@ impl PersonView {
             invited_until: credentials
                 .and_then(|c| c.invitation.as_ref())
                 .map(|i| i.until),
+            manifest: person.manifest.clone(),
             keys: keys.collect(),
         }
     }

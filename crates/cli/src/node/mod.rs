@@ -20,6 +20,7 @@ use writ_core::rules::Rules;
 use writ_core::state::{Decided, State};
 use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
 use writ_core::value::Values;
+use writ_data::DataConnector;
 use writ_engine::{
     Anchor, Clock, Compared, Derived, Engine, Entropy, Kept, Ledger, LocalState, Options,
     PER_PERSON, Recovering, Report, Rotating, ServiceKey, SystemClock, SystemEntropy,
@@ -293,7 +294,11 @@ impl DataDirectory {
         let name = Name::parse("command").map_err(NodeError::new)?;
         let exchange = ExchangeConnector::new().map_err(NodeError::new)?;
         let to_exchange = Name::parse("exchange").map_err(NodeError::new)?;
+        let data = DataConnector::new(config.data.sources.clone())
+            .map_err(|problem| NodeError::new(format!("[data] {problem}")))?;
+        let to_data = Name::parse(writ_core::dataset::CONNECTOR).map_err(NodeError::new)?;
         Ok(Connectors::new()
+            .with(&to_data, data)
             .with(&name, command)
             .with(&to_exchange, exchange))
     }

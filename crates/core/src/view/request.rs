@@ -11,7 +11,7 @@ use crate::object::Approval;
 use crate::record::{AppAsk, Before, RequestRecord, Status};
 use crate::statement::Principal;
 use crate::time::{Seconds, Time};
-use crate::value::Constraints;
+use crate::value::{Constraints, Values};
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,4 +259,32 @@ impl RequestView {
             difference(&before.limits, std::slice::from_ref(&self.parameters))
         })
     }
+}
+
+/// What an app may read now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessView {
+    /// The app.
+    pub app: Upn,
+    /// Each dataset that its manifest names.
+    pub datasets: Vec<DatasetAccess>,
+}
+
+/// What an app may read of one dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetAccess {
+    /// Which.
+    pub dataset: TaskName,
+    /// Live if it may read it, pending if that is being decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// By which request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// What a run gives to read as much as is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Values>,
 }

@@ -40,6 +40,10 @@ fn people() -> Vec<(&'static str, Schema)> {
                     ("mail", Schema::text()),
                     ("role", named("Role")),
                     ("invited_until", named("Time")),
+                    (
+                        "manifest",
+                        named("Value").about("What an app says of itself."),
+                    ),
                 ],
             ),
         ),

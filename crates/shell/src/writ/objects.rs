@@ -49,8 +49,8 @@ pub(super) fn request(view: &RequestView) -> Object {
     let ending = view.ending.as_ref();
     Object::new()
         .with("RequestorUPN", view.by.as_str())
-        .with("Service", view.task.workload().as_str())
-        .with("RequestedAccess", view.task.as_str())
+        .with("Service", view.service())
+        .with("RequestedAccess", view.requested_access())
         .with("Identity", view.id.short())
         .with("RequestStatus", status(view.status))
         .with("Context", constraints(&view.parameters))
