@@ -1,9 +1,10 @@
 //! `writ show`: one request, whole. Also what other commands show of requests.
 
 use writ_client::Client;
+use writ_core::dataset::Difference;
 use writ_core::record::Status;
 use writ_core::value::Constraints;
-use writ_core::view::RequestView;
+use writ_core::view::{AppView, RequestView};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -111,13 +112,7 @@ pub(super) fn print_request(view: &RequestView) {
     };
     let grant = view.grant.as_ref();
     let narrowed = grant.map(|grant| limits(&grant.limits)).unwrap_or_default();
-    print_fields(&[
-        ("request", view.id.short()),
-        ("status", status(view)),
-        ("task", view.task.to_string()),
-        ("parameters", parameters),
-        ("by", view.by.to_string()),
-        ("reason", view.reason.clone()),
+XX, view.reason.clone()),
         ("ticket", view.ticket.clone().unwrap_or_default()),
         ("for", view.duration_s.to_string()),
         ("starts", view.start.map(local).unwrap_or_default()),
