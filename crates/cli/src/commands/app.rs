@@ -159,7 +159,7 @@ async fn install(args: &InstallArgs, context: &Context) -> Result<Exit, Failure>
         if error.to_string().contains("No approval policy") {
             text = format!(
                 "{dataset}: no policy covers it. An administrator makes one, then ask again:\n  \
-                 writ policy set '{dataset}' --approval manual --max 4320h\n  \
+                 writ policy set '{dataset}' --approval manual --max-duration 4320h\n  \
                  writ app upgrade {}",
                 args.manifest.display()
             );

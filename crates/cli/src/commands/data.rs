@@ -48,7 +48,16 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             access.app
         ))
     })?;
-    let mut values = found.parameters.unwrap_or_default();
+    let mut values = found.parameters.ok_or_else(|| {
+        let why = match found.request {
+            Some(request) => format!("the request {} waits for approval", request.short()),
+            None => "nobody asks for it now; its installer does: writ app upgrade MANIFEST".into(),
+        };
+        Failure::usage(format!(
+            "nothing of {dataset} is granted to {}: {why}",
+            access.app
+        ))
+    })?;
     let mut give = |name: &str, value: Value| {
         let name = ParameterName::parse(name).map_err(Failure::usage)?;
         values.insert(name, value);

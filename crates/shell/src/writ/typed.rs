@@ -216,7 +216,14 @@ fn deny_list(
     };
     let items = match said {
         Value::List(items) => items.iter().map(untyped).collect::<Result<_, _>>()?,
-        one => vec![untyped(one)?],
+        Value::Null
+        | Value::Text(_)
+        | Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Number(_)
+        | Value::Time(_)
+        | Value::Table(_)
+        | Value::Object(_) => vec![untyped(said)?],
     };
     Ok(Some((deny.clone(), Constraint::SupersetOf(items))))
 }
