@@ -6,10 +6,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    app, approve, audit, completions, control, data, dataset, demo, doctor, emulator, end,
-    executions, grants, group, init, key, log, login, man, person, policy, preferences, prove,
-    recover, request, requests, run, secret, serve, shell, show, site, status, system_account,
-    task, verify, workload,
+    app, approve, audit, check_config, completions, control, data, dataset, demo, doctor, emulator,
+    end, executions, grants, group, init, key, log, login, man, notify, person, policy,
+    preferences, prove, recover, request, requests, run, secret, serve, shell, show, site, status,
+    system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -115,6 +115,9 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Serve(serve::Args),
+    CheckConfig(check_config::Args),
+    #[command(subcommand)]
+    Notify(notify::Args),
     Recover(recover::Args),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),

@@ -133,6 +133,11 @@ impl Client {
         self.http.certificate().await
     }
 
+    /// Whether the server sends mail to whoever is asked to approve.
+    pub async fn mails(&self) -> Result<bool, Error> {
+        Ok(self.http.organization().await?.mails)
+    }
+
     /// This machine's key.
     pub const fn key(&self) -> &SigningKey {
         &self.key

@@ -18,6 +18,7 @@ pub mod command;
 mod credentials;
 pub mod exchange;
 pub mod isolation;
+pub mod outbound;
 pub mod output;
 pub mod pin;
 pub mod pipe;

@@ -51,16 +51,11 @@ impl Digest {
 
     /// The first 16 bytes in the form of a GUID, as people see ids.
     pub fn short(&self) -> String {
-        let hex = self.to_string();
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        format!(
-            "{}-{}-{}-{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32)
-        )
+        let mut short = HEXLOWER.encode(self.0.get(..16).unwrap_or_default());
+        for dash in [20, 16, 12, 8] {
+            short.insert(dash, '-');
+        }
+        short
     }
 }
 

@@ -1,6 +1,6 @@
 //! What others may ask State: the door, the runner, the server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::credentials::as_enrolled;
@@ -12,7 +12,7 @@ use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Stage, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Asked, Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
+use crate::record::{Asked, Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::Refusal;
 use crate::request;
 use crate::run::{self, Permit};
@@ -199,15 +199,20 @@ impl State {
         upn: &'a Upn,
         now: Time,
     ) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
-        // Who is in which groups is looked up once, not for each request.
-        let groups: BTreeSet<&Address> = self.groups_of(upn).collect();
-        let asked = move |request: &&Arc<RequestRecord>| {
-            let stages = &request.rule.stages;
-            request.status == Status::Pending
-                && stages.iter().any(|stage| groups.contains(&stage.group))
+        // Whether they are in a group is looked up once, not for each request.
+        let mut is_in = BTreeMap::new();
+        let is_asked = move |request: &&'a Arc<RequestRecord>| {
+            request.rule.stages.iter().any(|stage| {
+                let group = &stage.group;
+                *is_in
+                    .entry(group)
+                    .or_insert_with(|| self.is_member(group, upn))
+            })
         };
-        self.requests()
-            .filter(asked)
+        self.pending
+            .keys()
+            .filter_map(|(_, id)| self.request(*id))
+            .filter(is_asked)
             .filter(move |request| Self::awaits(self, request, upn, now))
     }
 

@@ -251,6 +251,10 @@ fn is_part(text: &str) -> bool {
     (1..=MAX_PART).contains(&text.len()) && text.bytes().all(is_name_byte)
 }
 
+fn is_name(text: &str) -> bool {
+    is_part(text) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
 }
@@ -258,7 +262,7 @@ fn is_name_byte(byte: u8) -> bool {
 impl Name {
     /// Reads a plain name of 1 to 64 characters.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if !is_part(text) || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        if !is_name(text) {
             return Err(NameError::new(
                 text,
                 "a name (a letter or digit, then letters, digits, `.`, `_` or `-`; at most 64)",
@@ -272,9 +276,7 @@ impl TaskName {
     /// Reads `Workload\Command`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         match text.split_once('\\') {
-            Some((workload, command))
-                if Name::parse(workload).is_ok() && Name::parse(command).is_ok() =>
-            {
+            Some((workload, command)) if is_name(workload) && is_name(command) => {
                 Ok(Self(Folded::new(text)))
             }
             _ => Err(NameError::new(

@@ -199,8 +199,8 @@ impl<'a> Reading<'a> {
     /// group must be seen to have left by whoever checks the proof.
     pub fn is_member(&self, group: &Address, person: &Upn) -> bool {
         let wanted = Address::from(person);
-        let mut seen = BTreeSet::from([group.clone()]);
-        let mut level = vec![group.clone()];
+        let mut seen = BTreeSet::from([group]);
+        let mut level = vec![group];
         for _ in 0..MAX_GROUP_DEPTH {
             let groups: Vec<_> = level.iter().filter_map(|a| self.group(a)).collect();
             if groups.iter().any(|group| group.members.contains(&wanted)) {
@@ -208,12 +208,21 @@ impl<'a> Reading<'a> {
             }
             level = groups
                 .iter()
-                .flat_map(|group| &group.members)
-                .filter(|member| seen.insert((*member).clone()))
-                .cloned()
+                .flat_map(|group| self.nested(group))
+                .filter(|member| seen.insert(member))
                 .collect();
         }
         false
+    }
+
+    /// Which members of a group are groups, or once were; not noted.
+    fn nested(&self, group: &'a Group) -> Vec<&'a Address> {
+        let (members, groups) = (&group.members, &self.state.groups);
+        // A group may have many thousand members: the fewer are looked up.
+        match members.len() < groups.len() {
+            true => members.iter().filter(|a| groups.contains_key(*a)).collect(),
+            false => groups.keys().filter(|a| members.contains(*a)).collect(),
+        }
     }
 
     /// The task and its workload.

@@ -57,6 +57,9 @@ pub struct OrganizationView {
     pub services: Services,
     /// The server's clock.
     pub time: Time,
+    /// Whether it sends mail to whoever is asked to approve.
+    #[serde(default)]
+    pub mails: bool,
 }
 
 /// The answer to a statement: equal for ever.

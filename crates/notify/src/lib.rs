@@ -10,10 +10,12 @@
 //! from published State, and every link only opens a page.
 
 pub mod letter;
+pub mod mail;
 mod notifier;
 pub mod post;
 pub mod settings;
 mod sink;
+pub mod webhook;
 
 pub use letter::Letter;
 pub use notifier::{Notifier, Pace};

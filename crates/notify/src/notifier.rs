@@ -317,14 +317,10 @@ impl Follower {
             let messages = match head.together {
                 false => vec![head],
                 true => {
-                    let to = recipient.clone();
-                    self.outbox(move |outbox, sink| {
-                        let mut all = outbox.together(sink, &to, now, MOST_TOGETHER)?;
-                        all.retain(|message| message.number != head.number);
-                        all.insert(0, head);
-                        Ok(all)
-                    })
-                    .await?
+                    let gathered = self.outbox(move |outbox, sink| {
+                        outbox.gathered(sink, &head, now, MOST_TOGETHER)
+                    });
+                    gathered.await?
                 }
             };
             let sent = self.sink.send(&messages).await;
@@ -347,23 +343,24 @@ impl Follower {
         let pace = self.pace.clone();
         self.outbox(move |outbox, sink| {
             outbox.up(sink)?;
-            for message in messages {
-                let number = message.number;
-                match &sent {
-                    Ok(()) => outbox.told(number, now)?,
-                    Err(Failure::Never(problem) | Failure::Down(problem)) => {
-                        outbox.give_up(number, now, problem)?;
-                    }
-                    Err(Failure::Later(problem, _)) if message.made.plus(pace.patience) <= now => {
-                        outbox.give_up(number, now, problem)?;
-                    }
-                    Err(Failure::Later(problem, after)) => {
-                        let tries = usize::try_from(message.tries).unwrap_or(usize::MAX);
-                        let own = nth(&pace.again, tries).unwrap_or(HOUR);
-                        let asked = after.map_or(Seconds(0), |after| Seconds(after.as_secs()));
-                        let wait = own.max(asked.min(Seconds::DAY));
-                        outbox.later(number, now.plus(wait), problem)?;
-                    }
+            let numbers: Vec<i64> = messages.iter().map(|message| message.number).collect();
+            let oldest = messages.iter().map(|message| message.made).min();
+            let is_over = oldest.is_some_and(|made| made.plus(pace.patience) <= now);
+            match &sent {
+                Ok(()) => outbox.told(&numbers, now)?,
+                Err(Failure::Never(problem) | Failure::Down(problem)) => {
+                    outbox.give_up(&numbers, now, problem)?;
+                }
+                Err(Failure::Later(problem, _)) if is_over => {
+                    outbox.give_up(&numbers, now, problem)?;
+                }
+                Err(Failure::Later(problem, after)) => {
+                    let tries = messages.first().map_or(0, |message| message.tries);
+                    let tries = usize::try_from(tries).unwrap_or(usize::MAX);
+                    let own = nth(&pace.again, tries).unwrap_or(HOUR);
+                    let asked = after.map_or(Seconds(0), |after| Seconds(after.as_secs()));
+                    let wait = own.max(asked.min(Seconds::DAY));
+                    outbox.later(&numbers, now.plus(wait), problem)?;
                 }
             }
             outbox.next(sink, &recipient, now)

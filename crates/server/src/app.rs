@@ -9,15 +9,18 @@ use axum::http::StatusCode;
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use writ_core::names::Upn;
 use writ_core::time::{Seconds, Time};
+use writ_core::view::{ExecutionView, RequestView};
 use writ_engine::{Buckets, Engine};
 
 use crate::failure::Failure;
 use crate::guard::{MAX_READERS, PER_READER};
 use crate::listen::Reach;
+use crate::lists::Lists;
 use crate::origin::{MAX_ADDRESSES, Origin, PER_ADDRESS};
 use crate::recent::Recent;
 use crate::session::Checked;
 use crate::tally::{Place, Tally};
+use crate::telling::Telling;
 
 /// How many readers may wait for outcomes at once; beyond, they are answered
 /// at once.
@@ -36,6 +39,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     engine: Engine,
     reach: Reach,
+    telling: Arc<dyn Telling>,
     addresses: Buckets<IpAddr>,
     readers: Buckets<Upn>,
     checked: Checked,
@@ -44,6 +48,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     streams_of: Tally<Upn>,
     recent: Recent,
+    lists_of_requests: Lists<RequestView>,
+    lists_of_executions: Lists<ExecutionView>,
     large: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     started: Time,
@@ -52,11 +58,12 @@ struct Inner {
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine, reach: Reach) -> Self {
+    pub(crate) fn new(engine: Engine, reach: Reach, telling: Arc<dyn Telling>) -> Self {
         Self(Arc::new(Inner {
             started: engine.now(),
             engine,
             reach,
+            telling,
             addresses: Buckets::new(PER_ADDRESS, MAX_ADDRESSES),
             readers: Buckets::new(PER_READER, MAX_READERS),
             checked: Checked::default(),
@@ -65,6 +72,8 @@ impl App {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             streams_of: Tally::new(STREAMS_PER_PERSON),
             recent: Recent::default(),
+            lists_of_requests: Lists::default(),
+            lists_of_executions: Lists::default(),
             large: Arc::new(Semaphore::new(MAX_LARGE)),
             stopping: watch::Sender::new(false),
             requests: AtomicU64::new(0),
@@ -80,6 +89,11 @@ impl App {
     /// How callers reach us.
     pub(crate) fn reach(&self) -> &Reach {
         &self.0.reach
+    }
+
+    /// What tells people.
+    pub(crate) fn telling(&self) -> &dyn Telling {
+        self.0.telling.as_ref()
     }
 
     /// Counts something that comes from an address; how long to wait, if that is
@@ -127,6 +141,16 @@ impl App {
     /// What the newest entries changed.
     pub(crate) fn recent(&self) -> &Recent {
         &self.0.recent
+    }
+
+    /// Lists of requests that were read.
+    pub(crate) fn requests(&self) -> &Lists<RequestView> {
+        &self.0.lists_of_requests
+    }
+
+    /// Lists of executions that were read.
+    pub(crate) fn executions(&self) -> &Lists<ExecutionView> {
+        &self.0.lists_of_executions
     }
 
     /// Leave to hold a large body, if not too many do.

@@ -16,6 +16,7 @@ use writ_core::record::Status;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::telling::SinkFigures;
 
 const TEXT: (HeaderName, &str) = (
     header::CONTENT_TYPE,
@@ -134,8 +135,33 @@ fn text(app: &App) -> String {
     for (class, count) in CLASSES.into_iter().zip(app.answered()) {
         page.sample("writ_http_responses_total", &[("class", class)], count);
     }
+    sinks(&mut page, &app.telling().sinks());
     appends(&mut page, &figures.appends);
     page.0
+}
+
+fn sinks(page: &mut Page, sinks: &[SinkFigures]) {
+    let mut family = |name: &str, help: &str, value: fn(&SinkFigures) -> u64| {
+        page.family(name, "gauge", help);
+        for sink in sinks {
+            page.sample(name, &[("sink", &sink.name)], value(sink));
+        }
+    };
+    family(
+        "writ_notify_waiting",
+        "Messages of a sink that are still to be sent.",
+        |sink| sink.waiting,
+    );
+    family(
+        "writ_notify_given_up",
+        "Messages of a sink that were given up in the last 30 days.",
+        |sink| sink.given_up,
+    );
+    family(
+        "writ_notify_down",
+        "1 where a sink cannot send anything to anybody.",
+        |sink| u64::from(sink.down),
+    );
 }
 
 fn appends(page: &mut Page, appends: &writ_engine::Histogram) {

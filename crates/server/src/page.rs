@@ -3,16 +3,19 @@
 //! A listing goes on where its last page ended (`after`), not at a number: what
 //! comes or goes meanwhile neither repeats an item nor hides one.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use writ_core::digest::{Digest, Index};
-use writ_core::state::State;
 use writ_core::time::Time;
 use writ_core::view::Page;
-use writ_store::{Backend, Listing};
+use writ_store::Listing;
 
+use crate::app::App;
 use crate::cursor::Cursor;
 use crate::failure::Failure;
-use crate::shown::{Shown, shown};
+use crate::guard::{Anyone, Caller};
+use crate::shown::Shown;
 use crate::sight::Facet;
 
 /// How many times the store is asked for one page. Then the page goes out as
@@ -66,11 +69,13 @@ pub(crate) struct Wanted {
 
 /// The next page of what `admit` lets through.
 pub(crate) async fn page<V: Shown>(
-    state: &State,
-    store: &dyn Backend,
+    caller: &Caller<Anyone>,
+    app: &App,
     wanted: Wanted,
     admit: impl Fn(&V) -> bool,
-) -> Result<Page<V>, Failure> {
+) -> Result<Page<Arc<V>>, Failure> {
+    let store = app.engine().store().as_ref();
+    let lists = V::lists(app);
     let Limit(most) = wanted.limit;
     let mut query = Listing {
         noun: V::NOUN,
@@ -81,23 +86,22 @@ pub(crate) async fn page<V: Shown>(
     };
     let mut items = Vec::new();
     for _ in 0..MAX_LOOKS {
-        let rows = store.list(&query).await?;
-        for row in &rows {
-            let view = shown::<V>(state, row)?;
+        let list = lists
+            .read(caller.state(), caller.size(), store, &query)
+            .await?;
+        for item in list.iter() {
+            let view = item.view.as_ref();
             // What comes after it was made before it.
-            if wanted
-                .since
-                .is_some_and(|since| is_older(view.as_ref(), since))
-            {
+            if wanted.since.is_some_and(|since| is_older(view, since)) {
                 return Ok(ended(items, None));
             }
             if items.len() == most {
                 return Ok(ended(items, query.before));
             }
-            items.extend(view.filter(&admit));
-            query.before = Some((row.created, row.id));
+            items.extend(view.filter(|view| admit(view)).cloned());
+            query.before = Some(item.place);
         }
-        if rows.len() < query.limit {
+        if list.len() < query.limit {
             query.before = None;
             break;
         }
@@ -105,7 +109,7 @@ pub(crate) async fn page<V: Shown>(
     Ok(ended(items, query.before))
 }
 
-fn is_older<V: Shown>(view: Option<&V>, since: Time) -> bool {
+fn is_older<V: Shown>(view: Option<&Arc<V>>, since: Time) -> bool {
     view.is_some_and(|view| view.made() < since)
 }
 

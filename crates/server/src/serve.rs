@@ -30,6 +30,7 @@ use crate::listen::{Listeners, Reach};
 use crate::metrics;
 use crate::origin::{Origin, Peer};
 use crate::tally::{Place, Tally};
+use crate::telling::Telling;
 
 /// How patient we are.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,7 @@ pub async fn serve(
     engine: Engine,
     listeners: impl Into<Listeners>,
     reach: Reach,
+    telling: Arc<dyn Telling>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let Listeners {
@@ -87,7 +89,7 @@ pub async fn serve(
     reach
         .admit(listener.local_addr()?)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let app = App::new(engine, reach.clone());
+    let app = App::new(engine, reach.clone(), telling);
     let router = api::router(app.clone());
     let stopping = app.stopping();
     if let Some(tls) = reach.tls.clone() {

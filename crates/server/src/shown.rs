@@ -16,7 +16,9 @@ use writ_core::time::Time;
 use writ_core::view::{ExecutionView, RequestView, RunStatus};
 use writ_store::{Backend, Listed};
 
+use crate::app::App;
 use crate::failure::Failure;
+use crate::lists::Lists;
 
 /// How many rows are looked at to find the one that is meant.
 const MAX_CANDIDATES: usize = 100;
@@ -24,7 +26,7 @@ const MAX_CANDIDATES: usize = 100;
 const MAX_NAMED: usize = 8;
 
 /// Something that has a row and, while it is open, a place in State.
-pub(crate) trait Shown: DeserializeOwned {
+pub(crate) trait Shown: DeserializeOwned + Send + Sync + 'static {
     /// As rows and sentences spell it.
     const NOUN: &'static str;
     /// Its name.
@@ -37,6 +39,8 @@ pub(crate) trait Shown: DeserializeOwned {
     fn is_over(&self) -> bool;
     /// The one that State holds.
     fn of_state(state: &State, id: Digest) -> Option<Self>;
+    /// Where lists of such are kept.
+    fn lists(app: &App) -> &Lists<Self>;
 }
 
 impl Shown for RequestView {
@@ -58,6 +62,9 @@ impl Shown for RequestView {
             .request(RequestId(id))
             .map(|record| Self::from(record.as_ref()))
     }
+    fn lists(app: &App) -> &Lists<Self> {
+        app.requests()
+    }
 }
 
 impl Shown for ExecutionView {
@@ -78,6 +85,9 @@ impl Shown for ExecutionView {
         state
             .execution(ExecutionId(id))
             .map(|record| Self::from(record.as_ref()))
+    }
+    fn lists(app: &App) -> &Lists<Self> {
+        app.executions()
     }
 }
 

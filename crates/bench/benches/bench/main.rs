@@ -2,7 +2,8 @@
 //!
 //! One program in several **roles**: `quick` and `full` measure; `node` is a
 //! real node with a connector that does nothing; `load` speaks for many people;
-//! `l0` and `l1` are baselines; `runs` is for a profiler. Each role is a process of its own.
+//! `l0` and `l1` are baselines; `runs` and `page` are for a profiler. Each role is a process
+//! of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -76,6 +77,7 @@ fn main() {
         ["quick", report] => runtime.block_on(measure(Tier::Quick, Path::new(report))),
         ["full", report] => runtime.block_on(measure(Tier::Full, Path::new(report))),
         ["runs", count] => runtime.block_on(runs::run(count.parse().unwrap())),
+        ["page"] => runtime.block_on(portal::alone()),
         ["node", directory] => runtime.block_on(node::serve(Path::new(directory))),
         ["l0", _] => runtime.block_on(baseline::l0()),
         ["l1"] => say(&runtime.block_on(baseline::l1(told()))),

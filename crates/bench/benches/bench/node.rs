@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use writ_server::Reach;
+use writ_server::{Reach, TellsNobody};
 use writ_store::Sqlite;
 
 use crate::null::{Null, Tally, counting};
@@ -31,7 +31,13 @@ pub(crate) async fn serve(directory: &Path) {
         tls: None,
         behind_proxy: false,
     };
-    let serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, until));
+    let serving = tokio::spawn(writ_server::serve(
+        engine.clone(),
+        listener,
+        reach,
+        Arc::new(TellsNobody),
+        until,
+    ));
     input_closed().await;
     engine.stop(Duration::from_secs(10)).await;
     drop(stop);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use writ_bench::{Bound, Figure, median};
 use writ_core::digest::{Digest, Index, OrganizationId};
-use writ_server::Reach;
+use writ_server::{Reach, TellsNobody};
 use writ_store::{Backend, Listing, Rebuild, Row, Sqlite};
 
 use crate::Tier;
@@ -32,7 +32,13 @@ pub(crate) async fn questions(directory: &Path, organization: OrganizationId) ->
         behind_proxy: false,
     };
     let never = std::future::pending();
-    let serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, never));
+    let serving = tokio::spawn(writ_server::serve(
+        engine.clone(),
+        listener,
+        reach,
+        Arc::new(TellsNobody),
+        never,
+    ));
     let mut wire = Wire::open(std::net::Ipv4Addr::LOCALHOST, address)
         .await
         .unwrap();

@@ -10,19 +10,48 @@ use axum::routing::get as answer;
 use tokio::net::TcpListener;
 use writ_bench::{Bound, Figure, is_restless, median};
 use writ_core::digest::{Digest, Index, OrganizationId};
-use writ_server::Reach;
+use writ_server::{Reach, TellsNobody};
 use writ_store::{Backend, Listing, Rebuild, Row, Sqlite};
 
-use crate::Tier;
-use crate::null::Null;
+use crate::load::{Done, Plan, What};
+use crate::null::{Counts, Null};
 use crate::place::{self, bearer};
+use crate::process::{Role, work};
 use crate::rounds::figure;
 use crate::wire::{Wire, get};
+use crate::{Tier, checks};
 
 /// How many times a page is read in one round, and how many rounds there are.
 const TIMES: usize = 40;
 const ROUNDS: usize = 5;
+/// About as many live grants as `quick` leaves.
+const LIVE: usize = 10_000;
 const PAGE: &str = "/requests?scope=all";
+
+/// The page and nothing else, for whoever looks with a profiler.
+pub(crate) async fn alone() {
+    let folder = tempfile::Builder::new().prefix("writ-bench").tempdir();
+    let folder = folder.unwrap();
+    let directory = folder.path();
+    checks::on_disk(directory);
+    let organization = place::found(directory).await;
+    let node = Role::start("node", directory);
+    for (what, count) in [(What::Lifecycles, LIVE), (What::Effects, 1)] {
+        let plan = Plan {
+            address: node.address,
+            organization,
+            what,
+            clients: 16,
+            count,
+            rate: None,
+        };
+        let _: Done = work("load", &plan);
+    }
+    let _: Counts = node.end();
+    for figure in pages(Tier::Quick, directory, organization).await {
+        println!("{figure}");
+    }
+}
 
 /// A page among many requests, to L0 with a body of the same bytes; and the
 /// first load.
@@ -39,7 +68,13 @@ pub(crate) async fn pages(
     let address = listener.local_addr().unwrap();
     let reach = Reach::default();
     let never = std::future::pending();
-    let serving = tokio::spawn(writ_server::serve(engine.clone(), listener, reach, never));
+    let serving = tokio::spawn(writ_server::serve(
+        engine.clone(),
+        listener,
+        reach,
+        Arc::new(TellsNobody),
+        never,
+    ));
 
     let session = bearer(organization, "admin");
     let call = get(PAGE, Some(&session));
@@ -47,11 +82,11 @@ pub(crate) async fn pages(
     let text = String::from_utf8(body).unwrap();
     assert_eq!(status, 200, "{text}");
     assert_eq!(text.matches("data-row ").count(), 50, "{text}");
-    let time = time(rows, address, &call, text.clone()).await;
+    let times = times(rows, address, &session, text).await;
     let first = first_load(address, &session).await;
     engine.stop(std::time::Duration::ZERO).await;
     serving.abort();
-    [vec![time], first].concat()
+    [times, first].concat()
 }
 
 /// So many requests, in place of all rows: copies of one that has ended.
@@ -89,46 +124,66 @@ async fn open(address: SocketAddr) -> Wire {
     Wire::open(Ipv4Addr::LOCALHOST, address).await.unwrap()
 }
 
-async fn time(rows: u64, address: SocketAddr, call: &[u8], text: String) -> Figure {
-    let router = axum::Router::new().route("/requests", answer(async move || Html(text)));
+/// One page again and again, which is made of rows that are at hand, and then
+/// the whole listing page by page, where each is new.
+async fn times(rows: u64, address: SocketAddr, session: &str, text: String) -> Vec<Figure> {
+    let bytes = text.clone();
+    let router = axum::Router::new().route("/requests", answer(async move || Html(bytes)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let baseline = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let mut figure = figure(
-        "P14",
-        &format!("a page of requests among {rows}, to L0 with the same bytes"),
-        Bound::AtMost(6.0),
-        Bound::AtMost(3.0),
-    );
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let (mut portal, mut null) = (open(address).await, open(baseline).await);
-    for _ in 0..ROUNDS {
-        let (page, nothing) = (
-            seconds(&mut portal, call).await,
-            seconds(&mut null, call).await,
+    let mut figures = Vec::new();
+    for what in ["a page of requests", "a page that nobody has read yet,"] {
+        let mut figure = figure(
+            "P14",
+            &format!("{what} among {rows}, to L0 with the same bytes"),
+            Bound::AtMost(6.0),
+            Bound::AtMost(3.0),
         );
-        figure.values.push(page / nothing);
-        ours.push(page);
-        theirs.push(nothing);
+        let is_new = !figures.is_empty();
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut path = PAGE.to_owned();
+        for _ in 0..ROUNDS {
+            let page = seconds(&mut portal, session, &mut path, is_new).await;
+            let nothing = seconds(&mut null, session, &mut PAGE.to_owned(), false).await;
+            figure.values.push(page / nothing);
+            ours.push(page);
+            theirs.push(nothing);
+        }
+        figure.restless = is_restless(&theirs);
+        figure.made_of = format!(
+            "{:.0} us; L0 {:.0} us",
+            median(&ours).unwrap_or(0.0) * 1e6,
+            median(&theirs).unwrap_or(0.0) * 1e6
+        );
+        figures.push(figure);
     }
     serving.abort();
-    figure.restless = is_restless(&theirs);
-    figure.made_of = format!(
-        "{:.0} us; L0 {:.0} us",
-        median(&ours).unwrap_or(0.0) * 1e6,
-        median(&theirs).unwrap_or(0.0) * 1e6
-    );
-    figure
+    figures
 }
 
-async fn seconds(wire: &mut Wire, call: &[u8]) -> f64 {
+/// What one call takes, of the same page or of one after the other.
+async fn seconds(wire: &mut Wire, session: &str, path: &mut String, onward: bool) -> f64 {
     let mut times = Vec::new();
     for _ in 0..TIMES {
+        let call = get(path, Some(session));
         let start = std::time::Instant::now();
-        assert_eq!(wire.call(call).await.unwrap().0, 200);
+        let (status, body) = wire.call(&call).await.unwrap();
         times.push(start.elapsed().as_secs_f64());
+        assert_eq!(status, 200);
+        if onward {
+            *path = older(&String::from_utf8(body).unwrap());
+        }
     }
     median(&times).unwrap()
+}
+
+/// Where a page says that the next one is.
+fn older(page: &str) -> String {
+    let (before, _) = page.split_once("\" rel=\"next\"").unwrap();
+    let (_, path) = before.rsplit_once('"').unwrap();
+    path.replace("&#38;", "&")
 }
 
 /// What a browser loads that was never here: the page and all that it names.

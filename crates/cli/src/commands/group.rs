@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum;
 use writ_core::names::{Address, Upn};
-use writ_core::object::{Group, MailTo, Object, ObjectName};
+use writ_core::object::{Group, MailTo, Object, ObjectName, Remind};
 
 use super::listing::{Most, narrowed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_fields, print_items, print_json, print_table};
-use crate::parse::line;
+use crate::parse::{duration, line};
 
 /// Make, change, list, show and remove groups
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -55,6 +56,40 @@ pub(crate) struct SetArgs {
     /// As people call it
     #[arg(long, value_parser = line)]
     name: Option<String>,
+    /// Where its mail goes: to each member, or to its own address
+    #[arg(long, value_enum, value_name = "WHERE")]
+    mail_to: Option<To>,
+    /// Remind it of what waits: after how long, and then how often, such as 2h,1d
+    #[arg(long, value_name = "AFTER,EVERY", value_parser = reminding, conflicts_with = "no_remind")]
+    remind: Option<Remind>,
+    /// Remind it no more
+    #[arg(long)]
+    no_remind: bool,
+    /// Which group to tell, too, when this one is slow; it gets no power by it
+    #[arg(long, value_name = "GROUP", conflicts_with = "no_escalate")]
+    escalate_to: Option<Address>,
+    /// Tell no other group
+    #[arg(long)]
+    no_escalate: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum To {
+    /// Each member
+    Members,
+    /// The group's own address
+    Address,
+}
+
+/// `2h,1d`.
+fn reminding(text: &str) -> Result<Remind, String> {
+    let (after, every) = text
+        .split_once(',')
+        .ok_or("after how long, and then how often: 2h,1d")?;
+    Ok(Remind {
+        after_s: duration(after.trim())?,
+        every_s: duration(every.trim())?,
+    })
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
@@ -69,6 +104,15 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                     ("group", group.address.to_string()),
                     ("name", group.name.clone().unwrap_or_default()),
                     ("members", members(&group.members, "\n")),
+                    ("mail to", mail_to(&group)),
+                    ("reminded", reminded(&group)),
+                    (
+                        "escalates",
+                        group
+                            .escalate_to
+                            .map(|group| format!("to {group}"))
+                            .unwrap_or_default(),
+                    ),
                 ]),
             }
             Ok(Exit::Done)
@@ -114,6 +158,19 @@ async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
     }
     group.members.extend(args.add);
     group.name = args.name.or(group.name);
+    group.mail_to = match args.mail_to {
+        Some(To::Members) => MailTo::Members,
+        Some(To::Address) => MailTo::Address,
+        None => group.mail_to,
+    };
+    group.remind = match args.no_remind {
+        true => None,
+        false => args.remind.or(group.remind),
+    };
+    group.escalate_to = match args.no_escalate {
+        true => None,
+        false => args.escalate_to.or(group.escalate_to),
+    };
     let said = match group.members.len() {
         0 => format!("The group {} is set, and empty.", group.address),
         _ => format!(
@@ -125,6 +182,19 @@ async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
     client.set(Object::Group(group.into()), groups.seen).await?;
     print(&said);
     Ok(Exit::Done)
+}
+
+/// Where its mail goes, if not to each member.
+fn mail_to(group: &Group) -> String {
+    match group.mail_to {
+        MailTo::Members => String::new(),
+        MailTo::Address => "its own address".into(),
+    }
+}
+
+fn reminded(group: &Group) -> String {
+    let words = |remind: Remind| format!("after {}, then every {}", remind.after_s, remind.every_s);
+    group.remind.map(words).unwrap_or_default()
 }
 
 async fn list(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod approve;
 pub(crate) mod audit;
+pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod control;
 pub(crate) mod data;
@@ -20,6 +21,7 @@ mod listing;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod man;
+pub(crate) mod notify;
 pub(crate) mod person;
 pub(crate) mod policy;
 pub(crate) mod preferences;
@@ -59,6 +61,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Doctor(_) => doctor::run(context).await,
         Command::Init(args) => init::run(&args, context).await,
         Command::Serve(args) => serve::run(&args, context).await,
+        Command::CheckConfig(_) => check_config::run(context).await,
+        Command::Notify(args) => notify::run(args, context).await,
         Command::Recover(args) => recover::run(&args, context).await,
         Command::Login(args) => login::log_in(args, context).await,
         Command::Logout(args) => login::log_out(&args, context).await,

@@ -8,7 +8,7 @@ use writ_server::Listeners;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{print, remark};
+use crate::output::remark;
 
 /// How long runs in flight may go on after the server was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,9 +22,6 @@ pub(crate) struct Args {
     /// Every call comes through a reverse proxy that speaks TLS
     #[arg(long)]
     behind_proxy: bool,
-    /// Only check writ.toml, and end
-    #[arg(long)]
-    check: bool,
 }
 
 /// Serves until it is told to stop.
@@ -39,17 +36,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
     reach.behind_proxy |= args.behind_proxy;
     let address = reach.admit(address).map_err(Failure::usage)?;
     let metrics = config.metrics()?;
-    if args.check {
-        let (in_force, doubts) = data.check(&config).await?;
-        for doubt in doubts {
-            remark(&doubt);
-        }
-        print(&format!(
-            "{in_force}\n{} is fine",
-            data.config_file().display()
-        ));
-        return Ok(Exit::Done);
-    }
+    let sinks = config.sinks()?;
     // From here on, also while it starts.
     let asked = asked_to_stop();
     // The lock first: a second node here must not be sent to another port.
@@ -70,6 +57,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         None => None,
     };
     let engine = data.open(local, &config).await?;
+    let (notifier, telling) = data.tell(&engine, sinks)?;
     let published = engine.published();
     let domain = published
         .state()
@@ -95,7 +83,13 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         // Either way it is time to stop.
         let _ = told.await;
     };
-    let mut serving = tokio::spawn(writ_server::serve(engine.clone(), listeners, reach, until));
+    let mut serving = tokio::spawn(writ_server::serve(
+        engine.clone(),
+        listeners,
+        reach,
+        telling,
+        until,
+    ));
     let ended = tokio::select! {
         () = asked => {
             remark(&format!("stopping; runs in flight have {} seconds", PATIENCE.as_secs()));
@@ -109,6 +103,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         }),
     };
     engine.stop(PATIENCE).await;
+    notifier.stop().await;
     data.leave();
     drop(stop);
     if !serving.is_finished() {

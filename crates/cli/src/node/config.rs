@@ -6,19 +6,22 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 use writ_connect::{Isolation, Limits, RunAs};
 use writ_core::digest::Digest;
 use writ_core::names::Name;
+use writ_notify::{Wrong, mail, webhook};
 use writ_server::{MetricsAddress, Reach, Tls, TlsFile, listen_address};
 
 use super::NodeError;
+use super::telling::Sinks;
 
 /// What `init` writes.
 pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Every line is a comment; the defaults work.
-# Restart `writ serve` after a change. Check a change with: writ serve --check
+# Restart `writ serve` after a change. Check a change with: writ check-config
 
 # The node's name in the log. Do not change it while runs are in flight.
 # node = "main"
@@ -39,6 +42,24 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 # [metrics]
 # listen = "127.0.0.1:9464"
 # beyond_loopback = false
+
+# Mail for whoever is asked, and whoever else is to know. Without this table nobody
+# is told by mail. docs/notifications.md says who is told what.
+# [mail]
+# host = "mail.example.com"
+# from = "Writ <writ@example.com>"
+# port = 587
+# tls = "starttls"
+# user = "writ"
+# password_file = "mail-password"
+# time_zone = "UTC"
+# digest_at = "08:00"
+
+# Programs that are told, one table each; Slack and Teams too.
+# [[webhook]]
+# name = "tickets"
+# url = "https://hooks.example.com/writ"
+# secret_files = ["webhook-key"]
 
 # TLS of its own: a certificate chain and its key, both PEM. They are read again
 # when they change, without a restart.
@@ -99,6 +120,10 @@ pub(crate) struct Config {
     tls: Option<TlsFiles>,
     /// Figures for whoever watches over it.
     metrics: Option<Metrics>,
+    /// Mail for whoever is to be told of something.
+    mail: Option<mail::Settings>,
+    /// Programs that are told.
+    webhook: Vec<webhook::Settings>,
     /// The connector `command`.
     pub(crate) command: Command,
     /// The connector `data`.
@@ -216,6 +241,8 @@ impl Default for Config {
             max_runs: 64,
             tls: None,
             metrics: None,
+            mail: None,
+            webhook: Vec::new(),
             command: Command::default(),
             data: Data::default(),
             source: Source::default(),
@@ -264,6 +291,17 @@ impl Config {
                 .wrong(metrics.listen.span(), "metrics.listen", &error)
         };
         address.map(Some).map_err(wrong)
+    }
+
+    /// Who tells people, with all that it takes.
+    pub(crate) fn sinks(&self) -> Result<Sinks, NodeError> {
+        let folder = self.source.path.parent().unwrap_or(Path::new(""));
+        let wrong = |Wrong { at, key, problem }: Wrong| self.source.wrong(at, &key, &problem);
+        let mail = self.mail.as_ref().map(|mail| mail.check(folder));
+        Ok(Sinks {
+            mail: mail.transpose().map_err(wrong)?.map(Arc::new),
+            webhooks: webhook::check_all(&self.webhook, folder).map_err(wrong)?,
+        })
     }
 
     /// The file with the certificate to show, if it shows one.

@@ -2,6 +2,7 @@
 //! with. The only place that names a store and the connectors.
 
 mod config;
+mod telling;
 
 use std::fmt;
 use std::fs;
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use writ_connect::template::{Template, TemplateError};
 use writ_connect::{CommandConfig, CommandConnector, Connectors, ExchangeConnector, Paths, pin};
-use writ_core::digest::{Digest, OrganizationId};
+use writ_core::digest::{Digest, Index, OrganizationId};
+use writ_core::entry::Entry;
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::key::{Hex, PublicKey, SigningKey};
 use writ_core::names::{Domain, Name, ParameterName, TaskName};
@@ -18,7 +20,9 @@ use writ_core::object::{SiteSettings, Task};
 use writ_core::record::Recovery;
 use writ_core::rules::Rules;
 use writ_core::state::{Decided, State};
-use writ_core::statement::{FirstAdministrator, Genesis, LabelledKey, Payload, Principal, sign};
+use writ_core::statement::{
+    Body, FirstAdministrator, Genesis, LabelledKey, Payload, Principal, Statement, sign,
+};
 use writ_core::value::Values;
 use writ_data::DataConnector;
 use writ_engine::{
@@ -26,9 +30,13 @@ use writ_engine::{
     PER_PERSON, Recovering, Report, Rotating, ServiceKey, SystemClock, SystemEntropy,
     found_organization, rebuild_rows, verify_log,
 };
-use writ_store::{Backend, Point, Sqlite, point};
+use writ_notify::Notifier;
+use writ_notify::webhook::{self, Hook};
+use writ_server::Telling;
+use writ_store::{Backend, Outbox, Point, Sqlite, point};
 
 pub(crate) use config::Config;
+pub(crate) use telling::Sinks;
 
 /// Why a data directory could not be used: what, where, what to do.
 #[derive(Debug)]
@@ -90,6 +98,25 @@ impl DataDirectory {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.0.join("writ.db")
+    }
+
+    /// What is still to be told, and what was lately.
+    pub(crate) fn outbox(&self) -> Result<Outbox, NodeError> {
+        Outbox::open(&self.0.join("outbox.db")).map_err(NodeError::new)
+    }
+
+    /// Lets people be told of what has become so.
+    pub(crate) fn tell(
+        &self,
+        engine: &Engine,
+        sinks: Sinks,
+    ) -> Result<(Notifier, Arc<dyn Telling>), NodeError> {
+        sinks.start(engine, self.outbox()?)
+    }
+
+    /// An endpoint by itself, to be tried.
+    pub(crate) fn hook(&self, config: webhook::Config) -> Result<Hook, NodeError> {
+        telling::hook(config, Arc::new(self.outbox()?))
     }
 
     pub(crate) fn state(&self) -> PathBuf {
@@ -406,6 +433,21 @@ impl DataDirectory {
         anchor
             .head
             .ok_or_else(|| NodeError::new("the node has not signed a checkpoint yet"))
+    }
+
+    /// The URL that the organization was founded with, also while a node serves.
+    pub(crate) async fn founded_at(&self) -> Result<String, NodeError> {
+        let store = Sqlite::open_read_only(&self.database()).map_err(NodeError::new)?;
+        let first = store.entries(Index(0), 1).await.map_err(NodeError::new)?;
+        let first = first
+            .first()
+            .and_then(|entry| Entry::parse(&entry.leaf).ok());
+        let said = first.and_then(|entry| Statement::of(&entry.envelope).ok());
+        let Some(Body::Genesis(genesis)) = said.map(|said| said.body) else {
+            let odd = "the log does not begin with an organization; see: writ doctor";
+            return Err(NodeError::new(odd));
+        };
+        Ok(genesis.site.origins.first().cloned().unwrap_or_default())
     }
 
     /// Makes the rows of listings anew, while no node serves.

@@ -33,6 +33,7 @@ mod site_keys;
 mod story;
 mod system_accounts;
 mod tamper;
+mod telling;
 mod tls;
 mod unlisted;
 mod wrong_input;

@@ -36,21 +36,14 @@ fn serving_wrongly_says_why() {
     site.writ("admin", &["serve", "--listen", "0.0.0.0:0"])
         .said(2, "refusing to listen")
         .said(2, "--behind-proxy");
-    site.writ(
-        "admin",
-        &[
-            "serve",
-            "--listen",
-            "0.0.0.0:0",
-            "--behind-proxy",
-            "--check",
-        ],
-    )
-    .ok();
     site.writ("admin", &["serve", "--listen", "nonsense"])
         .said(2, "127.0.0.1");
     let config = site.data().join("writ.toml");
+    let proxied = "listen = \"0.0.0.0:0\"\nbehind_proxy = true\n";
+    fs::write(&config, proxied).unwrap();
+    site.writ("admin", &["check-config"]).ok();
     fs::write(&config, "max_run = 3\n").unwrap();
+    site.writ("admin", &["check-config"]).said(2, "max_run");
     site.serve_in_vain().said(2, "max_run");
     fs::write(&config, "[command]\nprograms = [\"bin/echo\"]\n").unwrap();
     site.serve_in_vain().said(2, "absolute");

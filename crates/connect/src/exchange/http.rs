@@ -1,13 +1,14 @@
 //! HTTP: one call, one connection, one bounded answer.
 
-use std::error::Error as _;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, redirect, retry};
+
+use crate::outbound::{Lookup, Range, deepest};
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -63,7 +64,7 @@ impl Http {
             .http1_only()
             .no_proxy()
             .referer(false)
-            .dns_resolver(Public)
+            .dns_resolver(Lookup::new(Arc::new(is_possible)))
             .user_agent(concat!("writ/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self(client))
@@ -118,92 +119,14 @@ impl Answer {
     }
 }
 
-/// The cause at the bottom, which says most and holds no address.
-fn deepest(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "it took too long".into();
-    }
-    let mut cause = error.source();
-    let mut said = None;
-    while let Some(deeper) = cause {
-        said = Some(deeper.to_string());
-        cause = deeper.source();
-    }
-    said.unwrap_or_else(|| "the connection ended".into())
-}
-
-/// Looks names up, and takes no address that no service of Microsoft's can have:
-/// whoever can answer for a name must not turn a call to this host or its link.
-#[derive(Clone, Copy, Debug)]
-struct Public;
-
-impl Resolve for Public {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let good: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
-            match good.is_empty() {
-                true => Err("the name has no address outside of this host and its link".into()),
-                false => Ok(Box::new(good.into_iter()) as Addrs),
-            }
-        })
-    }
-}
-
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            !(ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip.is_broadcast())
-        }
-        IpAddr::V6(ip) => match within(ip) {
-            Some(ip) => is_public(IpAddr::V4(ip)),
-            None => {
-                !(ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_multicast()
-                    || ip.is_unicast_link_local()
-                    || ip.is_unique_local())
-            }
-        },
-    }
-}
-
-/// The address that another one leads to: mapped (RFC 4291), or behind a translator
-/// (RFC 6052).
-fn within(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = ip.segments();
-    let is_translated = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];
-    let bits = (u32::from(high) << 16) | u32::from(low);
-    match is_translated {
-        true => Some(Ipv4Addr::from_bits(bits)),
-        false => ip.to_ipv4_mapped(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_do_not_lead_here() {
-        for (text, wanted) in [
-            ("52.97.1.1", true),
-            ("2603:1026::1", true),
-            ("127.0.0.1", false),
-            ("169.254.169.254", false),
-            ("0.0.0.0", false),
-            ("::1", false),
-            ("::ffff:127.0.0.1", false),
-            ("64:ff9b::52.97.1.1", true),
-            ("64:ff9b::169.254.169.254", false),
-            ("fe80::1", false),
-            ("fd00:ec2::254", false),
-        ] {
-            assert_eq!(is_public(text.parse().unwrap()), wanted, "{text}");
-        }
+/// No service of Microsoft's has an address of this host, its link or a cloud's own.
+fn is_possible(_: &str, ip: IpAddr) -> Result<(), String> {
+    match Range::of(ip) {
+        Range::Public | Range::Private => Ok(()),
+        Range::UniqueLocal
+        | Range::Loopback
+        | Range::LinkLocal
+        | Range::Metadata
+        | Range::Nobody => Err("the name has no address outside of this host and its link".into()),
     }
 }

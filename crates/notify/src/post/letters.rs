@@ -78,7 +78,7 @@ impl Letters {
 
     /// The letters because of an entry. What asks for a decision is taken from State.
     pub fn of(&self, entry: &Recorded, state: &State, now: Time) -> Vec<Addressed> {
-        let mut post = Post::new(state, &self.times, now);
+        let mut post = Batch::new(state, &self.times, now);
         for (number, fact) in entry.facts.iter().enumerate() {
             let id = format!("{}.{number}", entry.index.0);
             match fact {
@@ -124,7 +124,7 @@ impl Letters {
 
     /// The letters because time has come for them.
     pub fn at(&self, state: &State, now: Time) -> Vec<Addressed> {
-        let mut post = Post::new(state, &self.times, now);
+        let mut post = Batch::new(state, &self.times, now);
         for request in state.requests() {
             match request.status {
                 Status::Pending => post.remind(request),
@@ -189,7 +189,7 @@ impl Letters {
 }
 
 /// The letters of one moment.
-struct Post<'a> {
+struct Batch<'a> {
     state: &'a State,
     times: &'a Times,
     write: Writer<'a>,
@@ -197,7 +197,7 @@ struct Post<'a> {
     all: Vec<Addressed>,
 }
 
-impl<'a> Post<'a> {
+impl<'a> Batch<'a> {
     fn new(state: &'a State, times: &'a Times, now: Time) -> Self {
         Self {
             state,
@@ -485,15 +485,19 @@ impl<'a> Post<'a> {
 
 impl Addressed {
     /// As the outbox keeps it.
-    pub fn into_message(self) -> Result<Message, serde_json::Error> {
-        Ok(Message {
-            body: serde_json::to_vec(&self.letter)?,
+    ///
+    /// # Panics
+    /// Never: a letter is texts.
+    #[expect(clippy::expect_used, reason = "texts can always be written")]
+    pub fn into_message(self) -> Message {
+        Message {
+            body: serde_json::to_vec(&self.letter).expect("a letter is texts"),
             id: self.id,
             recipient: self.to,
             request: self.decides,
             due: self.due,
             together: self.together,
-        })
+        }
     }
 }
 

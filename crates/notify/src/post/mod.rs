@@ -1,13 +1,15 @@
 //! Mail: who gets which letter, and when.
 //!
-//! [`Letters`] says it, from an entry and from what time it is; the sink addresses
-//! them and hands them to the transport.
+//! [`Letters`] says it, from an entry and from what time it is; [`Post`] hands them
+//! to a mail server.
 
 mod audience;
 mod changes;
 mod compose;
 mod letters;
+mod sink;
 mod times;
 
 pub use letters::{Addressed, Letters, When};
+pub use sink::{Post, test_letter};
 pub use times::{Times, clock};

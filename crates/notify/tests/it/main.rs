@@ -2,3 +2,5 @@
 //! What is told, to whom, and how it arrives: against real servers on loopback.
 
 mod letters;
+mod mail;
+mod webhook;

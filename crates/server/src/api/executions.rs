@@ -1,6 +1,7 @@
 //! Executions: one's own, and all that one may see.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -91,7 +92,7 @@ pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     Query(filter): Query<Filter>,
-) -> Result<Json<Page<ExecutionView>>, Failure> {
+) -> Result<Json<Page<Arc<ExecutionView>>>, Failure> {
     listed(&caller, &app, &filter).await.map(Json)
 }
 
@@ -100,7 +101,7 @@ pub(crate) async fn listed(
     caller: &Caller<Anyone>,
     app: &App,
     filter: &Filter,
-) -> Result<Page<ExecutionView>, Failure> {
+) -> Result<Page<Arc<ExecutionView>>, Failure> {
     let admit = |view: &ExecutionView| {
         caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
@@ -110,7 +111,7 @@ pub(crate) async fn listed(
             && filter.by.as_ref().is_none_or(|by| view.by == *by)
     };
     let wanted = filter.wanted(caller);
-    page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
+    page(caller, app, wanted, admit).await
 }
 
 pub(super) fn about() -> Operation {

@@ -40,6 +40,7 @@ pub(super) async fn show(
         genesis: genesis.clone(),
         services: site.services.clone(),
         time: app.engine().now(),
+        mails: app.telling().mails(),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! Requests: one's own, those that wait for one's approval, all that one may see.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -66,7 +68,7 @@ pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
     Query(filter): Query<Filter>,
-) -> Result<Json<Page<RequestView>>, Failure> {
+) -> Result<Json<Page<Arc<RequestView>>>, Failure> {
     listed(&caller, &app, &filter).await.map(Json)
 }
 
@@ -75,7 +77,7 @@ pub(crate) async fn listed(
     caller: &Caller<Anyone>,
     app: &App,
     filter: &Filter,
-) -> Result<Page<RequestView>, Failure> {
+) -> Result<Page<Arc<RequestView>>, Failure> {
     let now = app.engine().now();
     let admit = |view: &RequestView| {
         let waits = || {
@@ -88,7 +90,7 @@ pub(crate) async fn listed(
             && (filter.scope != Scope::ToApprove || waits())
     };
     let wanted = filter.wanted(caller);
-    page(caller.state(), app.engine().store().as_ref(), wanted, admit).await
+    page(caller, app, wanted, admit).await
 }
 
 pub(super) fn about() -> Operation {

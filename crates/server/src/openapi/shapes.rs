@@ -415,6 +415,10 @@ fn log() -> Vec<(&'static str, Schema)> {
                     ("genesis", named("Base64").about("The leaf of entry 0.")),
                     ("services", named("Services")),
                     ("time", named("Time")),
+                    (
+                        "mails",
+                        Schema::flag().about("Whether whoever is asked to approve gets a mail."),
+                    ),
                 ],
                 [],
             ),

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::Response;
 use writ_core::record::RequestRecord;
 use writ_core::time::Time;
-use writ_core::view::RequestView;
 
 use super::frame::{Frame, Part};
 use super::line::Line;
@@ -18,23 +17,20 @@ use crate::guard::{Anyone, Caller};
 
 #[derive(Template)]
 #[template(path = "approvals.html")]
-struct Page {
+struct Page<'a> {
     frame: Frame,
-    waiting: Vec<Line>,
+    waiting: Vec<Line<'a>>,
 }
 
 /// How many requests one page shows.
 const MOST: usize = 100;
 
 /// What waits for somebody's decision, the oldest first, as far as a page goes.
-pub(super) fn waiting(caller: &Caller<Anyone>, now: Time) -> Vec<Line> {
+pub(super) fn waiting(caller: &Caller<Anyone>, now: Time) -> Vec<Line<'_>> {
     let state = caller.state();
     let mut waiting: Vec<_> = state.awaiting(caller.upn(), now).collect();
     waiting.sort_by_key(|record| (record.raised, record.id));
-    let line = |record: &Arc<RequestRecord>| {
-        let view = RequestView::from(record.as_ref());
-        Line::new(state, view, now)
-    };
+    let line = |record: &Arc<RequestRecord>| Line::of(state, record, now);
     waiting.into_iter().take(MOST).map(line).collect()
 }
 

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use serde_json::json;
+use std::sync::Arc;
+
 use writ_core::digest::RequestId;
 use writ_core::sight::{Resource, reads_everything};
 use writ_core::state::State as Organization;
@@ -23,7 +25,7 @@ use crate::shown::IdPrefix;
 
 /// A run, as a line of a list.
 pub(super) struct Line {
-    pub(super) view: ExecutionView,
+    pub(super) view: Arc<ExecutionView>,
     pub(super) title: String,
     /// What it is now, in people's words.
     pub(super) word: &'static str,
@@ -33,11 +35,11 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(state: &Organization, view: ExecutionView) -> Self {
+    pub(super) fn new(state: &Organization, view: Arc<ExecutionView>) -> Self {
         Self {
-            title: text::title(state, &view.task),
+            title: text::title(state, &view.task).to_owned(),
             word: text::state_of_run(&view),
-            name: text::name(state, &view.by),
+            name: text::name(state, &view.by).map(str::to_owned),
             given: text::given(&view).join(", "),
             view,
         }
@@ -65,7 +67,7 @@ pub(super) async fn list(
         filter.scope = Scope::All;
     }
     let page = listed(&caller, &app, &filter).await?;
-    let line = |view: ExecutionView| Line::new(caller.state(), view);
+    let line = |view| Line::new(caller.state(), view);
     answer(&ListPage {
         frame: Frame::new(&caller, &app, Part::Executions, "Runs").await?,
         next: onward(&uri, page.next.as_ref()),
@@ -137,6 +139,6 @@ pub(super) async fn show(
         is_stopping,
         is_own: view.by == *caller.upn(),
         frame,
-        line: Line::new(state, view),
+        line: Line::new(state, Arc::new(view)),
     })
 }

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use writ_core::record::{RequestRecord, Status};
-use writ_core::view::RequestView;
 
 use super::frame::{Frame, Part};
 use super::line::{Line, Use};
@@ -17,11 +16,11 @@ use crate::guard::{Anyone, Caller};
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Page {
+struct Page<'a> {
     frame: Frame,
-    waiting: Vec<Line>,
-    grants: Vec<Line>,
-    pending: Vec<Line>,
+    waiting: Vec<Line<'a>>,
+    grants: Vec<Line<'a>>,
+    pending: Vec<Line<'a>>,
 }
 
 /// `GET /`
@@ -31,9 +30,8 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let state = caller.state();
     let now = app.engine().now();
-    let line =
-        |record: &Arc<RequestRecord>| Line::new(state, RequestView::from(record.as_ref()), now);
-    let is_usable = |line: &Line| matches!(line.usable, Use::Now | Use::From(_));
+    let line = |record: &Arc<RequestRecord>| Line::of(state, record, now);
+    let is_usable = |line: &Line<'_>| matches!(line.usable(), Use::Now | Use::From(_));
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Home, "Home").await?,
         waiting: super::approvals::waiting(&caller, now),

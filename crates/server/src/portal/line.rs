@@ -1,9 +1,9 @@
 //! A request as a line of a list, and what can be done with its grant.
 
-use std::fmt;
+use std::sync::Arc;
 
 use writ_core::object::Risk;
-use writ_core::record::Status;
+use writ_core::record::{RequestRecord, Status};
 use writ_core::state::State;
 use writ_core::time::Time;
 use writ_core::view::RequestView;
@@ -34,43 +34,61 @@ impl Use {
             (status, _) => Self::Not(status),
         }
     }
-}
 
-/// The status of a request, in the words of people.
-impl fmt::Display for Use {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The status of a request, in the words of people.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
             Self::Now => Status::Live.name(),
             Self::From(_) => "scheduled",
             Self::UsedUp => "used up",
             Self::Not(status) => status.name(),
-        })
+        }
     }
 }
 
-pub(super) struct Line {
-    pub(super) view: RequestView,
-    pub(super) title: String,
-    pub(super) waits_for: String,
-    pub(super) is_open_ended: bool,
-    pub(super) usable: Use,
-    pub(super) risk: Option<Risk>,
-    /// What its requester is called.
-    pub(super) name: Option<String>,
-    pub(super) limits: Vec<String>,
+/// Asks State for what its list shows, and for nothing else.
+pub(super) struct Line<'a> {
+    state: &'a State,
+    now: Time,
+    pub(super) view: Arc<RequestView>,
 }
 
-impl Line {
-    pub(super) fn new(state: &State, view: RequestView, now: Time) -> Self {
-        Self {
-            title: text::title(state, &view.task),
-            waits_for: text::waits_for(&view),
-            is_open_ended: text::is_open_ended(&view),
-            usable: Use::of(state, &view, now),
-            risk: text::risk(state, &view.task),
-            name: text::name(state, &view.by),
-            limits: text::limits(&view.parameters),
-            view,
-        }
+impl<'a> Line<'a> {
+    pub(super) const fn new(state: &'a State, view: Arc<RequestView>, now: Time) -> Self {
+        Self { state, now, view }
+    }
+
+    /// The line of what is open.
+    pub(super) fn of(state: &'a State, record: &RequestRecord, now: Time) -> Self {
+        Self::new(state, Arc::new(record.into()), now)
+    }
+
+    pub(super) fn title(&self) -> &str {
+        text::title(self.state, &self.view.task)
+    }
+
+    pub(super) fn waits_for(&self) -> Option<String> {
+        text::waits_for(&self.view)
+    }
+
+    pub(super) fn is_open_ended(&self) -> bool {
+        text::is_open_ended(&self.view)
+    }
+
+    pub(super) fn usable(&self) -> Use {
+        Use::of(self.state, &self.view, self.now)
+    }
+
+    pub(super) fn risk(&self) -> Option<Risk> {
+        text::risk(self.state, &self.view.task)
+    }
+
+    /// What its requester is called.
+    pub(super) fn name(&self) -> Option<&str> {
+        text::name(self.state, &self.view.by)
+    }
+
+    pub(super) fn limits(&self) -> Vec<String> {
+        text::limits(&self.view.parameters)
     }
 }

@@ -31,10 +31,10 @@ use crate::shown::IdPrefix;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
-struct ListPage {
+struct ListPage<'a> {
     frame: Frame,
     filter: Filter,
-    lines: Vec<Line>,
+    lines: Vec<Line<'a>>,
     next: Option<String>,
 }
 
@@ -80,6 +80,8 @@ struct RequestPage {
     granted: Vec<String>,
     is_open_ended: bool,
     waits_for: String,
+    /// Whether whoever is asked gets a mail.
+    mails: bool,
     earlier: Earlier,
     used: u64,
     /// The runs under it, the newest first, for whoever may see them.
@@ -144,8 +146,8 @@ pub(super) async fn show(
     let counted = runs.as_ref().map_or(0, Vec::len);
     answer(&RequestPage {
         frame: Frame::new(&caller, &app, Part::Requests, "Request").await?,
-        title: text::title(state, &view.task),
-        name: text::name(state, &view.by),
+        title: text::title(state, &view.task).to_owned(),
+        name: text::name(state, &view.by).map(str::to_owned),
         may_read_person: caller.may_read(&Resource::Person(view.by.clone())),
         risk: text::risk(state, &view.task),
         is_defined: state.defined(&view.task).is_some(),
@@ -154,7 +156,8 @@ pub(super) async fn show(
         limits: text::limits(&view.parameters),
         granted: text::granted(&view),
         is_open_ended: text::is_open_ended(&view),
-        waits_for: text::waits_for(&view),
+        waits_for: text::waits_for(&view).unwrap_or_default(),
+        mails: app.telling().mails(),
         earlier: Earlier::than(&view, &caller, &app).await?,
         used: state
             .runs_of(view.id)

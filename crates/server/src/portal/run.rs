@@ -63,7 +63,7 @@ pub(super) async fn show(
     let fields = Fields::of(state, &app, &task, Purpose::Value, &limits, &given);
     answer(&Page {
         frame: Frame::new(&caller, &app, Part::Executions, "Run").await?,
-        title: text::title(state, &view.task),
+        title: text::title(state, &view.task).to_owned(),
         fields,
         problem: problem(&caller, &view, Use::of(state, &view, app.engine().now())),
         view,

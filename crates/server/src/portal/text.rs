@@ -10,10 +10,9 @@ use writ_core::view::{ExecutionView, RequestView, RunStatus};
 use super::forms::{command, pretty};
 
 /// What people call a task; its name, if they call it nothing.
-pub(super) fn title(state: &State, task: &TaskName) -> String {
-    let task_of = state.task(task);
-    let title = task_of.and_then(|task| task.title.clone());
-    title.unwrap_or_else(|| task.to_string())
+pub(super) fn title<'a>(state: &'a State, task: &'a TaskName) -> &'a str {
+    let title = state.task(task).and_then(|task| task.title.as_deref());
+    title.unwrap_or(task.as_str())
 }
 
 /// How much harm a task can do; a task that is not there any more, nobody knows.
@@ -37,8 +36,8 @@ pub(super) fn runs(state: &State, task: &TaskName) -> Vec<String> {
 }
 
 /// What people call somebody, if anything.
-pub(super) fn name(state: &State, upn: &Upn) -> Option<String> {
-    state.person(upn).and_then(|person| person.name.clone())
+pub(super) fn name<'a>(state: &'a State, upn: &Upn) -> Option<&'a str> {
+    state.person(upn).and_then(|person| person.name.as_deref())
 }
 
 /// Constraints, one line each.
@@ -99,19 +98,19 @@ pub(super) fn was_killed(view: &ExecutionView) -> bool {
     note.starts_with("killed") && view.status != RunStatus::Succeeded
 }
 
-/// Who is asked next, in words.
-pub(super) fn waits_for(view: &RequestView) -> String {
+/// Who is asked next, in words; nobody, where nobody decides any more.
+pub(super) fn waits_for(view: &RequestView) -> Option<String> {
     let next = view.stages.iter().find(|stage| stage.given < stage.needed);
     match (view.status, view.approval, next) {
         (Status::Pending, Approval::Manual, Some(stage)) => {
             let missing = stage.needed - stage.given;
             let group = &stage.group;
-            match missing {
+            Some(match missing {
                 1 => format!("an approval of {group}"),
                 _ => format!("{missing} approvals of {group}"),
-            }
+            })
         }
-        _ => String::new(),
+        _ => None,
     }
 }
 

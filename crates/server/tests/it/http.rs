@@ -1,12 +1,13 @@
 //! What every answer has, whatever was asked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use writ_server::Reach;
+use writ_server::{Reach, TellsNobody};
 
 use crate::world::{ADMIN, ALICE, Answer, World};
 
@@ -232,6 +233,13 @@ async fn nothing_is_served_to_other_hosts_in_the_clear() {
     let world = World::new().await;
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let reach = Reach::default();
-    let refused = writ_server::serve(world.engine.clone(), listener, reach, async {}).await;
+    let refused = writ_server::serve(
+        world.engine.clone(),
+        listener,
+        reach,
+        Arc::new(TellsNobody),
+        async {},
+    )
+    .await;
     assert!(refused.unwrap_err().to_string().contains("--behind-proxy"));
 }

@@ -36,7 +36,7 @@ use writ_engine::{
     Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
     found_organization,
 };
-use writ_server::{Listeners, MetricsAddress, Reach};
+use writ_server::{Listeners, MetricsAddress, Reach, TellsNobody};
 use writ_store::Memory;
 use zeroize::Zeroizing;
 
@@ -181,9 +181,9 @@ impl World {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let scheme = reach.tls.as_ref().map_or("http", |_| "https");
-        let serving = writ_server::serve(engine.clone(), listeners, reach, async {
-            stopped.await.ok();
-        });
+        let until = async { stopped.await.unwrap_or_default() };
+        let nobody = Arc::new(TellsNobody);
+        let serving = writ_server::serve(engine.clone(), listeners, reach, nobody, until);
         tokio::spawn(serving);
         Self {
             engine,

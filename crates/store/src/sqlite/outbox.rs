@@ -53,11 +53,13 @@ const SCHEMA: &str = "
         problem text,
         closed integer,
         told integer,
+        batch integer,
         unique (sink, id)
     ) strict;
     create index waiting on messages (sink, recipient, number, due, tries) where closed is null;
     create index tried on messages (sink, recipient, number) where closed is null and tries > 0;
     create index closed on messages (sink, closed) where closed is not null;
+    create index gathered on messages (batch) where batch is not null;
     create index of_request on messages (request) where request is not null;
     create index made on messages (sink, recipient, made);
     create table names (
@@ -79,8 +81,12 @@ const HEADS: &str = "where sink = ?1 and closed is null and due <= ?2 and number
         select min(number) from messages where sink = ?1 and closed is null \
             and (due <= ?2 or tries > 0) group by recipient) \
     order by number limit ?3";
-const BESIDE: &str = "where sink = ?1 and recipient = ?2 and closed is null and due <= ?3 \
-    and together and tries = 0 order by number limit ?4";
+const GATHER: &str = "update messages set batch = ?5 where number in ( \
+        select number from messages where sink = ?1 and recipient = ?2 and closed is null \
+            and due <= ?3 and together and batch is null order by number limit ?4) \
+    and exists (select 1 from messages where number = ?5 and batch is null)";
+const GATHERED: &str = "where batch = (select batch from messages where number = ?1) \
+    and closed is null order by number";
 const HEAD: &str = "where number = (select min(number) from messages \
         where sink = ?1 and recipient = ?2 and closed is null and (due <= ?3 or tries > 0)) \
     and due <= ?3";
@@ -96,7 +102,7 @@ const GIVE_UP: &str =
 const GIVE_UP_BEFORE: &str = "update messages set closed = ?3, problem = ?4 \
     where sink = ?1 and closed is null and made < ?2";
 const AGAIN: &str = "update messages set closed = null, told = null, tries = 0, problem = null, \
-    made = ?2, due = ?2 where number = ?1 and closed is not null";
+    batch = null, made = ?2, due = ?2 where number = ?1 and closed is not null";
 const DROP: &str =
     "delete from messages where sink = ?1 and request = ?2 and closed is null and tries = 0";
 const WAITING: &str = "select count(*), min(made) from messages where sink = ?1 and closed is null";
@@ -319,15 +325,21 @@ impl Outbox {
         Ok(next.into_iter().next())
     }
 
-    /// What may be sent to a recipient in one message now.
-    pub fn together(
+    /// What is sent to a recipient in one with this message: what may be now. Once
+    /// that was asked, it is the same each time, so that a message which may have
+    /// arrived is sent again as it was.
+    pub fn gathered(
         &self,
         sink: &str,
-        recipient: &str,
+        head: &Pending,
         now: Time,
         most: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        self.pending(BESIDE, params![sink, recipient, now.0, most])
+        let Pending {
+            number, recipient, ..
+        } = head;
+        self.change(GATHER, params![sink, recipient, now.0, most, number])?;
+        self.pending(GATHERED, [number])
     }
 
     fn pending(&self, of: &str, with: impl Params) -> Result<Vec<Pending>, StoreError> {
@@ -357,23 +369,44 @@ impl Outbox {
         Ok(due.map(Time))
     }
 
-    /// A message was taken: it is told.
-    pub fn told(&self, number: i64, now: Time) -> Result<(), StoreError> {
-        self.change(TOLD, params![number, now.0])?;
-        Ok(())
+    /// Messages were taken: they are told.
+    pub fn told(&self, numbers: &[i64], now: Time) -> Result<(), StoreError> {
+        self.settle(numbers, |number, connection| {
+            connection
+                .prepare_cached(TOLD)?
+                .execute(params![number, now.0])
+        })
     }
 
-    /// A message was not taken, and is tried again.
-    pub fn later(&self, number: i64, due: Time, problem: &str) -> Result<(), StoreError> {
-        self.change(LATER, params![number, due.0, problem])?;
-        Ok(())
+    /// Messages were not taken, and are tried again.
+    pub fn later(&self, numbers: &[i64], due: Time, problem: &str) -> Result<(), StoreError> {
+        self.settle(numbers, |number, connection| {
+            let with = params![number, due.0, problem];
+            connection.prepare_cached(LATER)?.execute(with)
+        })
     }
 
-    /// Nothing more can be done for a message. It stays for a while, to be seen;
-    /// those behind it go on.
-    pub fn give_up(&self, number: i64, now: Time, problem: &str) -> Result<(), StoreError> {
-        self.change(GIVE_UP, params![number, now.0, problem])?;
-        Ok(())
+    /// Nothing more can be done for messages. They stay for a while, to be seen;
+    /// those behind them go on.
+    pub fn give_up(&self, numbers: &[i64], now: Time, problem: &str) -> Result<(), StoreError> {
+        self.settle(numbers, |number, connection| {
+            let with = params![number, now.0, problem];
+            connection.prepare_cached(GIVE_UP)?.execute(with)
+        })
+    }
+
+    /// Notes what became of messages that were sent in one: of all or of none.
+    fn settle(
+        &self,
+        numbers: &[i64],
+        note: impl Fn(i64, &Connection) -> rusqlite::Result<usize>,
+    ) -> Result<(), StoreError> {
+        let mut connection = lock(&self.mark);
+        let transaction = connection.transaction().map_err(refused)?;
+        for number in numbers {
+            note(*number, &transaction).map_err(refused)?;
+        }
+        transaction.commit().map_err(refused)
     }
 
     /// Gives up whatever a sink was to send since before a time.

@@ -1,7 +1,7 @@
 //! Threads that own connections and do what is asked, one thing at a time each.
 
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
@@ -12,11 +12,67 @@ type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 /// Some threads, each with a `T` of its own, taking jobs from one queue.
 pub(super) struct Workers<T> {
-    /// None only while it is dropped.
-    jobs: Option<Sender<Job<T>>>,
+    queue: Arc<Queue<T>>,
     threads: Vec<JoinHandle<()>>,
     /// What it means that a worker ended in the middle of a job.
     died: fn(String) -> StoreError,
+}
+
+/// What is to be done. A job wakes one worker: of several that wait in turn for
+/// a lock, each would wake the next before it begins.
+struct Queue<T> {
+    waiting: Mutex<Waiting<T>>,
+    more: Condvar,
+}
+
+struct Waiting<T> {
+    jobs: VecDeque<Job<T>>,
+    /// How many threads take jobs; none, once no more are taken.
+    workers: usize,
+}
+
+impl<T> Queue<T> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<T>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody will do it.
+    fn add(&self, job: Job<T>) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.workers == 0 {
+            return false;
+        }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.more.notify_one();
+        true
+    }
+
+    /// The next job, or none once the queue is closed and empty.
+    fn next(&self) -> Option<Job<T>> {
+        let is_idle = |waiting: &mut Waiting<T>| waiting.jobs.is_empty() && waiting.workers > 0;
+        let waiting = self.more.wait_while(self.waiting(), is_idle);
+        waiting
+            .unwrap_or_else(PoisonError::into_inner)
+            .jobs
+            .pop_front()
+    }
+}
+
+/// A worker's place at the queue; given up also where it panics.
+struct Place<T>(Arc<Queue<T>>);
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.workers = waiting.workers.saturating_sub(1);
+        if waiting.workers == 0 {
+            // Whoever waits for these learns that nobody will do them.
+            let jobs = std::mem::take(&mut waiting.jobs);
+            drop(waiting);
+            drop(jobs);
+        }
+    }
 }
 
 impl<T: Send + 'static> Workers<T> {
@@ -25,19 +81,25 @@ impl<T: Send + 'static> Workers<T> {
         owned: Vec<T>,
         died: fn(String) -> StoreError,
     ) -> Result<Self, StoreError> {
-        let (jobs, queue) = mpsc::channel::<Job<T>>();
-        let queue = Arc::new(Mutex::new(queue));
+        let waiting = Waiting {
+            jobs: VecDeque::new(),
+            workers: owned.len(),
+        };
+        let queue = Arc::new(Queue {
+            waiting: Mutex::new(waiting),
+            more: Condvar::new(),
+        });
         let mut workers = Self {
-            jobs: Some(jobs),
+            queue,
             threads: Vec::new(),
             died,
         };
         for mut mine in owned {
-            let queue = queue.clone();
+            let place = Place(workers.queue.clone());
             let thread = thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(move || {
-                    while let Some(job) = next(&queue) {
+                    while let Some(job) = place.0.next() {
                         job(&mut mine);
                     }
                 })
@@ -59,11 +121,7 @@ impl<T: Send + 'static> Workers<T> {
                 drop(reply.send(work(mine)));
             }
         });
-        let sent = self
-            .jobs
-            .as_ref()
-            .is_some_and(|jobs| jobs.send(job).is_ok());
-        match sent {
+        match self.queue.add(job) {
             true => answer
                 .await
                 .unwrap_or_else(|_| Err((self.died)("its thread ended in the middle".to_owned()))),
@@ -72,19 +130,14 @@ impl<T: Send + 'static> Workers<T> {
     }
 }
 
-/// The next job; the lock is held while waiting, not while working.
-fn next<T>(queue: &Mutex<Receiver<Job<T>>>) -> Option<Job<T>> {
-    let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    queue.recv().ok()
-}
-
 fn unavailable(text: &str) -> StoreError {
     StoreError::Unavailable(text.to_owned())
 }
 
 impl<T> Drop for Workers<T> {
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        self.queue.waiting().workers = 0;
+        self.queue.more.notify_all();
         for thread in self.threads.drain(..) {
             // A worker that panicked has said so already.
             drop(thread.join());

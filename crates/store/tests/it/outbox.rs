@@ -65,7 +65,7 @@ fn what_is_put_again_is_told_once() {
     assert_eq!(outbox.standing("mail").unwrap().waiting, 2);
     // Another sink tells the same by itself.
     outbox.put("webhook", 2, &both, NOW).unwrap();
-    outbox.told(due[0].number, NOW).unwrap();
+    outbox.told(&[due[0].number], NOW).unwrap();
     assert_eq!(ids(&outbox.due("webhook", NOW, 10).unwrap()), ["a", "b"]);
 }
 
@@ -81,13 +81,17 @@ fn nothing_passes_what_is_before_it_and_one_recipient_holds_up_no_other() {
     let due = outbox.due("mail", NOW, 10).unwrap();
     assert_eq!(ids(&due), ["a1", "b1"]);
     let soon = NOW.plus(Seconds(60));
-    outbox.later(due[0].number, soon, "451 try later").unwrap();
+    outbox
+        .later(&[due[0].number], soon, "451 try later")
+        .unwrap();
     assert_eq!(ids(&outbox.due("mail", NOW, 10).unwrap()), ["b1"]);
-    outbox.told(due[1].number, NOW).unwrap();
+    outbox.told(&[due[1].number], NOW).unwrap();
     assert_eq!(outbox.next_due("mail").unwrap(), Some(soon));
     let again = outbox.due("mail", soon, 10).unwrap();
     assert_eq!((ids(&again), again[0].tries), (vec!["a1"], 1));
-    outbox.give_up(again[0].number, soon, "550 nobody").unwrap();
+    outbox
+        .give_up(&[again[0].number], soon, "550 nobody")
+        .unwrap();
     assert_eq!(ids(&outbox.due("mail", soon, 10).unwrap()), ["a2"]);
     let standing = outbox.standing("mail").unwrap();
     assert_eq!((standing.waiting, standing.given_up), (1, 1));
@@ -111,7 +115,7 @@ fn what_asks_for_a_decision_is_dropped_when_it_is_made_unless_it_was_tried() {
     ];
     outbox.put("mail", 1, &all, NOW).unwrap();
     let due = outbox.due("mail", NOW, 10).unwrap();
-    outbox.later(due[1].number, NOW, "no answer").unwrap();
+    outbox.later(&[due[1].number], NOW, "no answer").unwrap();
     outbox
         .decided("mail", RequestId(Digest::of(b"one")))
         .unwrap();
@@ -132,20 +136,31 @@ fn what_is_to_be_sent_later_holds_up_nothing_until_it_was_tried() {
     outbox.put("mail", 1, &all, NOW).unwrap();
     let due = outbox.due("mail", NOW, 10).unwrap();
     assert_eq!(ids(&due), ["now"]);
-    outbox.told(due[0].number, NOW).unwrap();
+    outbox.told(&[due[0].number], NOW).unwrap();
     assert_eq!(outbox.next("mail", "alice", NOW).unwrap(), None);
     assert_eq!(outbox.next_due("mail").unwrap(), Some(later));
-    let both = outbox.together("mail", "alice", later, 10).unwrap();
+    let head = outbox.next("mail", "alice", later).unwrap().unwrap();
+    let both = outbox.gathered("mail", &head, later, 10).unwrap();
     assert_eq!(ids(&both), ["t1", "t2"]);
+    let numbers = [both[0].number, both[1].number];
     let much_later = later.plus(Seconds(60));
-    outbox.later(both[0].number, much_later, "no").unwrap();
+    outbox.put("mail", 2, &[together("t3")], NOW).unwrap();
+    // What may have arrived goes again as it was.
+    let same = outbox.gathered("mail", &head, later, 10).unwrap();
+    assert_eq!(same, both);
+    outbox.later(&numbers, much_later, "no").unwrap();
+    let same = outbox.gathered("mail", &head, much_later, 10).unwrap();
+    assert_eq!(ids(&same), ["t1", "t2"]);
     assert_eq!(outbox.next("mail", "alice", later).unwrap(), None);
     assert_eq!(outbox.next_due("mail").unwrap(), Some(much_later));
     let next = outbox.next("mail", "alice", much_later).unwrap().unwrap();
     assert_eq!((next.id.as_str(), next.tries), ("t1", 1));
     assert_eq!(outbox.made_since("mail", "alice", NOW).unwrap(), 0);
     let before = Time(NOW.0 - 1);
-    assert_eq!(outbox.made_since("mail", "alice", before).unwrap(), 3);
+    assert_eq!(outbox.made_since("mail", "alice", before).unwrap(), 4);
+    outbox.told(&numbers, much_later).unwrap();
+    let last = outbox.next("mail", "alice", much_later).unwrap().unwrap();
+    assert_eq!(last.id, "t3");
 }
 
 #[test]
@@ -155,7 +170,7 @@ fn what_was_told_is_remembered_for_a_while_and_can_be_told_again() {
         .put("mail", 1, &[message("a", "alice")], NOW)
         .unwrap();
     let [sent] = outbox.due("mail", NOW, 10).unwrap().try_into().unwrap();
-    outbox.told(sent.number, NOW).unwrap();
+    outbox.told(&[sent.number], NOW).unwrap();
     // The same news once more is no news.
     outbox
         .put("mail", 2, &[message("a", "alice")], NOW)
@@ -167,7 +182,7 @@ fn what_was_told_is_remembered_for_a_while_and_can_be_told_again() {
     assert!(!outbox.again(told.number, NOW).unwrap(), "it waits already");
     let again = outbox.due("mail", NOW, 10).unwrap();
     assert_eq!(ids(&again), ["a"]);
-    outbox.give_up(told.number, NOW, "550 nobody").unwrap();
+    outbox.give_up(&[told.number], NOW, "550 nobody").unwrap();
     let [given_up] = outbox
         .history(Some("mail"), 10)
         .unwrap()
@@ -252,11 +267,11 @@ proptest! {
                     put.entry(to).or_default().push(id);
                 }
                 Step::Send => for pending in outbox.due("mail", now, 2).unwrap() {
-                    outbox.told(pending.number, NOW).unwrap();
+                    outbox.told(&[pending.number], NOW).unwrap();
                     told.entry(pending.recipient).or_default().push(pending.id);
                 }
                 Step::Fail => for pending in outbox.due("mail", now, 1).unwrap() {
-                    outbox.later(pending.number, now.plus(Seconds(5)), "no").unwrap();
+                    outbox.later(&[pending.number], now.plus(Seconds(5)), "no").unwrap();
                 }
                 Step::Restart => {
                     drop(outbox);

@@ -23,7 +23,7 @@ pub(super) async fn look(data: &DataDirectory) -> Vec<Finding> {
         Err(error) => findings.push(Finding::fail(
             "writ.toml",
             error.to_string(),
-            "correct it, then: writ serve --check",
+            "correct it, then: writ check-config",
         )),
     }
     findings.push(Finding::ok(
@@ -183,7 +183,7 @@ async fn configured(data: &DataDirectory, config: &Config) -> Vec<Finding> {
         Err(error) => vec![Finding::fail(
             "writ.toml",
             error.to_string(),
-            "correct it, then: writ serve --check",
+            "correct it, then: writ check-config",
         )],
     };
     match (config.reach(), config.certificate()) {
@@ -192,7 +192,7 @@ async fn configured(data: &DataDirectory, config: &Config) -> Vec<Finding> {
         (Err(error), _) => findings.push(Finding::fail(
             "certificate",
             error.to_string(),
-            "correct it, then: writ serve --check",
+            "correct it, then: writ check-config",
         )),
     }
     if let Some(key) = config

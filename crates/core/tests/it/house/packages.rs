@@ -82,9 +82,10 @@ const NOT_IN_CORE: [&str; 20] = [
 
 /// The one package that may build in a heavy dependency; tests may tamper with
 /// what it makes.
-const ONLY_IN: [(&str, &str); 5] = [
+const ONLY_IN: [(&str, &str); 6] = [
     ("axum", "writ-server"),
     ("clap", "writ-cli"),
+    ("lettre", "writ-notify"),
     ("reedline", "writ-cli"),
     ("rusqlite", "writ-store"),
     ("tokio-postgres", "writ-data"),
