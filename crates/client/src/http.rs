@@ -178,7 +178,7 @@ impl Http {
         session: Option<&Envelope>,
     ) -> Result<T, Error> {
         let bytes = self.get_bytes(path, query, session).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     pub(crate) async fn get_bytes(
@@ -279,7 +279,7 @@ impl Http {
             .header(CONTENT_TYPE, "application/json")
             .body(body);
         let bytes = self.answer(path, self.send(request).await?).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     /// Asks what the rules would say.
@@ -290,7 +290,7 @@ impl Http {
         let request = self.with_session(path, request, session)?;
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let bytes = self.answer(path, self.send(request).await?).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     fn request(
