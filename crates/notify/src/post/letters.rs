@@ -452,7 +452,7 @@ impl<'a> Batch<'a> {
         let is_daily = when == When::Daily || preferences.is_some_and(|it| it.digest);
         let due = match (is_daily, when) {
             (true, _) | (false, When::Daily) => self.times.next_daily(self.now),
-            (false, When::Soon) => self.now.plus(SOON),
+            (false, When::Soon) => soon(self.now),
             (false, When::Now) => self.now,
         };
         let due = self.times.wanted(preferences.map(|it| it.as_ref()), due);
@@ -499,6 +499,12 @@ impl Addressed {
             together: self.together,
         }
     }
+}
+
+/// When what is found in these seconds is sent: all of it at once.
+fn soon(now: Time) -> Time {
+    let step = SOON.millis();
+    Time((now.0.div_euclid(step) + 1) * step)
 }
 
 /// Whether an entry sets this person.
