@@ -26,10 +26,9 @@ fn program(name: &str) -> PathBuf {
     if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
         folders.extend(versions.flatten().map(|version| version.path().join("bin")));
     }
-    let found = folders.iter().map(|folder| folder.join(name));
+    let mut found = folders.iter().map(|folder| folder.join(name));
     found
-        .filter(|path| path.is_file())
-        .next_back()
+        .rfind(|path| path.is_file())
         .unwrap_or_else(|| panic!("`{name}` is missing: install PostgreSQL"))
 }
 
