@@ -73,9 +73,12 @@ struct Measured<'a> {
     tasks: [JoinHandle<()>; 2],
 }
 
+/// When it first came, under which ids, and how often.
+type Arrived = (Instant, BTreeSet<String>, usize);
+
 /// The first time that each entry arrived, and under which ids.
 #[derive(Default)]
-struct Heard(Mutex<BTreeMap<u64, (Instant, BTreeSet<String>, usize)>>);
+struct Heard(Mutex<BTreeMap<u64, Arrived>>);
 
 impl Heard {
     fn note(&self, headers: &HeaderMap, body: &[u8]) {
