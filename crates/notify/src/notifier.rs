@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use writ_core::Published;
 use writ_core::digest::{Index, RequestId};
 use writ_core::fact::RequestEvent;
-use writ_core::record::RequestRecord;
+use writ_core::record::{RequestRecord, Status};
 use writ_core::recorded::{Recorded, RecordedFact};
+use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
 use writ_engine::Engine;
 use writ_store::{Message, Outbox, Pending, StoreError};
@@ -32,6 +33,8 @@ const FULL: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 4;
 /// How many messages go to one recipient before others are looked for.
 const IN_A_ROW: usize = 64;
+/// After this long others are looked for, too: a server may be slow to take each.
+const ROUND: Duration = Duration::from_secs(10);
 /// How many go together at most.
 const MOST_TOGETHER: u32 = 100;
 /// How long what was told or given up is remembered: longer than anything that
@@ -40,7 +43,7 @@ const REMEMBERED: Seconds = Seconds(30 * 86_400);
 /// How many letters that ask for a decision somebody gets in an hour, one by one.
 const FLOOD: u64 = 20;
 const HOUR: Seconds = Seconds(3_600);
-/// How long the letters of a flood are gathered.
+/// How long the letters of a flood are gathered: all of a quarter of an hour are one.
 const GATHERED: Seconds = Seconds(900);
 
 /// How long the loop waits for what.
@@ -89,9 +92,12 @@ impl Notifier {
         pace: &Pace,
     ) -> Result<Self, StoreError> {
         let mut tasks = JoinSet::new();
-        let size = engine.published().size();
+        let published = engine.published();
+        let (size, state) = (published.size(), published.state());
+        let log = state.origin().unwrap_or_default();
+        let kept = state.recovery().map_or(size, |recovery| recovery.kept.size);
         for sink in sinks {
-            let next = outbox.begin(sink.name(), size)?;
+            let next = outbox.begin(sink.name(), &log, size, kept)?;
             let follower = Arc::new(Follower {
                 engine: engine.clone(),
                 outbox: outbox.clone(),
@@ -147,7 +153,7 @@ impl Follower {
                     went_on
                 }
                 Err(error) => {
-                    tracing::error!(sink = self.sink.name(), %error, "the outbox cannot be used");
+                    tracing::error!(sink = self.sink.name(), %error, "what is new cannot be read");
                     tokio::time::sleep(self.pace.store).await;
                     false
                 }
@@ -200,7 +206,8 @@ impl Follower {
             read = entry.index.0 + 1;
             match Recorded::read(entry.index, &entry.leaf, &entry.facts) {
                 Ok(recorded) => {
-                    recorded.facts.iter().for_each(|fact| batch.decided(fact));
+                    let facts = recorded.facts.iter();
+                    facts.for_each(|fact| batch.decided(fact, published.state()));
                     batch.add(self.sink.tell(&recorded, published, now));
                 }
                 Err(error) => {
@@ -299,17 +306,19 @@ impl Follower {
     /// Sends until nothing is due any more; says why nothing can be sent, if so.
     async fn round(&self) -> Result<Option<String>, StoreError> {
         loop {
+            self.drop_decided().await?;
             let now = self.engine.now();
             let heads = self.outbox(move |outbox, sink| outbox.due(sink, now, 256));
             let heads = heads.await?;
             if heads.is_empty() {
                 return Ok(None);
             }
-            let sent =
-                futures_util::stream::iter(heads.into_iter().map(|head| self.recipient(head)))
-                    .buffer_unordered(AT_ONCE)
-                    .collect::<Vec<_>>()
-                    .await;
+            let round = Round::begin();
+            let sending = heads.into_iter().map(|head| self.recipient(head, &round));
+            let sent = futures_util::stream::iter(sending)
+                .buffer_unordered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await;
             let mut down = None;
             for sent in sent {
                 down = sent?.or(down);
@@ -327,12 +336,33 @@ impl Follower {
         }
     }
 
+    /// Drops what asks for a decision that State has. The log may be read late, while
+    /// very much waits.
+    async fn drop_decided(&self) -> Result<(), StoreError> {
+        let published = self.engine.published();
+        self.outbox(move |outbox, sink| {
+            let asking = outbox.asking(sink)?.into_iter();
+            for request in asking.filter(|request| is_decided(published.state(), *request)) {
+                outbox.decided(sink, request)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Sends to one recipient what is due; says why nothing can be sent to anybody,
     /// if so.
-    async fn recipient(&self, head: Pending) -> Result<Option<String>, StoreError> {
+    async fn recipient(&self, head: Pending, round: &Round) -> Result<Option<String>, StoreError> {
+        // What one found to be down need not be found by each.
+        if round.is_down.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let mut next = Some(head);
-        for _ in 0..IN_A_ROW {
+        for sent in 0..IN_A_ROW {
             let Some(head) = next else { break };
+            if sent > 0 && round.began.elapsed() >= ROUND {
+                break;
+            }
             let now = self.engine.now();
             let recipient = head.recipient.clone();
             let messages = match head.together {
@@ -346,6 +376,7 @@ impl Follower {
             };
             let sent = self.sink.send(&messages).await;
             if let Err(Failure::Down(problem)) = sent {
+                round.is_down.store(true, Ordering::Relaxed);
                 return Ok(Some(problem));
             }
             next = self.settle(messages, sent, recipient).await?;
@@ -401,6 +432,21 @@ impl Follower {
     }
 }
 
+/// Messages that are sent at one time.
+struct Round {
+    began: Instant,
+    is_down: AtomicBool,
+}
+
+impl Round {
+    fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+            is_down: AtomicBool::new(false),
+        }
+    }
+}
+
 /// What some entries mean to a sink.
 #[derive(Default)]
 struct Batch {
@@ -414,15 +460,17 @@ impl Batch {
         self.messages.extend(messages);
     }
 
-    /// What asks somebody to decide what is decided by a fact is of no use.
-    fn decided(&mut self, fact: &RecordedFact) {
+    /// What asks somebody to decide what is decided is of no use. That it is, State
+    /// says: whoever writes facts into the database keeps nobody from being asked.
+    fn decided(&mut self, fact: &RecordedFact, state: &State) {
         let RecordedFact::Request { event, record } = fact else {
             return;
         };
         let is_decided = match event {
             RequestEvent::Raised => false,
+            // Whoever is still to be asked is asked again at once.
             RequestEvent::Approved => asks_others(record),
-            RequestEvent::Granted | RequestEvent::Ended => true,
+            RequestEvent::Granted | RequestEvent::Ended => is_decided(state, record.id),
         };
         if is_decided {
             let id = record.id;
@@ -430,6 +478,12 @@ impl Batch {
             self.decided.push(id);
         }
     }
+}
+
+/// Whether nobody can decide a request any more.
+fn is_decided(state: &State, request: RequestId) -> bool {
+    let open = state.request(request);
+    open.is_none_or(|request| request.status != Status::Pending)
 }
 
 /// Whether the last approval was the last of its stage.
@@ -461,10 +515,15 @@ fn gather(
         made.insert(message.recipient.clone(), so_far + 1);
         if so_far >= FLOOD && !message.together {
             message.together = true;
-            message.due = message.due.max(now.plus(GATHERED));
+            message.due = message.due.max(next_quarter(now));
         }
     }
     Ok(())
+}
+
+fn next_quarter(now: Time) -> Time {
+    let step = GATHERED.millis();
+    Time((now.0.div_euclid(step) + 1) * step)
 }
 
 /// One of a row that grows; the last from there on.

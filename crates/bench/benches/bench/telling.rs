@@ -73,36 +73,27 @@ struct Measured<'a> {
     tasks: [JoinHandle<()>; 2],
 }
 
-/// What came of each entry.
-#[derive(Default)]
-struct Heard(Mutex<BTreeMap<u64, Arrival>>);
+/// When it first came, under which ids, and how often.
+type Arrived = (Instant, BTreeSet<String>, usize);
 
-struct Arrival {
-    /// The first time.
-    at: Instant,
-    /// Under which ids.
-    ids: BTreeSet<String>,
-    times: usize,
-}
+/// The first time that each entry arrived, and under which ids.
+#[derive(Default)]
+struct Heard(Mutex<BTreeMap<u64, Arrived>>);
 
 impl Heard {
     fn note(&self, headers: &HeaderMap, body: &[u8]) {
-        let at = Instant::now();
+        let now = Instant::now();
         let event: serde_json::Value = serde_json::from_slice(body).unwrap();
         let entry = event["data"]["entry"].as_u64().unwrap();
         let id = headers["webhook-id"].to_str().unwrap().to_owned();
         let mut heard = self.0.lock().unwrap();
-        let arrival = heard.entry(entry).or_insert_with(|| Arrival {
-            at,
-            ids: BTreeSet::new(),
-            times: 0,
-        });
-        arrival.ids.insert(id);
-        arrival.times += 1;
+        let (_, ids, times) = heard.entry(entry).or_insert((now, BTreeSet::new(), 0));
+        ids.insert(id);
+        *times += 1;
     }
 
     fn at(&self, entry: u64) -> Option<Instant> {
-        self.0.lock().unwrap().get(&entry).map(|arrival| arrival.at)
+        self.0.lock().unwrap().get(&entry).map(|(at, ..)| *at)
     }
 
     /// Waits until all of some entries were told, and not for ever: which of them
@@ -277,7 +268,7 @@ impl<'a> Measured<'a> {
         let heard = self.heard.0.lock().unwrap();
         let of_these = || said.iter().filter_map(|entry| heard.get(entry));
         assert!(
-            of_these().all(|arrival| arrival.ids.len() == 1),
+            of_these().all(|(_, ids, _)| ids.len() == 1),
             "told twice under two ids"
         );
         lost.values.push(f64::from(u32::try_from(missing).unwrap()));
@@ -285,7 +276,7 @@ impl<'a> Measured<'a> {
             "{kills} kills, {} acknowledged; {} came twice, under the same id; mail and \
              webhooks of the real binary: crates/cli/tests/it/telling.rs",
             said.len(),
-            of_these().filter(|arrival| arrival.times > 1).count()
+            of_these().filter(|(.., times)| *times > 1).count()
         );
         lost
     }

@@ -291,18 +291,28 @@ fn comment(ending: Option<&Ending>) -> Option<Row> {
     Some(row("Comment", comment))
 }
 
-/// How to ask for the same again.
+/// How to ask for the same again; nothing, where a line cannot say it and the page can.
 fn again(request: &RequestRecord) -> Vec<Way> {
+    let told = std::iter::once(&request.reason).chain(&request.ticket);
+    if told.into_iter().any(|text| plain(text) != **text) {
+        return Vec::new();
+    }
+    // A text that begins with a dash is no option.
     let mut command = format!(
-        "writ request {} --reason {} --for {}",
+        "writ request {} --reason={} --for {}",
         quoted(request.task.as_str()),
         quoted(&request.reason),
         request.duration_s
     );
+    if let Some(ticket) = &request.ticket {
+        command += &format!(" --ticket={}", quoted(ticket));
+    }
+    if let Some(runs) = request.runs {
+        command += &format!(" --runs {runs}");
+    }
     for (name, constraint) in &request.parameters {
         match as_typed(constraint) {
             Some(value) => command += &format!(" -P {}", quoted(&format!("{name}={value}"))),
-            // A page says it better than a line.
             None => return Vec::new(),
         }
     }
@@ -311,7 +321,10 @@ fn again(request: &RequestRecord) -> Vec<Way> {
 
 /// A constraint as `-P` takes it, where that is one line without doubt.
 fn as_typed(constraint: &Constraint) -> Option<String> {
-    let is_clear = |text: &str| plain(text) == *text && !text.contains([',', ':', '@', '=']);
+    let is_clear = |text: &str| {
+        let is_one = !text.is_empty() && !text.contains([',', ':', '@', '=']);
+        is_one && plain(text) == *text && text != "absent"
+    };
     let text = |value: &writ_core::value::Value| {
         let text = value.to_string();
         is_clear(&text).then_some(text)
@@ -366,7 +379,7 @@ pub(crate) fn shell(command: String) -> Way {
 }
 
 /// For a shell: nothing in it is anything but text.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

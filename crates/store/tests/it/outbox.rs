@@ -41,16 +41,36 @@ fn a_sink_begins_at_the_end_of_the_log_and_goes_on_where_it_was() {
     let place = Place::new();
     let outbox = place.open();
     assert_eq!(outbox.standing("mail").unwrap().next, None);
-    assert_eq!(outbox.begin("mail", 41).unwrap(), 41);
+    assert_eq!(outbox.begin("mail", "log", 41, 0).unwrap(), 41);
     outbox
         .put("mail", 45, &[message("a", "alice")], NOW)
         .unwrap();
     drop(outbox);
     let outbox = place.open();
-    assert_eq!(outbox.begin("mail", 1_000).unwrap(), 45);
-    assert_eq!(outbox.begin("webhook tickets", 1_000).unwrap(), 1_000);
+    assert_eq!(outbox.begin("mail", "log", 1_000, 0).unwrap(), 45);
+    assert_eq!(
+        outbox.begin("webhook tickets", "log", 1_000, 0).unwrap(),
+        1_000
+    );
     assert_eq!(ids(&outbox.due("mail", NOW, 10).unwrap()), ["a"]);
     assert!(outbox.due("webhook tickets", NOW, 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_log_that_goes_on_after_a_restore_is_read_from_where_it_differs() {
+    let place = Place::new();
+    let outbox = place.open();
+    outbox.begin("mail", "log", 100, 0).unwrap();
+    assert_eq!(outbox.begin("mail", "log/1", 81, 80).unwrap(), 80);
+    outbox.put("mail", 85, &[], NOW).unwrap();
+    outbox.forget(NOW.plus(Seconds(400 * 86_400))).unwrap();
+    // That it went on once is not found again and again.
+    assert_eq!(outbox.begin("mail", "log/1", 90, 80).unwrap(), 85);
+    // Who had not read as far reads on.
+    assert_eq!(outbox.begin("mail", "log/2", 100, 99).unwrap(), 85);
+    // It was restored, and grew past what was read, before anybody looked.
+    outbox.put("mail", 100, &[], NOW).unwrap();
+    assert_eq!(outbox.begin("mail", "log/3", 300, 90).unwrap(), 90);
 }
 
 #[test]
@@ -100,27 +120,67 @@ fn nothing_passes_what_is_before_it_and_one_recipient_holds_up_no_other() {
     assert_eq!(outbox.standing("mail").unwrap().given_up, 0);
 }
 
-#[test]
-fn what_asks_for_a_decision_is_dropped_when_it_is_made_unless_it_was_tried() {
-    let outbox = Place::new().open();
-    let asks = |id: &str, request: &[u8]| Message {
+fn asks(id: &str, recipient: &str, request: &[u8]) -> Message {
+    Message {
         request: Some(RequestId(Digest::of(request))),
-        ..message(id, id)
-    };
+        ..message(id, recipient)
+    }
+}
+
+#[test]
+fn what_asks_for_a_decision_is_dropped_when_it_is_made() {
+    let outbox = Place::new().open();
     let all = [
-        asks("untried", b"one"),
-        asks("tried", b"one"),
-        asks("other", b"two"),
-        message("news", "alice"),
+        asks("untried", "alice", b"one"),
+        asks("tried", "bob", b"one"),
+        Message {
+            together: true,
+            ..asks("gathered", "carol", b"one")
+        },
+        asks("other", "dave", b"two"),
+        message("news", "erin"),
     ];
     outbox.put("mail", 1, &all, NOW).unwrap();
     let due = outbox.due("mail", NOW, 10).unwrap();
-    outbox.later(&[due[1].number], NOW, "no answer").unwrap();
+    outbox.later(&[due[1].number], NOW, "not now").unwrap();
+    outbox.gathered("mail", &due[2], NOW, 10).unwrap();
+    let mut asking = vec![RequestId(Digest::of(b"one")), RequestId(Digest::of(b"two"))];
+    asking.sort_unstable();
+    assert_eq!(outbox.asking("mail").unwrap(), asking);
+    assert!(outbox.asking("webhook").unwrap().is_empty());
     outbox
         .decided("mail", RequestId(Digest::of(b"one")))
         .unwrap();
+    // What was gathered may have arrived with others: it goes again as it was.
     let left = outbox.due("mail", NOW, 10).unwrap();
-    assert_eq!(ids(&left), ["tried", "other", "news"]);
+    assert_eq!(ids(&left), ["gathered", "other", "news"]);
+}
+
+#[test]
+fn nobody_is_asked_again_while_a_letter_that_asks_waits() {
+    let outbox = Place::new().open();
+    let put = |id: &str, to: &str| outbox.put("mail", 1, &[asks(id, to, b"one")], NOW);
+    put("asks", "alice").unwrap();
+    put("remind/0", "alice").unwrap();
+    put("remind/0", "bob").unwrap();
+    let due = outbox.due("mail", NOW, 10).unwrap();
+    assert_eq!(ids(&due), ["asks", "remind/0"]);
+    outbox.told(&[due[0].number], NOW).unwrap();
+    put("remind/1", "alice").unwrap();
+    let due = outbox.due("mail", NOW, 10).unwrap();
+    assert_eq!(ids(&due), ["remind/0", "remind/1"]);
+}
+
+#[test]
+fn a_sink_that_is_gone_leaves_nothing_for_ever() {
+    let outbox = Place::new().open();
+    outbox
+        .put("webhook gone", 1, &[message("a", "gone")], NOW)
+        .unwrap();
+    outbox.forget(NOW).unwrap();
+    assert_eq!(outbox.standing("webhook gone").unwrap().waiting, 1);
+    outbox.forget(NOW.plus(Seconds(1))).unwrap();
+    assert_eq!(outbox.standing("webhook gone").unwrap().waiting, 0);
 }
 
 #[test]
@@ -198,7 +258,7 @@ fn what_was_told_is_remembered_for_a_while_and_can_be_told_again() {
 #[test]
 fn a_sink_is_down_since_it_first_told_nobody_until_it_tells_somebody() {
     let outbox = Place::new().open();
-    outbox.begin("mail", 0).unwrap();
+    outbox.begin("mail", "log", 0, 0).unwrap();
     outbox.down("mail", "no route", NOW).unwrap();
     outbox
         .down("mail", "no answer", NOW.plus(Seconds(5)))

@@ -9,6 +9,8 @@
 //! What is put is synced before the cursor counts as moved. That a message was
 //! told is not: after a loss of power it may be told again, under the same id.
 
+mod sql;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +18,11 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transactio
 use writ_core::digest::RequestId;
 use writ_core::time::Time;
 
+use self::sql::{
+    AGAIN, ASKING, CLOSED, COUNT, DOWN, DROP, FORGET, FORGET_REFERENCES, FORGET_WAITING, GATHER,
+    GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, LATER, MADE, MOVE, NEXT, NEXT_DUE,
+    PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINKS, TO_MARK, TO_PUT, TOLD, UP, WAITING,
+};
 use super::connect;
 use super::error::refused;
 use crate::StoreError;
@@ -26,127 +33,8 @@ const FORM: i64 = 1;
 /// are gone, and the log keeps the rest.
 const MOST_WAITING: u64 = 10_000;
 
-/// What was read is not read again: it must be here when the cursor has moved.
-const TO_PUT: &str = "pragma journal_mode = wal; pragma synchronous = full;";
-/// Telling once more does no harm.
-const TO_MARK: &str = "pragma synchronous = normal;";
-
-const SCHEMA: &str = "
-    pragma user_version = 1;
-    create table sinks (
-        name text primary key,
-        next integer not null,
-        problem text,
-        since integer
-    ) strict, without rowid;
-    create table messages (
-        number integer primary key autoincrement,
-        sink text not null,
-        id text not null,
-        recipient text not null,
-        request text,
-        body blob not null,
-        together integer not null,
-        made integer not null,
-        due integer not null,
-        tries integer not null default 0,
-        problem text,
-        closed integer,
-        told integer,
-        batch integer,
-        unique (sink, id)
-    ) strict;
-    create index waiting on messages (sink, recipient, number, due, tries) where closed is null;
-    create index tried on messages (sink, recipient, number) where closed is null and tries > 0;
-    create index closed on messages (sink, closed) where closed is not null;
-    create index gathered on messages (batch) where batch is not null;
-    create index of_request on messages (request) where request is not null;
-    create index made on messages (sink, recipient, made);
-    create table names (
-        sink text not null,
-        name text not null,
-        value text not null,
-        made integer not null,
-        primary key (sink, name)
-    ) strict, without rowid;
-";
-
-// What still waits is found by its own index, and recipient by recipient: a sink
-// may have told very much, and one that is down has much to tell to few. SQLite
-// knows neither, so it is said.
-
-const NEXT: &str = "select next from sinks where name = ?1";
-const MOVE: &str = "insert into sinks (name, next) values (?1, ?2) \
-    on conflict (name) do update set next = excluded.next where next <> excluded.next";
-const PUT: &str = "insert into messages (sink, id, recipient, request, body, together, made, due) \
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict (sink, id) do nothing";
-const PENDING: &str = "select number, id, recipient, body, together, made, tries from messages ";
-const HEADS: &str = "where due <= ?2 and number in ( \
-        with recursive recipients (recipient) as ( \
-            select min(recipient) from messages indexed by waiting \
-                where sink = ?1 and closed is null \
-            union all \
-            select (select min(recipient) from messages indexed by waiting \
-                where sink = ?1 and closed is null and recipient > before.recipient) \
-            from recipients as before where before.recipient is not null) \
-        select (select min(number) from messages as one indexed by waiting \
-            where one.sink = ?1 and one.recipient = recipients.recipient \
-                and one.closed is null and (one.due <= ?2 or one.tries > 0)) \
-        from recipients where recipient is not null) \
-    order by number limit ?3";
-const GATHER: &str = "update messages set batch = ?5 where number in ( \
-        select number from messages where sink = ?1 and recipient = ?2 and closed is null \
-            and due <= ?3 and together and batch is null order by number limit ?4) \
-    and exists (select 1 from messages where number = ?5 and batch is null)";
-const GATHERED: &str = "where batch = (select batch from messages where number = ?1) \
-    and closed is null order by number";
-const HEAD: &str = "where number = (select min(number) from messages \
-        where sink = ?1 and recipient = ?2 and closed is null and (due <= ?3 or tries > 0)) \
-    and due <= ?3";
-const NEXT_DUE: &str = "with recursive recipients (recipient) as ( \
-        select min(recipient) from messages indexed by waiting \
-            where sink = ?1 and closed is null \
-        union all \
-        select (select min(recipient) from messages indexed by waiting \
-            where sink = ?1 and closed is null and recipient > before.recipient) \
-        from recipients as before where before.recipient is not null) \
-    select min((select min(due) from messages as one indexed by waiting \
-        where one.sink = ?1 and one.recipient = recipients.recipient and one.closed is null \
-            and one.number <= coalesce((select min(number) from messages as tried \
-                where tried.sink = ?1 and tried.recipient = recipients.recipient \
-                    and tried.closed is null and tried.tries > 0), 9223372036854775807))) \
-    from recipients where recipient is not null";
-const TOLD: &str = "update messages set closed = ?2, told = 1 where number = ?1";
-const LATER: &str =
-    "update messages set tries = tries + 1, due = ?2, problem = ?3 where number = ?1";
-const GIVE_UP: &str =
-    "update messages set tries = tries + 1, closed = ?2, problem = ?3 where number = ?1";
-const GIVE_UP_BEFORE: &str = "update messages indexed by waiting set closed = ?3, problem = ?4 \
-    where sink = ?1 and closed is null and made < ?2";
-const AGAIN: &str = "update messages set closed = null, told = null, tries = 0, problem = null, \
-    batch = null, made = ?2, due = ?2 where number = ?1 and closed is not null";
-const DROP: &str =
-    "delete from messages where sink = ?1 and request = ?2 and closed is null and tries = 0";
-const COUNT: &str = "select count(*) from messages indexed by waiting \
-    where sink = ?1 and closed is null";
-const WAITING: &str = "select count(*), min(made) from messages indexed by waiting \
-    where sink = ?1 and closed is null";
-const CLOSED: &str = "select coalesce(sum(told is not null), 0), coalesce(sum(told is null), 0) \
-    from messages where sink = ?1 and closed is not null";
-const PROBLEM: &str = "select problem from messages where sink = ?1 and problem is not null \
-    and told is null order by coalesce(closed, due) desc limit 1";
-const DOWN: &str = "update sinks set problem = ?2, since = coalesce(since, ?3) where name = ?1";
-const UP: &str =
-    "update sinks set problem = null, since = null where name = ?1 and since is not null";
-const FORGET: &str = "delete from messages where closed < ?1";
-const FORGET_REFERENCES: &str = "delete from names where made < ?1";
-const MADE: &str = "select count(*) from messages where sink = ?1 and recipient = ?2 and made > ?3";
-const HISTORY: &str = "select number, sink, id, recipient, made, due, tries, problem, closed, told \
-    from messages where (?1 is null or sink = ?1) order by number desc limit ?2";
-const SINKS: &str = "select name from sinks order by name";
-const REFERENCE: &str = "select value from names where sink = ?1 and name = ?2";
-const REFER: &str = "insert into names (sink, name, value, made) values (?1, ?2, ?3, ?4) \
-    on conflict (sink, name) do update set value = excluded.value, made = excluded.made";
+/// What the log is called that a sink reads. It is never forgotten.
+const THE_LOG: &str = "the log";
 
 /// Something to tell one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,24 +168,39 @@ impl Outbox {
         })
     }
 
-    /// The next entry that a sink reads; where it never began, it begins at `size`:
-    /// nobody wants to hear of what was long ago.
-    pub fn begin(&self, sink: &str, size: u64) -> Result<u64, StoreError> {
-        let connection = lock(&self.put);
-        let known = connection
+    /// The next entry that a sink reads of a log of this name and size. Where it never
+    /// began, it begins at the end: nobody wants to hear of what was long ago. Where
+    /// the log went on under another name after a restore, `kept` entries are those
+    /// that it read, and it reads what came instead of the others.
+    pub fn begin(&self, sink: &str, log: &str, size: u64, kept: u64) -> Result<u64, StoreError> {
+        let mut connection = lock(&self.put);
+        let transaction = connection.transaction().map_err(refused)?;
+        let known: Option<i64> = transaction
             .query_row(NEXT, [sink], |row| row.get(0))
             .optional()
             .map_err(refused)?;
-        if let Some(next) = known {
-            return Ok(unsigned(next));
-        }
-        connection
-            .execute(MOVE, params![sink, signed(size)])
+        let read: Option<String> = transaction
+            .query_row(REFERENCE, [sink, THE_LOG], |row| row.get(0))
+            .optional()
             .map_err(refused)?;
-        Ok(size)
+        let next = match known.map(unsigned) {
+            None => size,
+            Some(next) if read.is_none_or(|read| read == log) && next <= size => next,
+            Some(next) => next.min(kept),
+        };
+        transaction
+            .execute(MOVE, params![sink, signed(next)])
+            .map_err(refused)?;
+        transaction
+            .execute(REFER, params![sink, THE_LOG, log, i64::MAX])
+            .map_err(refused)?;
+        transaction.commit().map_err(refused)?;
+        Ok(next)
     }
 
-    /// Puts what a sink found, and moves its cursor past it: both or neither.
+    /// Puts what a sink found, and moves its cursor past it: both or neither. Nobody
+    /// is asked for a decision twice at once: while one message that asks for it
+    /// waits, another one is not put.
     pub fn put(
         &self,
         sink: &str,
@@ -325,7 +228,8 @@ impl Outbox {
         Ok(MOST_WAITING.saturating_sub(unsigned(waiting)))
     }
 
-    /// How many messages were put for a recipient after a time.
+    /// How many messages that ask a recipient to decide something were put after a
+    /// time.
     pub fn made_since(&self, sink: &str, recipient: &str, since: Time) -> Result<u64, StoreError> {
         let made: i64 = lock(&self.mark)
             .query_row(MADE, params![sink, recipient, since.0], |row| row.get(0))
@@ -451,8 +355,19 @@ impl Outbox {
         Ok(self.change(AGAIN, params![number, now.0])? > 0)
     }
 
+    /// What waiting messages ask somebody to decide.
+    pub fn asking(&self, sink: &str) -> Result<Vec<RequestId>, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection.prepare_cached(ASKING).map_err(refused)?;
+        let asking = statement.query_map([sink], |row| row.get::<_, String>(0));
+        let asking: Vec<String> = asking.and_then(Iterator::collect).map_err(refused)?;
+        // Only ids were ever written there.
+        Ok(asking.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
     /// Drops what asks somebody to decide a request, since it is decided. What was
-    /// tried may have arrived, and stays.
+    /// gathered with others stays: they may have arrived with it, and what goes again
+    /// is the same.
     pub fn decided(&self, sink: &str, request: RequestId) -> Result<(), StoreError> {
         self.change(DROP, params![sink, request.to_string()])?;
         Ok(())
@@ -470,9 +385,11 @@ impl Outbox {
         Ok(())
     }
 
-    /// Forgets what was told or given up before a time, of all sinks.
+    /// Forgets what was told or given up before a time, of all sinks, and what still
+    /// waits since before it: for a sink that there is no more.
     pub fn forget(&self, before: Time) -> Result<(), StoreError> {
         self.change(FORGET, [before.0])?;
+        self.change(FORGET_WAITING, [before.0])?;
         self.change(FORGET_REFERENCES, [before.0])?;
         Ok(())
     }
