@@ -54,7 +54,8 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// A request is for its requester and its possible approvers.
+    /// A request is for its requester, its possible approvers, and the groups that are
+    /// told when those are slow.
     pub fn request(view: &RequestView) -> Self {
         Self::Request {
             by: view.by.clone(),
@@ -99,12 +100,20 @@ pub fn may_read(state: &State, reader: Option<&Upn>, resource: &Resource) -> boo
     };
     let me = &person.upn;
     let is_in = |group: &Address| state.is_member(group, me);
+    // Who is told when a group is slow can see of what, and decides nothing by it.
+    let hears_of = |group: &Address| {
+        let group = state.group(group);
+        let further = group.and_then(|group| group.escalate_to.as_ref());
+        further.is_some_and(is_in)
+    };
     reads_everything(person.role)
         || match resource {
             Resource::Public | Resource::Shared => true,
             Resource::Settings | Resource::People | Resource::Log | Resource::Figures => false,
             Resource::Person(upn) => upn == me,
-            Resource::Request { by, asked } => by == me || asked.iter().any(is_in),
+            Resource::Request { by, asked } => {
+                by == me || asked.iter().any(|group| is_in(group) || hears_of(group))
+            }
             Resource::Execution { by } => by == me,
             Resource::Output { by, readers } => by == me || readers.iter().any(is_in),
         }

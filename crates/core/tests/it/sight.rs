@@ -1,6 +1,6 @@
 //! Who may read what: the table, as it was reviewed.
 
-use writ_core::object::{Person, Role};
+use writ_core::object::{Group, Person, Role};
 use writ_core::sight::{Resource, may_read};
 use writ_core::state::State;
 use writ_core::testing::*;
@@ -113,6 +113,22 @@ fn who_leaves_a_group_sees_no_more() {
     assert!(sees(&w, "olga", &Resource::output(&w.state, &run)));
     w.set(manual(RESTART, &[("approvers", 1)]));
     assert!(!sees(&w, "olga", &Resource::output(&w.state, &run)));
+}
+
+#[test]
+fn who_is_told_that_a_group_is_slow_sees_the_request_and_no_more() {
+    let (mut w, request, run) = story();
+    let asked = Resource::request(&request);
+    let sees = |w: &World, resource: &Resource| may_read(&w.state, Some(&upn("dave")), resource);
+    w.set(group("seniors", &["dave"]));
+    assert!(!sees(&w, &asked));
+    w.set(Group {
+        escalate_to: Some(address("seniors")),
+        ..group("approvers", &["bob"])
+    });
+    assert!(sees(&w, &asked));
+    assert!(!sees(&w, &Resource::execution(&run)));
+    assert!(!sees(&w, &Resource::output(&w.state, &run)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use writ_core::names::{Address, TaskName, Upn};
-use writ_core::object::{MailTo, Object, ObjectName, PersonKind, Policy, Role, Stage};
+use writ_core::object::{MailTo, Object, ObjectName, Person, PersonKind, Policy, Role, Stage};
 use writ_core::record::RequestRecord;
 use writ_core::state::State;
 use writ_core::time::Time;
@@ -24,12 +24,10 @@ pub(crate) fn asked(state: &State, request: &RequestRecord, now: Time) -> BTreeS
     let Some((_, stage)) = state.asks_now(request, now) else {
         return BTreeSet::new();
     };
-    of_group(
-        state,
-        &stage.group,
-        |upn| state.awaits(request, upn, now),
-        now,
-    )
+    of_group(state, &stage.group, |people| {
+        people.retain(|upn| state.awaits(request, upn, now));
+        without_away(state, people, now);
+    })
 }
 
 /// Who is told that a group is slow: they can look, and get no power by it.
@@ -45,39 +43,58 @@ pub(crate) fn escalated(
     let Some(further) = further else {
         return BTreeSet::new();
     };
-    let mut told = of_group(state, &further, |upn| *upn != request.by, now);
+    let mut told = of_group(state, &further, |people| {
+        people.retain(|upn| *upn != request.by);
+        without_away(state, people, now);
+    });
     // Who is asked anyway gets that letter.
     let asked = asked(state, request, now);
     told.retain(|recipient| !asked.contains(recipient));
     told
 }
 
+/// The address of a group, where it wants that, else those of its people who are
+/// chosen.
 fn of_group(
     state: &State,
     address: &Address,
-    counts: impl Fn(&Upn) -> bool,
-    now: Time,
+    choose: impl FnOnce(&mut Vec<Upn>),
 ) -> BTreeSet<Recipient> {
     let mail_to = state.group(address).map(|group| group.mail_to);
     if mail_to == Some(MailTo::Address) {
         return BTreeSet::from([Recipient::Group(address.clone())]);
     }
     let mut people: Vec<Upn> = state.deciders(address, false).into_keys().collect();
-    people.retain(|upn| is_reached(state, upn) && counts(upn));
-    let is_away = |upn: &&Upn| {
+    people.retain(|upn| is_reached(state, upn));
+    choose(&mut people);
+    people.into_iter().map(Recipient::Person).collect()
+}
+
+/// Leaves out who is away, unless all are.
+fn without_away(state: &State, people: &mut Vec<Upn>, now: Time) {
+    let is_here = |upn: &&Upn| {
         let preferences = state.preferences(upn);
         let until = preferences.and_then(|preferences| preferences.away_until);
-        until.is_some_and(|until| now < until)
+        until.is_none_or(|until| until <= now)
     };
-    let here: Vec<Upn> = people.iter().filter(|upn| !is_away(upn)).cloned().collect();
-    let told = if here.is_empty() { people } else { here };
-    told.into_iter().map(Recipient::Person).collect()
+    let here: Vec<Upn> = people.iter().filter(is_here).cloned().collect();
+    if !here.is_empty() {
+        *people = here;
+    }
 }
 
 /// Whether somebody reads mail: an active person, and no program.
 fn is_reached(state: &State, upn: &Upn) -> bool {
-    let person = state.person(upn);
-    person.is_some_and(|person| person.active && person.kind == PersonKind::Human)
+    state
+        .person(upn)
+        .is_some_and(|person| mail_of(person).is_some())
+}
+
+/// Where a person gets mail, if they read any.
+pub(crate) fn mail_of(person: &Person) -> Option<String> {
+    let is_reached = person.active && person.kind == PersonKind::Human;
+    let mail = || person.mail.clone();
+    is_reached.then(|| mail().unwrap_or_else(|| person.upn.to_string()))
 }
 
 /// One person, if they read mail.
@@ -191,10 +208,10 @@ fn contains(state: &State, group: &Address, other: &Address) -> bool {
     false
 }
 
-/// The people, or the address, of groups.
-pub(crate) fn members(state: &State, groups: &BTreeSet<Address>, now: Time) -> BTreeSet<Recipient> {
+/// The people, or the address, of groups. Who is away hears of what changed, too.
+pub(crate) fn members(state: &State, groups: &BTreeSet<Address>) -> BTreeSet<Recipient> {
     let members = groups
         .iter()
-        .flat_map(|group| of_group(state, group, |_| true, now));
+        .flat_map(|group| of_group(state, group, |_| {}));
     members.collect()
 }

@@ -11,7 +11,7 @@ use writ_core::statement::Principal;
 use writ_core::value::plain;
 
 use super::audience;
-use super::compose::{names, quoted, row, writ};
+use super::compose::{bare, names, row, writ};
 use super::times::Times;
 use crate::letter::{Letter, Row, Way};
 
@@ -322,7 +322,7 @@ pub(crate) fn keys(
             true => {
                 let site = state.site().and_then(|site| site.origins.first().cloned());
                 let site = site.unwrap_or_else(|| "SITE".into());
-                let person = quoted(person.as_str());
+                let person = bare(person.as_str());
                 vec![writ(format!("writ login {site} --as {person}"))]
             }
             false => vec![writ("writ key list".into())],

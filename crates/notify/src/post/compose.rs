@@ -378,8 +378,16 @@ pub(crate) fn shell(command: String) -> Way {
     }
 }
 
+/// A name as a shell takes it: in quotes where it needs them (`o'brien@contoso.com`).
+pub(crate) fn bare(name: &str) -> String {
+    match name.contains(['\'', '#', '%']) {
+        true => quoted(name),
+        false => name.to_owned(),
+    }
+}
+
 /// For a shell: nothing in it is anything but text.
-pub(crate) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

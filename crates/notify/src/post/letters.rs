@@ -1,12 +1,9 @@
 //! Which letters there are: the one table of who is told what.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
-
 use writ_core::digest::RequestId;
 use writ_core::fact::RequestEvent;
-use writ_core::names::{Address, Pattern, Upn};
-use writ_core::object::{Object, ObjectName};
+use writ_core::names::Upn;
+use writ_core::object::Object;
 use writ_core::record::{RequestRecord, Status};
 use writ_core::recorded::{Recorded, RecordedExecution, RecordedFact};
 use writ_core::state::State;
@@ -15,6 +12,7 @@ use writ_core::time::{Seconds, Time};
 use writ_store::Message;
 
 use super::audience::{self, Recipient};
+use super::before::Before;
 use super::changes::{self, Change};
 use super::compose::{Writer, in_thread, row, told_before, writ};
 use super::times::Times;
@@ -57,22 +55,15 @@ pub enum When {
 #[derive(Debug, Default)]
 pub struct Letters {
     times: Times,
-    /// The approver groups that each policy named when it was last read: of a policy
-    /// that is replaced or removed, the ones before are told, too.
-    named: Mutex<BTreeMap<Pattern, BTreeSet<Address>>>,
+    before: Before,
 }
 
 impl Letters {
     /// Writes letters for people who are there.
     pub fn new(times: Times, state: &State) -> Self {
-        let policies = state.policies();
-        let named = policies.map(|policy| {
-            let groups = audience::groups_of_policy(state, policy);
-            (policy.task.clone(), groups)
-        });
         Self {
             times,
-            named: Mutex::new(named.collect()),
+            before: Before::of(state),
         }
     }
 
@@ -80,7 +71,8 @@ impl Letters {
     pub fn of(&self, entry: &Recorded, state: &State, now: Time) -> Vec<Addressed> {
         let mut post = Batch::new(state, &self.times, now);
         for (number, fact) in entry.facts.iter().enumerate() {
-            let id = format!("{}.{number}", entry.index.0);
+            // After a restore another entry may have the same number.
+            let id = format!("{}.{number}.{}", entry.index.0, entry.time.0);
             match fact {
                 RecordedFact::Founded { .. } | RecordedFact::SignedOut { .. } => {}
                 RecordedFact::Request { event, record } => post.request(*event, record),
@@ -88,19 +80,19 @@ impl Letters {
                 RecordedFact::ObjectSet { object, by } => {
                     let change = changes::set(state, &self.times, object, by);
                     if let Some(mut change) = change {
-                        change.groups.append(&mut self.named_before(state, object));
+                        let before = self.before.groups(state, entry.index, object);
+                        change.groups.extend(before);
                         if let Some(keys) = self.keys_with(entry, state, object) {
                             change = change.with_keys(keys);
                         }
                         post.change(&id, entry.index.0, &change);
+                        post.change_before(&id, &change, self.before.mail(entry.index, object));
                     }
                 }
                 RecordedFact::ObjectRemoved { name, by } => {
                     let mut change = changes::removed(state, name, by);
-                    if let ObjectName::Policy(pattern) = name {
-                        let before = self.named().remove(pattern);
-                        change.groups.extend(before.into_iter().flatten());
-                    }
+                    let before = self.before.groups_of_removed(entry.index, name);
+                    change.groups.extend(before);
                     post.change(&id, entry.index.0, &change);
                 }
                 // Whoever set the person is told of with that.
@@ -172,20 +164,6 @@ impl Letters {
             | RecordedFact::Recovered { .. } => None,
         })
     }
-
-    /// The groups that a policy named before it was replaced by this one.
-    fn named_before(&self, state: &State, object: &Object) -> BTreeSet<Address> {
-        let Object::Policy(policy) = object else {
-            return BTreeSet::new();
-        };
-        let now = audience::groups_of_policy(state, policy);
-        let before = self.named().insert(policy.task.clone(), now);
-        before.unwrap_or_default()
-    }
-
-    fn named(&self) -> std::sync::MutexGuard<'_, BTreeMap<Pattern, BTreeSet<Address>>> {
-        self.named.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// The letters of one moment.
@@ -208,32 +186,35 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// What is still open is told of as State has it, and so is that it is open:
+    /// what stands beside the entry is no more than the occasion.
     fn request(&mut self, event: RequestEvent, record: &RequestRecord) {
         let id = record.id;
+        let open = self.state.request(id).cloned();
+        let is_in = |status| open.as_deref().filter(|open| open.status == status);
         match event {
             RequestEvent::Raised => self.ask(id),
             RequestEvent::Approved => {
                 self.ask(id);
-                let is_granted = self
-                    .state
-                    .request(id)
-                    .is_none_or(|now| now.status != Status::Pending);
-                if !is_granted {
-                    let letter = self.write.approved(record);
-                    let step = record.approvals.len();
-                    self.requester(&format!("approved/{id}/{step}"), record, letter);
+                if let Some(waits) = is_in(Status::Pending) {
+                    let letter = self.write.approved(waits);
+                    let step = waits.approvals.len();
+                    self.requester(&format!("approved/{id}/{step}"), waits, letter);
                 }
             }
-            // Whoever asked where nobody is asked has it already.
-            RequestEvent::Granted if record.approvals.is_empty() => {}
-            RequestEvent::Granted => {
-                let letter = self.write.granted(record);
-                self.requester(&format!("granted/{id}"), record, letter);
-            }
-            RequestEvent::Ended => {
+            RequestEvent::Granted => match is_in(Status::Live) {
+                // Whoever asked where nobody is asked has it already.
+                Some(live) if !live.approvals.is_empty() => {
+                    let letter = self.write.granted(live);
+                    self.requester(&format!("granted/{id}"), live, letter);
+                }
+                Some(_) | None => {}
+            },
+            RequestEvent::Ended if open.is_none() => {
                 let letter = self.write.ended(record);
                 self.requester(&format!("ended/{id}"), record, letter);
             }
+            RequestEvent::Ended => {}
         }
     }
 
@@ -318,8 +299,13 @@ impl<'a> Batch<'a> {
 
     fn ends_soon(&mut self, request: &RequestRecord) {
         if told_before(request).is_some_and(|soon| soon <= self.now) {
-            let letter = self.write.ends_soon(request);
-            self.requester(&format!("soon/{}", request.id), request, letter);
+            let until = request.grant.as_ref().map(|grant| grant.until);
+            let to = Recipient::Person(request.by.clone());
+            // Of no use once it has ended, where they want no mail before that.
+            if until.is_some_and(|until| self.due(&to, When::Now) < until) {
+                let letter = self.write.ends_soon(request);
+                self.requester(&format!("soon/{}", request.id), request, letter);
+            }
         }
     }
 
@@ -357,7 +343,7 @@ impl<'a> Batch<'a> {
 
     /// One line a day for each system account and task.
     fn exempt(&mut self, run: &RecordedExecution) {
-        let day = self.times.next_daily(self.now).0;
+        let day = self.times.next_daily(run.authorized).0;
         let letter = Letter {
             subject: format!("Without approval: {} ran {}", run.by, run.task),
             headline: format!(
@@ -421,7 +407,7 @@ impl<'a> Batch<'a> {
             self.put(&id, to, When::Soon, None, change.letter_to(about));
         }
         let overseers = audience::overseers(self.state);
-        let concerned = audience::members(self.state, &change.groups, self.now);
+        let concerned = audience::members(self.state, &change.groups);
         for to in overseers
             .union(&concerned)
             .filter(|to| own.as_ref() != Some(to))
@@ -434,17 +420,39 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Tells a person where they got mail before, if they get none there any more:
+    /// nobody is shut out, or has their mail led elsewhere, without hearing of it.
+    fn change_before(&mut self, id: &str, change: &Change, before: Option<String>) {
+        let (Some(about), Some(before)) = (&change.about, before) else {
+            return;
+        };
+        let person = self.state.person(&about.person);
+        let now = person.and_then(|person| audience::mail_of(person));
+        if now.as_deref() == Some(before.as_str()) {
+            return;
+        }
+        let mut letter = change.letter_to(about);
+        if now.is_none() {
+            letter.headline = format!("{} You get no more mail of Writ.", letter.headline);
+        }
+        let due = soon(self.now);
+        self.add(&format!("change/{id}"), before, due, None, letter);
+    }
+
     fn put(
         &mut self,
         id: &str,
         to: &Recipient,
         when: When,
         decides: Option<RequestId>,
-        mut letter: Letter,
+        letter: Letter,
     ) {
-        if let Some(request) = letter.request {
-            in_thread(&mut letter, request);
-        }
+        let due = self.due(to, when);
+        self.add(id, self.address(to), due, decides, letter);
+    }
+
+    /// When somebody wants to get something.
+    fn due(&self, to: &Recipient, when: When) -> Time {
         let preferences = match to {
             Recipient::Person(upn) => self.state.preferences(upn),
             Recipient::Group(_) => None,
@@ -455,8 +463,20 @@ impl<'a> Batch<'a> {
             (false, When::Soon) => soon(self.now),
             (false, When::Now) => self.now,
         };
-        let due = self.times.wanted(preferences.map(|it| it.as_ref()), due);
-        let to = self.address(to);
+        self.times.wanted(preferences.map(|it| it.as_ref()), due)
+    }
+
+    fn add(
+        &mut self,
+        id: &str,
+        to: String,
+        due: Time,
+        decides: Option<RequestId>,
+        mut letter: Letter,
+    ) {
+        if let Some(request) = letter.request {
+            in_thread(&mut letter, request);
+        }
         self.all.push(Addressed {
             id: format!("{id}/{to}"),
             decides,

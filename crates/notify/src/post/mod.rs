@@ -4,6 +4,7 @@
 //! to a mail server.
 
 mod audience;
+mod before;
 mod changes;
 mod compose;
 mod letters;

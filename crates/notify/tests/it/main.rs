@@ -3,4 +3,6 @@
 
 mod letters;
 mod mail;
+mod notifier;
 mod webhook;
+mod world;
