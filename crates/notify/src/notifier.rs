@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -27,6 +27,8 @@ const CHUNK: u64 = 256;
 /// How many messages one entry may make: a sink reads on while it has room for as
 /// many.
 const ROOM: u64 = 1_000;
+/// How long a sink waits for some of them to be gone.
+const FULL: Duration = Duration::from_secs(1);
 /// To how many recipients a sink sends at once.
 const AT_ONCE: usize = 4;
 /// How many messages go to one recipient before others are looked for.
@@ -102,6 +104,7 @@ impl Notifier {
                 sink,
                 pace: pace.clone(),
                 put: Notify::new(),
+                room: AtomicU64::new(0),
             });
             tasks.spawn({
                 let follower = follower.clone();
@@ -131,6 +134,8 @@ struct Follower {
     pace: Pace,
     /// There is something to send.
     put: Notify,
+    /// For so many messages there is room at least, since nobody else puts any.
+    room: AtomicU64,
 }
 
 impl Follower {
@@ -156,7 +161,10 @@ impl Follower {
             if is_time {
                 looked = Some(Instant::now());
             }
-            if went_on && next < published.size() {
+            if next < published.size() {
+                if !went_on {
+                    tokio::time::sleep(FULL).await;
+                }
                 continue;
             }
             tokio::select! {
@@ -186,7 +194,7 @@ impl Follower {
 
     /// Reads some entries, and puts their messages; says which entry is next.
     async fn chunk(&self, next: u64, published: &Published) -> Result<u64, StoreError> {
-        if self.outbox(|outbox, sink| outbox.room(sink)).await? < ROOM {
+        if !self.has_room().await? {
             return Ok(next);
         }
         let most = usize::try_from((published.size() - next).min(CHUNK)).unwrap_or(1);
@@ -219,7 +227,7 @@ impl Follower {
     async fn look(&self, next: u64, published: &Published) -> Result<(), StoreError> {
         let now = self.engine.now();
         let mut batch = Batch::default();
-        if self.outbox(|outbox, sink| outbox.room(sink)).await? >= ROOM {
+        if self.has_room().await? {
             batch.add(self.sink.remind(published, now));
         }
         let before = now.minus(REMEMBERED);
@@ -227,7 +235,19 @@ impl Follower {
         self.put(next, batch, now).await
     }
 
+    /// Whether one entry may be read. It is counted only when that is not known.
+    async fn has_room(&self) -> Result<bool, StoreError> {
+        if self.room.load(Ordering::Relaxed) < ROOM {
+            let room = self.outbox(|outbox, sink| outbox.room(sink)).await?;
+            self.room.store(room, Ordering::Relaxed);
+        }
+        Ok(self.room.load(Ordering::Relaxed) >= ROOM)
+    }
+
     async fn put(&self, next: u64, batch: Batch, now: Time) -> Result<(), StoreError> {
+        let room = self.room.load(Ordering::Relaxed);
+        let left = room.saturating_sub(batch.messages.len() as u64);
+        self.room.store(left, Ordering::Relaxed);
         self.outbox(move |outbox, sink| {
             // What is put afterwards may ask the next ones to decide.
             for request in &batch.decided {

@@ -2,8 +2,8 @@
 //!
 //! One program in several **roles**: `quick` and `full` measure; `node` is a
 //! real node with a connector that does nothing; `load` speaks for many people;
-//! `l0` and `l1` are baselines; `runs` and `page` are for a profiler. Each role is a process
-//! of its own.
+//! `l0` and `l1` are baselines; `runs`, `page` and `notify` are one thing alone, for a
+//! profiler. Each role is a process of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +26,7 @@ mod process;
 mod rounds;
 mod rules;
 mod runs;
+mod telling;
 mod wire;
 
 use std::fs;
@@ -78,6 +79,7 @@ fn main() {
         ["full", report] => runtime.block_on(measure(Tier::Full, Path::new(report))),
         ["runs", count] => runtime.block_on(runs::run(count.parse().unwrap())),
         ["page"] => runtime.block_on(portal::alone()),
+        ["notify"] => runtime.block_on(telling::alone()),
         ["node", directory] => runtime.block_on(node::serve(Path::new(directory))),
         ["l0", _] => runtime.block_on(baseline::l0()),
         ["l1"] => say(&runtime.block_on(baseline::l1(told()))),
@@ -127,6 +129,7 @@ async fn measure(tier: Tier, report: &Path) {
     checks.push(checks::whole(&directory, entries).await);
     figures.push(pages::questions(&directory, organization).await);
     checks.push(checks::kept(&directory, organization, tier.pick(1, 10)).await);
+    figures.extend(telling::told(tier, &directory, organization).await);
     figures.extend([rules::policies(tier), rules::grants(tier)]);
     figures.extend(pages::growth(tier, &directory).await);
     // Last, since it fills the listings.

@@ -28,7 +28,7 @@ pub(crate) struct Rounds<'a> {
 }
 
 /// How much others may have of the processors, or rates say more of them.
-const MOST_OF_OTHERS: f64 = 0.15;
+pub(crate) const MOST_OF_OTHERS: f64 = 0.15;
 
 /// What one goal asks for.
 pub(crate) fn figure(goal: &str, what: &str, must: Bound, aim: Bound) -> Figure {

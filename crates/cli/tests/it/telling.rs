@@ -186,6 +186,10 @@ fn telling() -> (Site, MailServer, Receiver) {
 }
 
 #[track_caller]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "other processes are waited for, which no clock of ours moves"
+)]
 fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
     loop {

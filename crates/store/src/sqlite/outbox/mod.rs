@@ -19,9 +19,9 @@ use writ_core::digest::RequestId;
 use writ_core::time::Time;
 
 use self::sql::{
-    AGAIN, ASKING, CLOSED, DOWN, DROP, FORGET, FORGET_REFERENCES, FORGET_WAITING, GATHER, GATHERED,
-    GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, LATER, MADE, MOVE, NEXT, NEXT_DUE, PENDING,
-    PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINKS, TO_MARK, TO_PUT, TOLD, UP, WAITING,
+    AGAIN, ASKING, CLOSED, COUNT, DOWN, DROP, FORGET, FORGET_REFERENCES, FORGET_WAITING, GATHER,
+    GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, LATER, MADE, MOVE, NEXT, NEXT_DUE,
+    PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINKS, TO_MARK, TO_PUT, TOLD, UP, WAITING,
 };
 use super::connect;
 use super::error::refused;
@@ -223,7 +223,7 @@ impl Outbox {
     /// How many more messages a sink may have waiting.
     pub fn room(&self, sink: &str) -> Result<u64, StoreError> {
         let waiting: i64 = lock(&self.mark)
-            .query_row(WAITING, [sink], |row| row.get(0))
+            .query_row(COUNT, [sink], |row| row.get(0))
             .map_err(refused)?;
         Ok(MOST_WAITING.saturating_sub(unsigned(waiting)))
     }

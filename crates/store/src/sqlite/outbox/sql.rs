@@ -55,9 +55,22 @@ pub(super) const PUT: &str = "insert into messages (sink, id, recipient, request
     on conflict (sink, id) do nothing";
 pub(super) const PENDING: &str =
     "select number, id, recipient, body, together, made, tries from messages ";
-pub(super) const HEADS: &str = "where sink = ?1 and closed is null and due <= ?2 and number in ( \
-        select min(number) from messages where sink = ?1 and closed is null \
-            and (due <= ?2 or tries > 0) group by recipient) \
+// What still waits is found by its own index, and recipient by recipient: a sink
+// may have told very much, and one that is down has much to tell to few. SQLite
+// knows neither, so it is said.
+
+pub(super) const HEADS: &str = "where due <= ?2 and number in ( \
+        with recursive recipients (recipient) as ( \
+            select min(recipient) from messages indexed by waiting \
+                where sink = ?1 and closed is null \
+            union all \
+            select (select min(recipient) from messages indexed by waiting \
+                where sink = ?1 and closed is null and recipient > before.recipient) \
+            from recipients as before where before.recipient is not null) \
+        select (select min(number) from messages as one indexed by waiting \
+            where one.sink = ?1 and one.recipient = recipients.recipient \
+                and one.closed is null and (one.due <= ?2 or one.tries > 0)) \
+        from recipients where recipient is not null) \
     order by number limit ?3";
 pub(super) const GATHER: &str = "update messages set batch = ?5 where number in ( \
         select number from messages where sink = ?1 and recipient = ?2 and closed is null \
@@ -68,16 +81,25 @@ pub(super) const GATHERED: &str = "where batch = (select batch from messages whe
 pub(super) const HEAD: &str = "where number = (select min(number) from messages \
         where sink = ?1 and recipient = ?2 and closed is null and (due <= ?3 or tries > 0)) \
     and due <= ?3";
-pub(super) const NEXT_DUE: &str = "select min(due) from messages as one where sink = ?1 and closed is null \
-    and not exists (select 1 from messages as before where before.sink = one.sink \
-        and before.recipient = one.recipient and before.number < one.number \
-        and before.closed is null and before.tries > 0)";
+pub(super) const NEXT_DUE: &str = "with recursive recipients (recipient) as ( \
+        select min(recipient) from messages indexed by waiting \
+            where sink = ?1 and closed is null \
+        union all \
+        select (select min(recipient) from messages indexed by waiting \
+            where sink = ?1 and closed is null and recipient > before.recipient) \
+        from recipients as before where before.recipient is not null) \
+    select min((select min(due) from messages as one indexed by waiting \
+        where one.sink = ?1 and one.recipient = recipients.recipient and one.closed is null \
+            and one.number <= coalesce((select min(number) from messages as tried \
+                where tried.sink = ?1 and tried.recipient = recipients.recipient \
+                    and tried.closed is null and tried.tries > 0), 9223372036854775807))) \
+    from recipients where recipient is not null";
 pub(super) const TOLD: &str = "update messages set closed = ?2, told = 1 where number = ?1";
 pub(super) const LATER: &str =
     "update messages set tries = tries + 1, due = ?2, problem = ?3 where number = ?1";
 pub(super) const GIVE_UP: &str =
     "update messages set tries = tries + 1, closed = ?2, problem = ?3 where number = ?1";
-pub(super) const GIVE_UP_BEFORE: &str = "update messages set closed = ?3, problem = ?4 \
+pub(super) const GIVE_UP_BEFORE: &str = "update messages indexed by waiting set closed = ?3, problem = ?4 \
     where sink = ?1 and closed is null and made < ?2";
 pub(super) const AGAIN: &str = "update messages set closed = null, told = null, tries = 0, problem = null, \
     batch = null, made = ?2, due = ?2 where number = ?1 and closed is not null";
@@ -85,8 +107,10 @@ pub(super) const DROP: &str =
     "delete from messages where sink = ?1 and request = ?2 and closed is null and batch is null";
 pub(super) const ASKING: &str = "select distinct request from messages \
     where sink = ?1 and request is not null and closed is null";
-pub(super) const WAITING: &str =
-    "select count(*), min(made) from messages where sink = ?1 and closed is null";
+pub(super) const COUNT: &str = "select count(*) from messages indexed by waiting \
+    where sink = ?1 and closed is null";
+pub(super) const WAITING: &str = "select count(*), min(made) from messages indexed by waiting \
+    where sink = ?1 and closed is null";
 pub(super) const CLOSED: &str = "select coalesce(sum(told is not null), 0), coalesce(sum(told is null), 0) \
     from messages where sink = ?1 and closed is not null";
 pub(super) const PROBLEM: &str = "select problem from messages where sink = ?1 and problem is not null \
