@@ -14,7 +14,9 @@ mod sql;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params,
+};
 use writ_core::digest::RequestId;
 use writ_core::time::Time;
 
@@ -174,7 +176,7 @@ impl Outbox {
     /// that it read, and it reads what came instead of the others.
     pub fn begin(&self, sink: &str, log: &str, size: u64, kept: u64) -> Result<u64, StoreError> {
         let mut connection = lock(&self.put);
-        let transaction = connection.transaction().map_err(refused)?;
+        let transaction = writing(&mut connection)?;
         let known: Option<i64> = transaction
             .query_row(NEXT, [sink], |row| row.get(0))
             .optional()
@@ -209,7 +211,7 @@ impl Outbox {
         now: Time,
     ) -> Result<(), StoreError> {
         let mut connection = lock(&self.put);
-        let transaction = connection.transaction().map_err(refused)?;
+        let transaction = writing(&mut connection)?;
         for message in messages {
             put(&transaction, sink, message, now)?;
         }
@@ -331,7 +333,7 @@ impl Outbox {
         note: impl Fn(i64, &Connection) -> rusqlite::Result<usize>,
     ) -> Result<(), StoreError> {
         let mut connection = lock(&self.mark);
-        let transaction = connection.transaction().map_err(refused)?;
+        let transaction = writing(&mut connection)?;
         for number in numbers {
             note(*number, &transaction).map_err(refused)?;
         }
@@ -465,6 +467,13 @@ impl Outbox {
         let mut statement = connection.prepare_cached(sql).map_err(refused)?;
         statement.execute(with).map_err(refused)
     }
+}
+
+/// A transaction that writes. It waits for others from its beginning on: one that
+/// reads first and writes then would be refused at once.
+fn writing(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    begun.map_err(refused)
 }
 
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
