@@ -6,10 +6,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    approve, audit, check_config, completions, control, demo, doctor, emulator, end, executions,
-    grants, group, init, key, log, login, man, notify, person, policy, preferences, prove, recover,
-    request, requests, run, secret, serve, shell, show, site, status, system_account, task, verify,
-    workload,
+    app, approve, audit, check_config, completions, control, data, dataset, demo, doctor, emulator,
+    end, executions, grants, group, init, key, log, login, man, notify, person, policy,
+    preferences, prove, recover, request, requests, run, secret, serve, shell, show, site, status,
+    system_account, task, verify, workload,
 };
 use crate::context::Form;
 
@@ -143,6 +143,12 @@ pub(crate) enum Command {
     Key(key::Args),
     #[command(subcommand)]
     Group(group::Args),
+    #[command(subcommand)]
+    App(app::Args),
+    #[command(subcommand)]
+    Dataset(dataset::Args),
+    #[command(subcommand)]
+    Data(data::Args),
     #[command(subcommand)]
     Workload(workload::Args),
     #[command(subcommand)]

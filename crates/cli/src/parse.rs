@@ -209,6 +209,7 @@ impl Assignment {
             "equals" => Constraint::Equals(self.typed(rest, value_type)?),
             "one_of" => Constraint::OneOf(several()?),
             "subset_of" => Constraint::SubsetOf(several()?),
+            "superset_of" => Constraint::SupersetOf(several()?),
             "glob" => Constraint::Glob(rest.to_owned()),
             "range" => Constraint::Range(range(rest).map_err(bad)?),
             other => {
@@ -306,8 +307,7 @@ impl Assignment {
 }
 
 /// The forms of a constraint, in words.
-pub(crate) const FORMS: &str =
-    "equals:A, one_of:A,B, subset_of:A,B, glob:A*, range:1..9, range:1.., range:..9, absent";
+pub(crate) const FORMS: &str = "equals:A, one_of:A,B, subset_of:A,B, superset_of:A,B, glob:A*, range:1..9, range:1.., range:..9, absent";
 
 fn is_form(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')

@@ -178,7 +178,7 @@ impl Http {
         session: Option<&Envelope>,
     ) -> Result<T, Error> {
         let bytes = self.get_bytes(path, query, session).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     pub(crate) async fn get_bytes(
@@ -235,6 +235,28 @@ impl Http {
         Ok(Events::new(response))
     }
 
+    /// Bytes as they come; fails where they break off.
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        session: &Envelope,
+        mut show: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let request = self.authorized(path, &[], Some(session))?.timeout(STREAM);
+        let mut response = self.send(request).await?;
+        if response.status() != StatusCode::OK {
+            return self.answer(path, response).await.map(drop);
+        }
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.silent(&error))?
+        {
+            show(&chunk)?;
+        }
+        Ok(())
+    }
+
     /// What a stream of events brings next; none at its end.
     pub(crate) async fn next_event(
         &self,
@@ -257,7 +279,7 @@ impl Http {
             .header(CONTENT_TYPE, "application/json")
             .body(body);
         let bytes = self.answer(path, self.send(request).await?).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     /// Asks what the rules would say.
@@ -268,7 +290,7 @@ impl Http {
         let request = self.with_session(path, request, session)?;
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let bytes = self.answer(path, self.send(request).await?).await?;
-        json::read_loosely(&bytes).map_err(|error| self.odd(path, &error))
+        json::read_answer(&bytes).map_err(|error| self.odd(path, &error))
     }
 
     fn request(

@@ -21,8 +21,8 @@ mod profile;
 mod system;
 
 pub use acts::{
-    Asking, Disabled, Enabled, Enabling, Ending, Invited, Invitee, Joining, Narrowing, Paired,
-    Pairing, Started, Unlisted, exempt, is_disabled,
+    Asking, Disabled, Enabled, Enabling, Ending, Installed, Invited, Invitee, Joining, Narrowing,
+    Paired, Pairing, Started, Unlisted, exempt, is_disabled,
 };
 pub use client::{Client, Listed};
 pub use code::{Code, CodeError, Purpose, RecoverySeed};

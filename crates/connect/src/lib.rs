@@ -21,6 +21,7 @@ pub mod isolation;
 pub mod outbound;
 pub mod output;
 pub mod pin;
+pub mod pipe;
 pub mod redact;
 pub mod template;
 #[cfg(feature = "testing")]

@@ -8,10 +8,13 @@
 //! before they are kept, counted or seen by anybody.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
+use writ_core::dataset::Subjects;
+use writ_core::statement::Rows;
 
+use crate::pipe::{Pipe, Reader, Writer};
 use crate::redact::{Redaction, Stream};
 
 /// The output of one run; cheap to clone, every clone is the same output.
@@ -23,12 +26,15 @@ struct Shared {
     redaction: Redaction,
     kept: Mutex<Kept>,
     total: watch::Sender<u64>,
+    pipe: Pipe,
+    subjects: OnceLock<Arc<Subjects>>,
 }
 
 struct Kept {
     bytes: Vec<u8>,
     stream: Stream,
     remarks: Vec<String>,
+    rows: Option<Rows>,
     /// Whether something was taken out before it came here.
     redacted: bool,
 }
@@ -47,10 +53,13 @@ impl Output {
                 bytes: Vec::new(),
                 stream: Stream::of(redaction.clone()),
                 remarks: Vec::new(),
+                rows: None,
                 redacted: false,
             }),
             redaction,
             total: watch::Sender::new(0),
+            pipe: Pipe::default(),
+            subjects: OnceLock::new(),
         }))
     }
 
@@ -135,6 +144,37 @@ impl Output {
     /// What the connector said of the run, in order.
     pub fn remarks(&self) -> Vec<String> {
         self.kept().remarks.clone()
+    }
+
+    /// Where rows go that are not kept, once.
+    pub fn writer(&self) -> Option<Writer> {
+        self.0.pipe.writer()
+    }
+
+    /// Where such rows come out, once.
+    pub fn reader(&self) -> Option<Reader> {
+        self.0.pipe.reader()
+    }
+
+    /// Says whom a run of a dataset is about, once: as its permit has it.
+    pub fn is_about(&self, subjects: Arc<Subjects>) {
+        // A second time it says the same.
+        let _ = self.0.subjects.set(subjects);
+    }
+
+    /// Whom a run is about, if it is of a dataset.
+    pub fn subjects(&self) -> Option<&Arc<Subjects>> {
+        self.0.subjects.get()
+    }
+
+    /// Says how many rows of a dataset there were, so far.
+    pub fn count(&self, rows: Rows) {
+        self.kept().rows = Some(rows);
+    }
+
+    /// How many rows of a dataset there were, if it is of one.
+    pub fn rows(&self) -> Option<Rows> {
+        self.kept().rows
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

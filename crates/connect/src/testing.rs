@@ -62,6 +62,7 @@ pub fn job(connector: &str, task: Task, parameters: Values) -> Result<Job, NameE
         task: Arc::new(task),
         workload: Arc::new(workload),
         parameters,
+        subjects: None,
         authorized: Time(0),
     })
 }

@@ -8,7 +8,7 @@ use crate::object::{PersonKind, Role, decide_set};
 use crate::reading::Reading;
 use crate::refusal::Refusal;
 use crate::statement::{Body, Principal, Verified};
-use crate::{genesis, recover, request, run};
+use crate::{app, genesis, recover, request, run};
 
 /// Answers facts of entry `at`, or why not. Changes nothing.
 pub(crate) fn decide(
@@ -131,12 +131,48 @@ impl Signer {
         self.kind == PersonKind::Service
     }
 
+    /// Whether they are an app.
+    pub(crate) fn is_app(&self) -> bool {
+        self.kind == PersonKind::App
+    }
+
+    /// Whether they install apps.
+    pub(crate) fn installs(&self) -> bool {
+        app::installs(self.role)
+    }
+
+    /// Refuses anybody but installers and administrators.
+    pub(crate) fn installs_or_administers(&self) -> Result<(), Refusal> {
+        match self.installs() {
+            true => Ok(()),
+            false => Err(Refusal::NotInstaller {
+                person: self.upn.clone(),
+            }),
+        }
+    }
+
+    /// What an app is told that does anything but run.
+    pub(crate) fn as_app_only_runs(&self) -> Refusal {
+        Refusal::AppRuns {
+            app: self.upn.clone(),
+        }
+    }
+
     /// Refuses services: they run, and neither request nor approve.
-    pub(crate) fn asks_and_approves(&self) -> Result<(), Refusal> {
+    pub(crate) fn asks(&self) -> Result<(), Refusal> {
         match self.is_service() {
             true => Err(Refusal::SystemAccount {
                 person: self.upn.clone(),
             }),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses services and apps: they run.
+    pub(crate) fn approves(&self) -> Result<(), Refusal> {
+        self.asks()?;
+        match self.is_app() {
+            true => Err(self.as_app_only_runs()),
             false => Ok(()),
         }
     }

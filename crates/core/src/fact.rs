@@ -207,7 +207,8 @@ fn fmt_request(
         (RequestEvent::Granted, Some(grant)) => write!(
             f,
             "the request {id} is live: {} may run {task} until {}",
-            record.by, grant.until
+            record.holder(),
+            grant.until
         ),
         (RequestEvent::Granted, None) => write!(f, "the request {id} is live"),
         (RequestEvent::Ended, _) if record.status == Status::Superseded => write!(

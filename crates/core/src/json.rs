@@ -61,7 +61,14 @@ pub fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, JsonErro
 ///
 /// For what nobody signed; never for statements.
 pub fn read_loosely<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    check_depth(bytes)?;
+    check_depth(bytes, MAX_DEPTH)?;
+    serde_json::from_slice(bytes).map_err(|error| JsonError(error.to_string()))
+}
+
+/// Reads an answer of a server, in which what was signed may stand some levels
+/// further in: a page of grants, each with its limits.
+pub fn read_answer<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    check_depth(bytes, 2 * MAX_DEPTH)?;
     serde_json::from_slice(bytes).map_err(|error| JsonError(error.to_string()))
 }
 
@@ -125,14 +132,18 @@ fn write_text(text: &str, out: &mut Vec<u8>) -> Result<(), JsonError> {
 }
 
 fn nest(depth: usize) -> Result<(), JsonError> {
-    if depth >= MAX_DEPTH {
-        return Err(JsonError(format!("nested deeper than {MAX_DEPTH} levels")));
+    nest_in(depth, MAX_DEPTH)
+}
+
+fn nest_in(depth: usize, most: usize) -> Result<(), JsonError> {
+    if depth >= most {
+        return Err(JsonError(format!("nested deeper than {most} levels")));
     }
     Ok(())
 }
 
 /// Looks at brackets outside texts only, before any parser recurses.
-fn check_depth(bytes: &[u8]) -> Result<(), JsonError> {
+fn check_depth(bytes: &[u8], most: usize) -> Result<(), JsonError> {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {
@@ -140,7 +151,7 @@ fn check_depth(bytes: &[u8]) -> Result<(), JsonError> {
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
             b'[' | b'{' if !in_text => {
-                nest(depth)?;
+                nest_in(depth, most)?;
                 depth += 1;
             }
             b']' | b'}' if !in_text => depth = depth.saturating_sub(1),

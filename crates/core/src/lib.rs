@@ -8,9 +8,11 @@
 //! Read it from the outside in: [`envelope`] and [`statement`] are what people
 //! sign, [`state`] is what has been said so far, [`refusal`] is every no.
 
+mod app;
 pub mod audit;
 mod credentials;
 pub mod csv;
+pub mod dataset;
 mod decide;
 pub mod digest;
 pub mod entry;
@@ -48,6 +50,7 @@ mod trial;
 pub mod value;
 pub mod view;
 
+pub use app::APP_DURATION;
 pub use credentials::MAX_KEYS;
 pub use lookup::Published;
 pub use quorum::{Missing, Unable};

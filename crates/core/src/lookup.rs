@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::credentials::as_enrolled;
+use crate::dataset::Subjects;
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::envelope::{Envelope, PayloadType};
 use crate::key::PublicKey;
@@ -11,10 +12,10 @@ use crate::log::Verifier;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Stage, Task, Workload};
 use crate::reading::{Governed, Reading};
-use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
+use crate::record::{Asked, Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::Refusal;
 use crate::request;
-use crate::run::Permit;
+use crate::run::{self, Permit};
 use crate::state::{Answer, Since, State};
 use crate::statement::{Body, FRESH, MAX_SESSION, Principal, Session, Unverified, read_payload};
 use crate::time::Time;
@@ -331,6 +332,16 @@ impl State {
         texts: &BTreeMap<crate::names::ParameterName, String>,
     ) -> Result<Permit, String> {
         Permit::ask(&Reading::new(self, now.max(self.time)), id, node, texts)
+    }
+
+    /// Whether a run of a dataset may go on at `now` as it began; else why not.
+    pub fn may_go_on(&self, id: ExecutionId, began: &Subjects, now: Time) -> Result<(), String> {
+        run::may_go_on(&Reading::new(self, now.max(self.time)), id, began)
+    }
+
+    /// What was last asked for an app of a dataset.
+    pub fn asked(&self, app: &Upn, task: &TaskName) -> Option<&Arc<Asked>> {
+        self.asked.get(&(app.clone(), task.clone()))?.value.as_ref()
     }
 
     /// Whose session an envelope is, if it is one that still counts at `now`.

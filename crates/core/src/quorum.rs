@@ -36,6 +36,8 @@ pub enum Unable {
     Inactive,
     /// A service, which never decides.
     Service,
+    /// An app, which never decides.
+    App,
 }
 
 impl fmt::Display for Unable {
@@ -46,6 +48,7 @@ impl fmt::Display for Unable {
             Self::NoPasskey => "has no passkey",
             Self::Inactive => "is deactivated",
             Self::Service => "is a service",
+            Self::App => "is an app",
         })
     }
 }
@@ -113,8 +116,10 @@ impl State {
         let Some(person) = self.person(upn) else {
             return Some(Unable::Uninvited);
         };
-        if person.kind == PersonKind::Service {
-            return Some(Unable::Service);
+        match person.kind {
+            PersonKind::Service => return Some(Unable::Service),
+            PersonKind::App => return Some(Unable::App),
+            PersonKind::Human => {}
         }
         if !person.active {
             return Some(Unable::Inactive);

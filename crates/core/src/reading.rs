@@ -11,11 +11,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::dataset::{Extraction, Subjects};
 use crate::digest::{Digest, ExecutionId, Index, OrganizationId, RequestId};
 use crate::fact::Fact;
 use crate::names::{Address, Name, Pattern, TaskName, Upn};
 use crate::object::{Control, Group, MAX_GROUP_DEPTH, Person, Policy, Rule, Site, Task, Workload};
-use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord};
+use crate::record::{Asked, Credentials, ExecutionRecord, Recovery, RequestRecord};
 use crate::refusal::{Refusal, unknown_workload};
 use crate::state::{Answer, Since, State, Touched};
 use crate::time::Time;
@@ -286,6 +287,16 @@ impl<'a> Reading<'a> {
     /// A person's pending requests; not noted.
     pub fn pending_of(&self, upn: &Upn) -> impl Iterator<Item = &'a Arc<RequestRecord>> {
         self.state.pending_of(upn)
+    }
+
+    /// What was last asked for an app of a dataset.
+    pub fn asked(&self, app: &Upn, task: &TaskName) -> Option<&'a Arc<Asked>> {
+        self.note(self.state.asked.get(&(app.clone(), task.clone())))
+    }
+
+    /// Whom an extraction is about; not noted, since no rule turns on it.
+    pub fn subjects(&self, asked: &Extraction) -> Subjects {
+        self.state.subjects(asked)
     }
 
     /// A person's live grants, the one ending first first; not noted, so note

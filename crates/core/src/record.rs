@@ -8,11 +8,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{ExecutionId, KeyId, RequestId};
+use crate::dataset::Manifest;
+use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::key::PublicKey;
 use crate::names::{Name, ParameterName, TaskName, Upn};
 use crate::object::{Invitation, Rule, Task, Workload};
-use crate::statement::{Attachment, OutputDigest, Principal, RunResult, SealedValue, TreeHead};
+use crate::statement::{
+    Attachment, OutputDigest, Principal, Rows, RunResult, SealedValue, TreeHead,
+};
 use crate::time::{Seconds, Time};
 use crate::value::{Constraints, Values};
 
@@ -23,6 +26,9 @@ pub struct RequestRecord {
     pub id: RequestId,
     /// Who asks.
     pub by: Upn,
+    /// For which app, if it is not oneself who runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<Arc<AppAsk>>,
     /// For which task, in its canonical spelling.
     pub task: TaskName,
     /// Why.
@@ -51,6 +57,69 @@ pub struct RequestRecord {
     pub grant: Option<Grant>,
     /// How it ended, once it has.
     pub ending: Option<Ending>,
+}
+
+/// For which app a request is, as it was when it was raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppAsk {
+    /// Its name here, which runs what is granted.
+    pub upn: Upn,
+    /// As people call it.
+    pub name: Option<String>,
+    /// Who installed it: whoever asked first. The app may ask again by itself.
+    pub installer: Upn,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Names the definition of what it asks for.
+    pub definition: Digest,
+    /// What it has already, if it asks for something else.
+    pub before: Option<Before>,
+}
+
+/// What an app has already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// By which grant.
+    pub request: RequestId,
+    /// For which version.
+    pub version: String,
+    /// Names the definition of what it has.
+    pub definition: Digest,
+    /// All that is limited there.
+    pub limits: Vec<Constraints>,
+}
+
+/// What was last asked for an app of one dataset, and what people said to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// By which request.
+    pub request: RequestId,
+    /// When.
+    pub raised: Time,
+    /// Who installed the app.
+    pub installer: Upn,
+    /// For which version.
+    pub version: String,
+    /// Names the definition of what was asked for.
+    pub definition: Digest,
+    /// With which parameters.
+    pub parameters: Constraints,
+    /// Whether somebody took it away: denied, revoked, canceled.
+    pub taken: Option<Status>,
+}
+
+impl RequestRecord {
+    /// Who runs what is granted.
+    pub fn holder(&self) -> &Upn {
+        self.app.as_ref().map_or(&self.by, |app| &app.upn)
+    }
+
+    /// Whether somebody has a part in it, and so cannot approve it: who asks, who
+    /// runs, who installed it.
+    pub fn is_of(&self, upn: &Upn) -> bool {
+        let of_app = |app: &Arc<AppAsk>| app.upn == *upn || app.installer == *upn;
+        self.by == *upn || self.app.as_ref().is_some_and(of_app)
+    }
 }
 
 /// What a request is now.
@@ -202,6 +271,9 @@ pub struct OutcomeRecord {
     pub exit: Option<i64>,
     /// What was put out.
     pub output: Option<OutputDigest>,
+    /// How many rows, where it was of a dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
     /// What else there is to say.
     pub note: Option<String>,
 }

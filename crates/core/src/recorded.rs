@@ -231,8 +231,11 @@ impl RecordedFact {
             }
             Self::Request { record, .. } => {
                 let stages = record.rule.stages.iter();
+                let app = record.app.as_ref();
                 Resource::Request {
                     by: record.by.clone(),
+                    app: app.map(|app| app.upn.clone()),
+                    installer: app.map(|app| app.installer.clone()),
                     asked: stages.map(|stage| stage.group.clone()).collect(),
                 }
             }

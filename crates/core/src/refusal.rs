@@ -261,6 +261,47 @@ refusals! {
         "{person} has {MAX_LIVE} live grants, which is all that anybody may have"
         "; some must end first: writ grants, writ revoke ID"
 
+    /// The statement sets up an app, or asks for one, and it does not fit.
+    App { app: Upn, problem: String } "app"
+        "{app}: {problem}"
+        "; see what it wants: writ app show {app}"
+    /// Apps are set up, and asked for, by installers.
+    NotInstaller { person: Upn } "not-installer"
+        "only installers and administrators ask for an app, and {person} is neither"
+        "; an administrator can make you one: writ person invite {person} --role installer"
+    /// An app requests, approves, or reads what is no dataset.
+    AppRuns { app: Upn } "app-runs"
+        "{app} is an app: it reads what was granted for it, and neither requests nor approves"
+        "; its installer asks: writ app install MANIFEST"
+    /// Somebody who is no app wants rows of a dataset.
+    AppsOnly { task: TaskName } "apps-only"
+        "{task} is a dataset, which apps read and nobody else"
+        "; install one that wants it: writ app install MANIFEST"
+    /// An app is to run what is no dataset.
+    NotDataset { task: TaskName } "not-a-dataset"
+        "{task} is no dataset, and apps read those and nothing else"
+        "; see which there are: writ dataset list"
+    /// No live grant of the app covers the run.
+    NotConsented { task: TaskName, app: Upn } "not-consented"
+        "nothing is granted that lets {app} read this of {task}"
+        "; see what was asked for and what is granted: writ app show {app}"
+    /// What a grant is for is defined in another way since.
+    DatasetChanged { task: TaskName, app: Upn } "dataset-changed"
+        "the definition of {task} is not what it was when this was approved"
+        "; its installer asks anew: writ app upgrade {app}"
+    /// The same was denied or revoked before.
+    StaysSo { request: RequestId, status: &'static str } "stays-so"
+        "the same was {status} by the request {request}, and stays so until the manifest or the dataset is another"
+        "; see why: writ show {request}"
+    /// An app asks again by itself for what nobody has asked for.
+    InstallerAsks { task: TaskName, app: Upn } "installer-asks"
+        "nobody asked for what {app} wants of {task} now, and an app asks again only for what was asked"
+        "; its installer does: writ app upgrade {app}"
+    /// An app asks again by itself too soon.
+    AskedToday { task: TaskName, from: Time } "asked-today"
+        "this was asked for less than a day ago, and an app asks for {task} again from {from} on"
+        "; ask then, or ask its installer"
+
     /// The request was decided or has ended, or never was.
     NotPending { request: RequestId } "not-pending"
         "the request {request} was decided, has ended, or does not exist"

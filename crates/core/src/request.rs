@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::app::{self, APP_DURATION};
 use crate::decide::Signer;
 use crate::digest::{Digest, RequestId};
 use crate::fact::{Fact, RequestEvent};
@@ -34,13 +35,11 @@ pub(crate) fn raise(
     id: Digest,
     ask: &Request,
 ) -> Result<Vec<Fact>, Refusal> {
-    if ask.on_behalf_of.is_some() {
-        return Err(Refusal::NotYet {
-            what: "a request for somebody else",
-        });
-    }
     r.enabled()?;
-    signer.asks_and_approves()?;
+    signer.asks()?;
+    if signer.is_app() && ask.on_behalf_of.is_none() {
+        return Err(signer.as_app_only_runs());
+    }
     let governed = r.governing(&ask.task)?;
     let policy = &governed.rule.policy;
     may_ask(r, &signer.upn, &governed)?;
@@ -49,7 +48,11 @@ pub(crate) fn raise(
             task: governed.task.name.clone(),
         });
     }
-    let duration_s = ask.duration_s.unwrap_or_else(|| policy.default_duration());
+    let usual = match ask.on_behalf_of {
+        None => policy.default_duration(),
+        Some(_) => APP_DURATION.min(policy.max_duration_s),
+    };
+    let duration_s = ask.duration_s.unwrap_or(usual);
     if !(Seconds::MINUTE..=policy.max_duration_s).contains(&duration_s) {
         return Err(Refusal::Duration {
             longest: policy.max_duration_s,
@@ -64,11 +67,13 @@ pub(crate) fn raise(
         return Err(Refusal::Start {});
     }
     let runs = runs(policy, ask.runs)?;
+    let app = app::asked_for(r, signer, &governed, ask)?;
     limits(r, &signer.upn, &governed, ask)?;
 
     let raised = RequestRecord {
         id: RequestId(id),
         by: signer.upn.clone(),
+        app,
         task: governed.task.name.clone(),
         reason: ask.reason.clone(),
         ticket: ask.ticket.clone(),
@@ -86,6 +91,7 @@ pub(crate) fn raise(
     };
     let mut facts = vec![fact(RequestEvent::Raised, raised.clone())];
     if governed.rule.is_auto() {
+        facts.extend(app::replaced(r, &raised));
         facts.push(granted(raised, now, &[]));
     }
     Ok(facts)
@@ -136,6 +142,7 @@ fn runs(policy: &Policy, asked: Option<u64>) -> Result<Option<u64>, Refusal> {
 fn limits(r: &Reading<'_>, upn: &Upn, governed: &Governed, ask: &Request) -> Result<(), Refusal> {
     let same = r.pending_of(upn).find(|pending| {
         pending.task == governed.task.name
+            && pending.app.as_ref().map(|app| &app.upn) == ask.on_behalf_of.as_ref()
             && pending.parameters == ask.parameters
             && pending.start == ask.start
     });
@@ -146,7 +153,7 @@ fn limits(r: &Reading<'_>, upn: &Upn, governed: &Governed, ask: &Request) -> Res
         return Err(Refusal::PendingLimit {});
     }
     if governed.rule.is_auto() {
-        room_for_grant(r, upn)?;
+        room_for_grant(r, ask.on_behalf_of.as_ref().unwrap_or(upn))?;
     }
     Ok(())
 }
@@ -167,16 +174,16 @@ pub(crate) fn approve(
     approve: &Approve,
 ) -> Result<Vec<Fact>, Refusal> {
     r.enabled()?;
-    signer.asks_and_approves()?;
+    signer.approves()?;
     let record = r.request(approve.request)?;
     if record.status != Status::Pending {
         return Err(Refusal::NotPending { request: record.id });
     }
-    if record.by == signer.upn {
+    if record.is_of(&signer.upn) {
         return Err(Refusal::SelfApproval { request: record.id });
     }
     // Nobody could use what is granted to somebody who left.
-    r.active(&record.by)?;
+    r.active(record.holder())?;
     if record.approvals.iter().any(|a| a.by == signer.upn) {
         return Err(Refusal::AlreadyDecided { request: record.id });
     }
@@ -225,7 +232,8 @@ pub(crate) fn approve(
     let given = counted(r, &approved);
     let mut facts = vec![fact(RequestEvent::Approved, approved.clone())];
     if current(stages, &given).is_none() {
-        room_for_grant(r, &record.by)?;
+        room_for_grant(r, record.holder())?;
+        facts.extend(app::replaced(r, &approved));
         facts.push(granted(approved, r.now(), &given));
     }
     Ok(facts)
@@ -234,7 +242,7 @@ pub(crate) fn approve(
 /// Whether a pending request waits for this person now: they could approve it,
 /// whatever else they might get wrong.
 pub(crate) fn awaits(r: &Reading<'_>, record: &RequestRecord, upn: &Upn) -> bool {
-    let has_part = record.by == *upn || record.approvals.iter().any(|a| a.by == *upn);
+    let has_part = record.is_of(upn) || record.approvals.iter().any(|a| a.by == *upn);
     let asked = current(&record.rule.stages, &counted(r, record));
     record.status == Status::Pending
         && r.now() < record.expires
@@ -252,7 +260,7 @@ pub(crate) fn asks<'a>(r: &Reading<'_>, record: &'a RequestRecord) -> Option<(us
 /// Whether somebody may approve at all: active, and no service.
 fn may_approve(r: &Reading<'_>, upn: &Upn) -> bool {
     r.active(upn)
-        .is_ok_and(|person| person.kind != PersonKind::Service)
+        .is_ok_and(|person| person.kind == PersonKind::Human)
 }
 
 /// The approvals that still count: their authors may approve and are in the group.
@@ -301,7 +309,7 @@ fn granted(mut record: RequestRecord, now: Time, given: &[ApprovalRecord]) -> Fa
 /// Ends a request, whatever it is now. Works also while disabled.
 pub(crate) fn end(r: &Reading<'_>, signer: &Signer, end: &End) -> Result<Vec<Fact>, Refusal> {
     let record = r.request(end.request)?;
-    let is_own = record.by == signer.upn;
+    let is_own = record.is_of(&signer.upn);
     let is_approver = || {
         record
             .rule

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::app;
+use crate::dataset::{Subjects, is_data};
 use crate::decide::Signer;
 use crate::digest::{Digest, ExecutionId, KeyId, RequestId};
 use crate::fact::Fact;
@@ -79,6 +81,10 @@ fn exempt(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Option<Le
         return Ok(None);
     }
     let (task, workload) = r.defined(&invoke.task)?;
+    if is_data(workload) {
+        let task = task.name.clone();
+        return Err(Refusal::AppsOnly { task });
+    }
     Given::of(invoke)
         .fits(&task)
         .map_err(|problem| Refusal::Parameters {
@@ -111,7 +117,8 @@ fn granted(r: &Reading<'_>, signer: &Signer, invoke: &Invoke) -> Result<Leave, R
     };
     given.fits(&governed.task).map_err(no)?;
     let grant = choose(r, signer, &governed, &given, invoke)?;
-    may_ask(r, &signer.upn, &governed)?;
+    may_ask(r, &grant.by, &governed)?;
+    app::may_extract(&governed, grant, &invoke.parameters)?;
     let policy = &governed.rule.policy;
     if let Some(problem) = given.forbidden_by(&policy.parameters, policy.others) {
         return Err(no(problem));
@@ -139,9 +146,15 @@ fn choose<'a>(
         .filter(|record| record.task == governed.task.name)
         .filter(|record| invoke.request.is_none_or(|named| named == record.id));
     let longest = governed.rule.policy.max_duration_s;
-    let mut why = Refusal::Insufficient {
-        task: governed.task.name.clone(),
-        with: Asked(invoke.parameters.clone()),
+    let mut why = match signer.is_app() {
+        true => Refusal::NotConsented {
+            task: governed.task.name.clone(),
+            app: signer.upn.clone(),
+        },
+        false => Refusal::Insufficient {
+            task: governed.task.name.clone(),
+            with: Asked(invoke.parameters.clone()),
+        },
     };
     for record in mine {
         let Some(grant) = &record.grant else { continue };
@@ -150,7 +163,7 @@ fn choose<'a>(
         }
         if let Some(most) = record.runs.filter(|most| r.runs_of(record.id) >= *most) {
             // Whoever has no other grant is told so.
-            if let Refusal::Insufficient { task, .. } = why {
+            if let Refusal::Insufficient { task, .. } | Refusal::NotConsented { task, .. } = why {
                 let request = record.id;
                 why = Refusal::UsedUp {
                     request,
@@ -343,6 +356,7 @@ pub(crate) fn outcome(
         result: outcome.result,
         exit: outcome.exit,
         output: outcome.output,
+        rows: outcome.rows,
         note: outcome.note.clone(),
     });
     Ok(vec![Fact::Execution {
@@ -374,6 +388,20 @@ pub(crate) fn resolve(
     Ok(vec![Fact::Execution {
         record: Arc::new(record),
     }])
+}
+
+/// Whether a run of a dataset may go on as it began: it is still allowed, and about
+/// the same people; else why not.
+pub(crate) fn may_go_on(r: &Reading<'_>, id: ExecutionId, began: &Subjects) -> Result<(), String> {
+    let record = r
+        .execution(id)
+        .map_err(|_| "it has its outcome".to_owned())?;
+    r.active(&record.by).map_err(|no| no.to_string())?;
+    still_allowed(r, record)?;
+    match app::subjects(r, record)? {
+        Some(now) if *now == *began => Ok(()),
+        Some(_) | None => Err("its groups have changed in between".into()),
+    }
 }
 
 /// Whether what allowed a run when it was authorised still does; else why not.
@@ -408,6 +436,9 @@ pub struct Job {
     pub workload: Arc<Workload>,
     /// The values of its parameters, attached texts included.
     pub parameters: Values,
+    /// Whom it is about, where it is of a dataset: as groups were when leave was
+    /// given.
+    pub subjects: Option<Arc<Subjects>>,
     /// When the run was authorised.
     pub authorized: Time,
 }
@@ -464,6 +495,7 @@ impl Permit {
         }
         r.active(&record.by).map_err(|no| no.to_string())?;
         still_allowed(r, record)?;
+        let subjects = app::subjects(r, record)?;
         let mut parameters = record.parameters.clone();
         for (name, attachment) in &record.attached {
             let text = texts
@@ -485,6 +517,7 @@ impl Permit {
             task: record.definition.task.clone(),
             workload: record.definition.workload.clone(),
             parameters,
+            subjects,
             authorized: record.authorized,
         }))
     }

@@ -10,7 +10,7 @@
 //! were not there. `tests/sight.txt` has the table of readers and resources.
 
 use crate::names::{Address, Upn};
-use crate::object::Role;
+use crate::object::{PersonKind, Role};
 use crate::state::State;
 use crate::view::{ExecutionView, RequestView};
 
@@ -28,10 +28,16 @@ pub enum Resource {
     People,
     /// One person, their keys and what they chose.
     Person(Upn),
+    /// An app, with its manifest.
+    App(Upn),
     /// A request.
     Request {
         /// Whose.
         by: Upn,
+        /// Which app it is for, if it is for one.
+        app: Option<Upn>,
+        /// Who installed that.
+        installer: Option<Upn>,
         /// Who may be asked to approve it.
         asked: Vec<Address>,
     },
@@ -59,6 +65,8 @@ impl Resource {
     pub fn request(view: &RequestView) -> Self {
         Self::Request {
             by: view.by.clone(),
+            app: view.app.as_ref().map(|app| app.upn.clone()),
+            installer: view.app.as_ref().map(|app| app.installer.clone()),
             asked: view.stages.iter().map(|s| s.group.clone()).collect(),
         }
     }
@@ -85,7 +93,7 @@ impl Resource {
 pub const fn reads_everything(role: Option<Role>) -> bool {
     match role {
         Some(Role::Auditor | Role::Administrator) => true,
-        None => false,
+        Some(Role::Installer) | None => false,
     }
 }
 
@@ -106,13 +114,36 @@ pub fn may_read(state: &State, reader: Option<&Upn>, resource: &Resource) -> boo
         let further = group.and_then(|group| group.escalate_to.as_ref());
         further.is_some_and(is_in)
     };
+    // Nobody else's program learns who works here.
+    let is_app = person.kind == PersonKind::App;
+    let is_me = |upn: &Option<Upn>| upn.as_ref() == Some(me);
+    if is_app {
+        return match resource {
+            Resource::Public => true,
+            Resource::Person(upn) | Resource::App(upn) => upn == me,
+            Resource::Request { app, .. } => is_me(app),
+            Resource::Execution { by } | Resource::Output { by, .. } => by == me,
+            Resource::Shared
+            | Resource::Settings
+            | Resource::People
+            | Resource::Log
+            | Resource::Figures => false,
+        };
+    }
     reads_everything(person.role)
         || match resource {
-            Resource::Public | Resource::Shared => true,
+            Resource::Public | Resource::Shared | Resource::App(_) => true,
             Resource::Settings | Resource::People | Resource::Log | Resource::Figures => false,
             Resource::Person(upn) => upn == me,
-            Resource::Request { by, asked } => {
-                by == me || asked.iter().any(|group| is_in(group) || hears_of(group))
+            Resource::Request {
+                by,
+                installer,
+                asked,
+                ..
+            } => {
+                by == me
+                    || is_me(installer)
+                    || asked.iter().any(|group| is_in(group) || hears_of(group))
             }
             Resource::Execution { by } => by == me,
             Resource::Output { by, readers } => by == me || readers.iter().any(is_in),

@@ -17,7 +17,8 @@ use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn}
 use crate::object::{Control, Group, Person, Policy, Preferences, Site, Task, Workload};
 use crate::recent::Recent;
 use crate::record::{
-    Credentials, Definition, ExecutionRecord, OutcomeRecord, Recovery, RequestRecord, Resolution,
+    Asked, Credentials, Definition, ExecutionRecord, OutcomeRecord, Recovery, RequestRecord,
+    Resolution,
 };
 use crate::state::{Answer, SignedOut, Since, State};
 use crate::statement::{Attachment, SealedValue};
@@ -45,6 +46,7 @@ struct Saved {
     preferences: Pairs<Upn, Since<Preferences>>,
     recovery: Option<Since<Recovery>>,
     requests: Pairs<RequestId, Since<RequestRecord>>,
+    asked: Pairs<(Upn, TaskName), Since<Asked>>,
     runs: Pairs<RequestId, u64>,
     executions: Vec<SavedExecution>,
     killed: Vec<ExecutionId>,
@@ -149,6 +151,7 @@ impl Saved {
             pending: _,
             grants: _,
             open_by_task: _,
+            asked,
             runs,
             executions,
             killed,
@@ -174,6 +177,7 @@ impl Saved {
             preferences: pairs(preferences),
             recovery: recovery.clone(),
             requests: pairs(requests),
+            asked: pairs(asked),
             runs: pairs(runs),
             executions: executions.values().filter_map(SavedExecution::of).collect(),
             killed: killed.keys().copied().collect(),
@@ -196,6 +200,7 @@ impl Saved {
             preferences: table(self.preferences),
             recovery: self.recovery,
             requests: table(self.requests),
+            asked: table(self.asked),
             runs: table(self.runs),
             executions: self
                 .executions

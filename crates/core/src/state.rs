@@ -19,7 +19,7 @@ use crate::object::{
 };
 use crate::reading::Reading;
 use crate::recent::Recent;
-use crate::record::{Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
+use crate::record::{Asked, Credentials, Ending, ExecutionRecord, Recovery, RequestRecord, Status};
 use crate::refusal::Refusal;
 use crate::statement::{FRESH, MAX_SESSION, Principal, RunResult, Verified};
 use crate::time::Time;
@@ -99,6 +99,7 @@ pub struct State {
     pub(crate) pending: Table<(Upn, RequestId), ()>,
     pub(crate) grants: Table<(Upn, Time, RequestId), ()>,
     pub(crate) open_by_task: Table<(Arc<str>, RequestId), ()>,
+    pub(crate) asked: Table<(Upn, TaskName), Since<Asked>>,
     pub(crate) runs: Table<RequestId, u64>,
     pub(crate) executions: Table<ExecutionId, Since<ExecutionRecord>>,
     pub(crate) killed: Table<ExecutionId, ()>,
@@ -325,6 +326,7 @@ impl State {
         if let Some(before) = before {
             self.unlist(&before);
         }
+        self.fold_asked(at, record);
         if record.status.is_open() {
             self.list(record);
             self.requests
@@ -336,6 +338,41 @@ impl State {
                 self.kill_runs_of(record.id);
             }
         }
+    }
+
+    /// Keeps what was last asked for an app, and whether somebody took it away. What
+    /// time ends changes nothing of that, so whoever reads it needs no such entry.
+    fn fold_asked(&mut self, at: Index, record: &RequestRecord) {
+        let Some(app) = &record.app else { return };
+        let name = (app.upn.clone(), record.task.clone());
+        let before = self.asked.get(&name).and_then(|since| since.value.clone());
+        let of_this = |before: &Arc<Asked>| {
+            before.version == app.manifest.version
+                && before.definition == app.definition
+                && before.parameters == record.parameters
+        };
+        let taken = match record.status {
+            Status::Pending | Status::Live => None,
+            Status::Denied | Status::Revoked | Status::Canceled => Some(record.status),
+            Status::Ended | Status::Expired | Status::Superseded => return,
+        };
+        let newest = before
+            .as_ref()
+            .is_none_or(|before| before.raised <= record.raised);
+        let is_of_this = taken.is_some() && before.as_ref().is_some_and(of_this);
+        if !newest && !is_of_this {
+            return;
+        }
+        let asked = Asked {
+            request: record.id,
+            raised: before.map_or(record.raised, |before| before.raised.max(record.raised)),
+            installer: app.installer.clone(),
+            version: app.manifest.version.clone(),
+            definition: app.definition,
+            parameters: record.parameters.clone(),
+            taken,
+        };
+        self.asked.insert(name, Since::set(at, Arc::new(asked)));
     }
 
     /// Marks the runs in flight under a grant. No rule looks at the mark: it is
@@ -354,7 +391,7 @@ impl State {
         match &record.grant {
             Some(grant) => {
                 self.grants
-                    .insert((record.by.clone(), grant.until, record.id), ());
+                    .insert((record.holder().clone(), grant.until, record.id), ());
             }
             None => {
                 self.pending.insert((record.by.clone(), record.id), ());
@@ -369,7 +406,7 @@ impl State {
         match &record.grant {
             Some(grant) => self
                 .grants
-                .remove(&(record.by.clone(), grant.until, record.id)),
+                .remove(&(record.holder().clone(), grant.until, record.id)),
             None => self.pending.remove(&(record.by.clone(), record.id)),
         };
         self.open_by_task

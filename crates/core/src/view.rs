@@ -5,18 +5,25 @@
 //! by hand from a record. Binary is hexadecimal, times are milliseconds since
 //! 1970 in UTC, lengths of time are seconds, exactly as in statements.
 
+mod request;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, ExecutionId, Index, KeyId, OrganizationId, RequestId};
-use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
-use crate::object::{Approval, Control, Person, PersonKind, Role, Services};
-use crate::record::{Credentials, ExecutionRecord, Recovery, RequestRecord, Status};
-use crate::statement::{Attachment, OutputDigest, Principal, RunResult};
-use crate::time::{Seconds, Time};
-use crate::value::{Constraints, Values};
+use crate::names::{Address, Domain, Name, ParameterName, TaskName, Upn};
+use crate::object::{Control, Person, PersonKind, Role, Services};
+use crate::record::{Credentials, ExecutionRecord, Recovery};
+use crate::statement::{Attachment, OutputDigest, Rows, RunResult};
+use crate::time::Time;
+use crate::value::{Value, Values};
+
+pub use request::{
+    AccessView, AppView, ApprovalView, BeforeView, DatasetAccess, EndingView, GrantView,
+    RequestView, StageView,
+};
 
 /// What is there, and the log size that it was looked at: the `seen` of a `set`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +222,9 @@ pub struct PersonView {
     /// When their invitation ends, if one waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited_until: Option<Time>,
+    /// What an app says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<BTreeMap<String, Value>>,
     /// Their keys.
     pub keys: Vec<KeyView>,
 }
@@ -241,6 +251,7 @@ impl PersonView {
             invited_until: credentials
                 .and_then(|c| c.invitation.as_ref())
                 .map(|i| i.until),
+            manifest: person.manifest.clone(),
             keys: keys.collect(),
         }
     }
@@ -257,165 +268,6 @@ pub struct KeyView {
     pub passkey: bool,
     /// When it was enrolled.
     pub since: Time,
-}
-
-/// A request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestView {
-    /// Its name.
-    pub id: RequestId,
-    /// Who asks.
-    pub by: Upn,
-    /// For which task.
-    pub task: TaskName,
-    /// Why.
-    pub reason: String,
-    /// The ticket it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket: Option<String>,
-    /// What it is now.
-    pub status: Status,
-    /// For how long.
-    pub duration_s: Seconds,
-    /// With which parameters; any, if none is named.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: Constraints,
-    /// From when, if not from the approval.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<Time>,
-    /// How often, if not any number of times.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runs: Option<u64>,
-    /// When it was raised.
-    pub raised: Time,
-    /// When it expires if nobody decides.
-    pub expires: Time,
-    /// Which policy governs it.
-    pub policy: Pattern,
-    /// Whether somebody is asked.
-    pub approval: Approval,
-    /// Who is asked, in order.
-    pub stages: Vec<StageView>,
-    /// Who approved so far.
-    pub approvals: Vec<ApprovalView>,
-    /// The grant, once there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grant: Option<GrantView>,
-    /// How it ended, once it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ending: Option<EndingView>,
-}
-
-/// One step of an approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StageView {
-    /// Who is asked.
-    pub group: Address,
-    /// How many of them must approve.
-    pub needed: u32,
-    /// How many did.
-    pub given: u32,
-}
-
-/// One approval of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApprovalView {
-    /// Who approved.
-    pub by: Upn,
-    /// When.
-    pub at: Time,
-    /// For which stage, from 1.
-    pub stage: u32,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-    /// For a shorter time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_s: Option<Seconds>,
-    /// With narrower parameters.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: Constraints,
-}
-
-/// The live half of a request's life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantView {
-    /// From when, included.
-    pub from: Time,
-    /// Until when, excluded.
-    pub until: Time,
-    /// All that parameters must satisfy.
-    pub limits: Vec<Constraints>,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndingView {
-    /// When.
-    pub at: Time,
-    /// Who ended it, if somebody did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Principal>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub comment: Option<String>,
-    /// Whether runs in flight were killed.
-    #[serde(default, skip_serializing_if = "crate::object::is_false")]
-    pub kill: bool,
-}
-
-impl From<&RequestRecord> for RequestView {
-    fn from(record: &RequestRecord) -> Self {
-        let given = |stage: usize| record.approvals.iter().filter(|a| a.stage == stage).count();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let stages = record
-            .rule
-            .stages
-            .iter()
-            .enumerate()
-            .map(|(at, stage)| StageView {
-                group: stage.group.clone(),
-                needed: stage.approvals.get(),
-                given: count(given(at)),
-            });
-        let approvals = record.approvals.iter().map(|approval| ApprovalView {
-            by: approval.by.clone(),
-            at: approval.at,
-            stage: count(approval.stage + 1),
-            comment: approval.comment.clone(),
-            duration_s: approval.duration_s,
-            parameters: approval.parameters.clone(),
-        });
-        Self {
-            id: record.id,
-            by: record.by.clone(),
-            task: record.task.clone(),
-            reason: record.reason.clone(),
-            ticket: record.ticket.clone(),
-            status: record.status,
-            duration_s: record.duration_s,
-            parameters: record.parameters.clone(),
-            start: record.start,
-            runs: record.runs,
-            raised: record.raised,
-            expires: record.expires,
-            policy: record.rule.policy.task.clone(),
-            approval: record.rule.policy.approval,
-            stages: stages.collect(),
-            approvals: approvals.collect(),
-            grant: record.grant.as_ref().map(|grant| GrantView {
-                from: grant.from,
-                until: grant.until,
-                limits: grant.limits.clone(),
-            }),
-            ending: record.ending.as_ref().map(|ending| EndingView {
-                at: ending.at,
-                by: ending.by.clone(),
-                comment: ending.comment.clone(),
-                kill: ending.kill,
-            }),
-        }
-    }
 }
 
 /// An execution.
@@ -457,6 +309,9 @@ pub struct ExecutionView {
     /// What was put out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputDigest>,
+    /// How many rows, where it was of a dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
     /// What else there is to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -544,6 +399,7 @@ impl From<&ExecutionRecord> for ExecutionView {
             ended: outcome.map(|outcome| outcome.at),
             exit_code: outcome.and_then(|outcome| outcome.exit),
             output: outcome.and_then(|outcome| outcome.output),
+            rows: outcome.and_then(|outcome| outcome.rows),
             note: outcome.and_then(|outcome| outcome.note.clone()),
             resolved: record.resolution.as_ref().map(|found| ResolvedView {
                 at: found.at,

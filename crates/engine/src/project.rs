@@ -12,7 +12,7 @@ use writ_core::view::{ExecutionView, RequestView, RunStatus};
 use writ_store::{NewEntry, Row};
 
 /// The version of this file's answers: another number rebuilds every row.
-pub(crate) const PROJECTOR: u32 = 1;
+pub(crate) const PROJECTOR: u32 = 2;
 
 /// What there are rows of.
 pub(crate) const NOUNS: [&str; 2] = ["request", "execution"];
@@ -41,6 +41,9 @@ fn request(index: Index, record: &RequestRecord) -> Row {
         .stages
         .iter()
         .map(|stage| ("group", stage.group.to_string()));
+    // An app, and whoever installed it, have a part in what somebody asks for it.
+    let parts = record.app.iter().flat_map(|app| [&app.upn, &app.installer]);
+    let parts = parts.map(|upn| ("part", upn.to_string()));
     let facets = [
         ("by", record.by.to_string()),
         ("status", record.status.name().to_owned()),
@@ -52,7 +55,7 @@ fn request(index: Index, record: &RequestRecord) -> Row {
         at: index,
         created: index,
         view: json(&RequestView::from(record)),
-        facets: facets.into_iter().chain(groups).collect(),
+        facets: facets.into_iter().chain(groups).chain(parts).collect(),
     }
 }
 

@@ -23,7 +23,7 @@ use writ_core::record::ExecutionRecord;
 use writ_core::run::Permit;
 use writ_core::seal::{self, Purpose};
 use writ_core::secret::Secret;
-use writ_core::statement::{Outcome, OutputDigest, RunResult};
+use writ_core::statement::{Outcome, OutputDigest, Rows, RunResult};
 use writ_store::{Point, point};
 use zeroize::Zeroizing;
 
@@ -60,6 +60,8 @@ struct Finished {
     redaction: Redaction,
     /// How many bytes were put out.
     total: u64,
+    /// How many rows, where it was of a dataset.
+    rows: Option<Rows>,
     /// Others may follow the output until the outcome is recorded.
     #[expect(dead_code, reason = "held")]
     in_flight: Option<InFlight>,
@@ -73,6 +75,7 @@ impl Finished {
             output: Vec::new(),
             redaction: Redaction::none(),
             total: 0,
+            rows: None,
             in_flight: None,
         }
     }
@@ -173,6 +176,9 @@ impl Runner {
         };
         let task = &permit.job().task;
         let output = Output::redacting(task.output_cap, redaction);
+        if let Some(subjects) = &permit.job().subjects {
+            output.is_about(subjects.clone());
+        }
         let in_flight = self.engine.0.live.begin(id, output.clone());
         let most = Duration::from_secs(task.deadline_s.0).saturating_add(GRACE);
         let deadline = self.engine.0.clock.uptime().deadline(most);
@@ -196,6 +202,7 @@ impl Runner {
             redaction: output.redaction().clone(),
             output: output.bytes(),
             total: output.total(),
+            rows: output.rows(),
             in_flight: Some(in_flight),
         }
     }
@@ -367,6 +374,7 @@ impl Runner {
                 result,
                 exit,
                 output,
+                rows: finished.rows,
                 note,
             },
             blob.into_iter().collect(),

@@ -76,7 +76,7 @@ export function peopleOf(text) {
     if (seen.has(upn)) throw new Error(`${upn} stands in line ${seen.get(upn)} already.`);
     seen.set(upn, line);
     const role = (row.role ?? "").toLowerCase();
-    if (!["", "none", "auditor", "administrator"].includes(role)) throw new Error(`"${row.role}" is no role. The roles are auditor, administrator and none.`);
+    if (!["", "none", "installer", "auditor", "administrator"].includes(role)) throw new Error(`"${row.role}" is no role. The roles are installer, auditor, administrator and none.`);
     if ((row.name ?? "").length > 200) throw new Error("the name has more than 200 characters.");
     const groups = (row.groups ?? "").toLowerCase().split(";").map((group) => group.trim()).filter((group) => group !== "");
     return { line, upn, name: row.name ?? "", role, groups };

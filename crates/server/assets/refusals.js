@@ -51,6 +51,17 @@ const NEXT = {
   "wider": { next: "Write a shorter time, or leave it empty." },
   "comment-required": { says: "Whoever ends somebody else's request has to say why.", next: "Write it under “Why”." },
   "not-yours-to-end": { says: "Only its requester, its approvers and administrators may end this request.", next: "Ask one of them." },
+  // Apps
+  "app": { next: "Correct it, or see what the app wants." },
+  "not-installer": { next: "Ask one of them." },
+  "app-runs": { next: "Its installer asks for it." },
+  "apps-only": { next: "Whoever installs an app that wants it asks for that app." },
+  "not-a-dataset": { next: "Ask for a dataset." },
+  "not-consented": { next: "See what was asked for, and what is granted." },
+  "dataset-changed": { next: "Its installer asks anew." },
+  "stays-so": { next: "A new version of the app is asked for anew." },
+  "installer-asks": { next: "Its installer does." },
+  "asked-today": { next: "Ask then, or ask its installer." },
   // Running
   "insufficient": { says: "No live grant covers this run.", next: "Ask for it.", path: "/requests/new" },
   "not-started": { next: "Run it then." },

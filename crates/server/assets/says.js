@@ -50,6 +50,7 @@ function limit(constraint) {
     case "equals": return `= ${exact(value)}`;
     case "one_of": return `one of ${listed(value)}`;
     case "glob": return `like ${exact(value)}`;
+    case "superset_of": return `all of ${listed(value)}`;
     case "subset_of": return `some of ${listed(value)}`;
     case "range": {
       const { min, max } = value;
@@ -104,7 +105,7 @@ const NOUNS = {
     kind: plain("Kind", "human"),
     name: plain("Name"),
     mail: plain("Mail", "to the name that they sign in with"),
-    role: plain("Role", "none", word({ administrator: "administrator: sets objects, reads everything", auditor: "auditor: reads everything" })),
+    role: plain("Role", "none", word({ installer: "installer: sets up apps and asks for them", administrator: "administrator: sets objects, reads everything", auditor: "auditor: reads everything" })),
     active: plain("May act", "yes", yes),
     invitation: plain("Invitation", "none", ({ until }) => `until ${moment(until)}`),
     manifest: plain("Manifest", "none", exact),

@@ -52,6 +52,10 @@ pub trait Permission: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Anyone;
 
+/// Whoever signs in: people, and apps too.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn;
+
 /// Auditors, and administrators too.
 #[derive(Clone, Copy, Debug)]
 pub struct Auditor;
@@ -60,6 +64,12 @@ impl Permission for Anyone {
     const NAME: &'static str = "anyone";
     const WHO: &'static str = "people of this organization";
     const READS: Resource = Resource::Shared;
+}
+
+impl Permission for SignedIn {
+    const NAME: &'static str = "signed-in";
+    const WHO: &'static str = "people and apps of this organization";
+    const READS: Resource = Resource::Public;
 }
 
 impl Permission for Auditor {

@@ -44,7 +44,7 @@ mod tls;
 
 pub use api::{openapi, permissions};
 pub use app::App;
-pub use guard::{Anonymous, Anyone, Auditor, Caller, Permission};
+pub use guard::{Anonymous, Anyone, Auditor, Caller, Permission, SignedIn};
 pub use listen::{ListenError, Listeners, MetricsAddress, Reach, listen_address};
 pub use openapi::{Operation, Schema};
 pub use routes::{Guarded, Permitted, Routes};

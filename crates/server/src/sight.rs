@@ -1,6 +1,7 @@
 //! Facets: how the store finds what somebody may see.
 //!
-//! Rows have **facets**: whom they are `by`, and which `group` is asked. A
+//! Rows have **facets**: whom they are `by`, who else has a `part` in them, and
+//! which `group` is asked. A
 //! listing of somebody who does not read everything asks for theirs only. That
 //! is a way to find, and decides nothing: what is shown is judged by
 //! [`writ_core::sight::may_read`], on what is shown.
@@ -16,7 +17,8 @@ pub(crate) type Facet = (&'static str, String);
 pub(crate) fn facets_of(state: &State, upn: &Upn) -> Option<Vec<Facet>> {
     let role = state.person(upn).and_then(|person| person.role);
     let facets = || {
-        std::iter::once(by(upn))
+        [by(upn), ("part", upn.to_string())]
+            .into_iter()
             .chain(groups_of(state, upn))
             .collect()
     };

@@ -1,10 +1,13 @@
 //! The commands, one file each.
 
+pub(crate) mod app;
 pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod control;
+pub(crate) mod data;
+pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod emulator;
@@ -81,6 +84,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         Command::Person(args) => person::run(args, context).await,
         Command::Key(args) => key::run(args, context).await,
         Command::Group(args) => group::run(args, context).await,
+        Command::App(args) => app::run(args, context).await,
+        Command::Dataset(args) => dataset::run(args, context).await,
+        Command::Data(args) => data::run(args, context).await,
         Command::Workload(args) => workload::run(args, context).await,
         Command::Secret(args) => secret::run(args, context).await,
         Command::Task(args) => task::run(args, context).await,

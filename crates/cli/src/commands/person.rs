@@ -64,6 +64,8 @@ enum RoleArg {
     Administrator,
     /// Reads everything
     Auditor,
+    /// Sets up apps and asks for them
+    Installer,
     /// Nothing beyond their own requests
     None,
 }
@@ -73,6 +75,7 @@ impl From<RoleArg> for Option<Role> {
         match role {
             RoleArg::Administrator => Some(Role::Administrator),
             RoleArg::Auditor => Some(Role::Auditor),
+            RoleArg::Installer => Some(Role::Installer),
             RoleArg::None => None,
         }
     }
@@ -82,6 +85,7 @@ pub(crate) fn role_name(role: Role) -> String {
     match role {
         Role::Administrator => "administrator".to_owned(),
         Role::Auditor => "auditor".to_owned(),
+        Role::Installer => "installer".to_owned(),
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct SetArgs {
     #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
     pending_for: Seconds,
     /// What a parameter must be: NAME=VALUE, or NAME= and equals:A, one_of:A,B,
-    /// subset_of:A,B, glob:A*, range:1..9, absent; may be repeated
+    /// subset_of:A,B, superset_of:A,B, glob:A*, range:1..9, absent; may be repeated
     #[arg(short = 'P', long, value_name = "NAME=RULE")]
     param: Vec<Assignment>,
     /// Whether parameters that no --param names may be given

@@ -1,9 +1,10 @@
 //! `writ show`: one request, whole. Also what other commands show of requests.
 
 use writ_client::Client;
+use writ_core::dataset::Difference;
 use writ_core::record::Status;
 use writ_core::value::Constraints;
-use writ_core::view::RequestView;
+use writ_core::view::{AppView, RequestView};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -111,11 +112,29 @@ pub(super) fn print_request(view: &RequestView) {
     };
     let grant = view.grant.as_ref();
     let narrowed = grant.map(|grant| limits(&grant.limits)).unwrap_or_default();
+    let app = view.app.as_ref();
+    let of_app = |text: fn(&AppView) -> String| app.map(text).unwrap_or_default();
+    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+    let links = app.map(|app| [&app.manifest.terms, &app.manifest.privacy].map(optional));
+    let [terms, privacy] = links.unwrap_or_default();
     print_fields(&[
         ("request", view.id.short()),
         ("status", status(view)),
         ("task", view.task.to_string()),
+        ("service", app.map(|_| view.service()).unwrap_or_default()),
+        (
+            "access",
+            app.map(|_| view.requested_access()).unwrap_or_default(),
+        ),
+        ("app", of_app(|app| app.upn.to_string())),
+        ("publisher", of_app(|app| app.manifest.publisher.clone())),
+        ("version", of_app(|app| app.manifest.version.clone())),
+        ("purpose", of_app(|app| app.manifest.purpose.clone())),
+        ("terms", terms),
+        ("privacy", privacy),
+        ("installer", of_app(|app| app.installer.to_string())),
         ("parameters", parameters),
+        ("changes", changes(view)),
         ("by", view.by.to_string()),
         ("reason", view.reason.clone()),
         ("ticket", view.ticket.clone().unwrap_or_default()),
@@ -135,6 +154,18 @@ pub(super) fn print_request(view: &RequestView) {
         ("limited to", narrowed),
         ("ended", ending(view)),
     ]);
+}
+
+/// What would change in what an app has already.
+fn changes(view: &RequestView) -> String {
+    let change = |one: &Difference| {
+        let added = one.added.iter().map(|text| format!(" +{text}"));
+        let removed = one.removed.iter().map(|text| format!(" -{text}"));
+        let texts: String = added.chain(removed).collect();
+        format!("{}:{texts}", one.parameter)
+    };
+    let changes: Vec<_> = view.difference().iter().map(change).collect();
+    changes.join("; ")
 }
 
 fn status(view: &RequestView) -> String {

@@ -91,6 +91,17 @@ pub(crate) const TEMPLATE: &str = r#"# Writ: the configuration of this node. Eve
 # memory_mib = 2048
 # files = 1024
 # cpu_s = 3600
+
+# Where the rows of datasets are: a database of PostgreSQL by its socket or on
+# loopback, or a folder of CSV files. A dataset only chooses among them.
+# [data.sources.mail.postgres]
+# host = "/run/postgresql"
+# database = "mail"
+# user = "writ"
+# password_file = "/etc/writ/mail.password"
+
+# [data.sources.files]
+# folder = "/srv/writ"
 "#;
 
 /// What one node is told about itself.
@@ -115,6 +126,8 @@ pub(crate) struct Config {
     webhook: Vec<webhook::Settings>,
     /// The connector `command`.
     pub(crate) command: Command,
+    /// The connector `data`.
+    pub(crate) data: Data,
     /// Where this was read, for errors that show later.
     #[serde(skip)]
     source: Source,
@@ -126,6 +139,14 @@ pub(crate) struct Config {
 struct TlsFiles {
     certificate: Spanned<PathBuf>,
     key: Spanned<PathBuf>,
+}
+
+/// The connector `data`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Data {
+    /// What datasets may choose among.
+    pub(crate) sources: writ_data::Sources,
 }
 
 /// Where figures are served.
@@ -223,6 +244,7 @@ impl Default for Config {
             mail: None,
             webhook: Vec::new(),
             command: Command::default(),
+            data: Data::default(),
             source: Source::default(),
         }
     }

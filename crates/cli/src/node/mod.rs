@@ -24,6 +24,7 @@ use writ_core::statement::{
     Body, FirstAdministrator, Genesis, LabelledKey, Payload, Principal, Statement, sign,
 };
 use writ_core::value::Values;
+use writ_data::DataConnector;
 use writ_engine::{
     Anchor, Clock, Compared, Derived, Engine, Entropy, Kept, Ledger, LocalState, Options,
     PER_PERSON, Recovering, Report, Rotating, ServiceKey, SystemClock, SystemEntropy,
@@ -320,7 +321,11 @@ impl DataDirectory {
         let name = Name::parse("command").map_err(NodeError::new)?;
         let exchange = ExchangeConnector::new().map_err(NodeError::new)?;
         let to_exchange = Name::parse("exchange").map_err(NodeError::new)?;
+        let data = DataConnector::new(config.data.sources.clone())
+            .map_err(|problem| NodeError::new(format!("[data] {problem}")))?;
+        let to_data = Name::parse(writ_core::dataset::CONNECTOR).map_err(NodeError::new)?;
         Ok(Connectors::new()
+            .with(&to_data, data)
             .with(&name, command)
             .with(&to_exchange, exchange))
     }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod apps;
 mod audit;
 mod completion;
 mod disk;

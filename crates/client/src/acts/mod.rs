@@ -1,5 +1,6 @@
 //! One function per verb: look, fill, sign, post.
 
+mod apps;
 mod control;
 mod join;
 mod log;
@@ -12,6 +13,7 @@ mod requests;
 mod runs;
 mod secrets;
 
+pub use apps::Installed;
 pub use control::{Disabled, Enabled, Enabling, Unlisted, exempt, is_disabled};
 pub use join::Joining;
 pub use pair::{Paired, Pairing};

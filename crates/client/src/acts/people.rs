@@ -116,6 +116,7 @@ fn person_of(view: &PersonView) -> Person {
         mail: view.mail.clone(),
         role: view.role,
         active: view.active,
+        manifest: view.manifest.clone(),
         ..Person::new(view.upn.clone())
     }
 }

@@ -158,6 +158,7 @@ impl Client {
             result,
             exit: None,
             output: None,
+            rows: None,
             note: Some(note),
         };
         let said = self.say(Kind::Outcome, outcome, &[]).await?;

@@ -87,6 +87,8 @@ impl PersonKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Sets apps up and asks for them.
+    Installer,
     /// Reads everything.
     Auditor,
     /// Sets objects and reads everything.

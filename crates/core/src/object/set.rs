@@ -6,6 +6,7 @@ use super::{
     Control, Group, Invitation, MAX_EXEMPTION, MAX_GROUP_DEPTH, Noun, Object, ObjectName, Person,
     PersonKind, Policy, Site, SystemAccount, Task, Workload,
 };
+use crate::app;
 use crate::credentials::changed as keys_changed;
 use crate::decide::Signer;
 use crate::digest::Index;
@@ -25,8 +26,10 @@ pub(crate) fn decide(r: &Reading<'_>, signer: &Signer, set: &Set) -> Result<Vec<
     let change = set.change().ok_or(Refusal::NotYet {
         what: "a set of nothing",
     })?;
-    if !matches!(change, Change::Object(Object::Preferences(_))) {
-        signer.administers()?;
+    match change {
+        Change::Object(Object::Preferences(_)) => {}
+        Change::Object(Object::Person(person)) => app::may_set(r, signer, person)?,
+        Change::Object(_) | Change::Remove(_) => signer.administers()?,
     }
     let (fact, also) = match change {
         Change::Object(object) => {
@@ -46,7 +49,10 @@ pub(crate) fn decide(r: &Reading<'_>, signer: &Signer, set: &Set) -> Result<Vec<
             (fact, Vec::new())
         }
     };
-    let overruled = overruled(r, by, change, &fact);
+    let overruled = match change {
+        Change::Object(Object::Person(person)) => app::outdated(r, signer, person),
+        Change::Object(_) | Change::Remove(_) => overruled(r, by, change, &fact),
+    };
     Ok(std::iter::once(fact).chain(also).chain(overruled).collect())
 }
 
@@ -151,10 +157,8 @@ fn admit_exemption(r: &Reading<'_>, account: &SystemAccount) -> Result<(), Refus
 }
 
 fn admit_person(r: &Reading<'_>, person: &Person) -> Result<Vec<Fact>, Refusal> {
-    if person.kind == PersonKind::App || person.manifest.is_some() {
-        return Err(Refusal::NotYet { what: "an app" });
-    }
     let upn = &person.upn;
+    app::admit(r.person(upn).map(AsRef::as_ref), person)?;
     // A removed group may still be named as a member somewhere: whoever got its
     // name would get its memberships.
     if r.group_changed(&Address::from(upn)).is_some() {

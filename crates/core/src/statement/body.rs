@@ -280,6 +280,21 @@ pub struct Outcome {
     /// What else there is to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// How many rows, where it was of a dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
+}
+
+/// How many rows an extraction was about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// In scope, as far as they were counted: those that were delivered or withheld.
+    pub asked: u64,
+    /// Given to the app.
+    pub delivered: u64,
+    /// Not, since they are about somebody who is denied or mention them.
+    pub withheld: u64,
 }
 
 /// How a run ended.
@@ -410,6 +425,7 @@ impl Outcome {
         check_text("note", note, MAX_REASON)?;
         let is_found = self.result != RunResult::Unknown
             && self.exit.is_none()
+            && self.rows.is_none()
             && self.output.is_none()
             && !note.trim().is_empty();
         match by {

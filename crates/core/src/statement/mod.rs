@@ -25,7 +25,7 @@ use crate::time::{Seconds, Time};
 
 pub use body::{
     Approve, Attachment, Change, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey,
-    Outcome, OutputDigest, Recover, Request, RevokeKey, RunResult, SealedValue, Session, Set,
+    Outcome, OutputDigest, Recover, Request, RevokeKey, Rows, RunResult, SealedValue, Session, Set,
     Signout, Tick, TreeHead,
 };
 use body::{check_comment, check_constraints};

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::dataset::{
+    Column, ColumnType, Dataset, EVERYBODY, Manifest, Naming, Sensitivity, SubjectColumn, Wanted,
+};
 use crate::digest::{Digest, ExecutionId, RequestId};
 use crate::key::{Algorithm, Hex, SigningKey};
 use crate::names::{Address, Domain, Name, ParameterName, Pattern, TaskName, Upn};
 use crate::object::{
-    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, SealingAlgorithm,
-    SealingKey, Services, SiteSettings, Stage, Task, Workload,
+    Approval, Control, Group, Invitation, MailTo, Object, Person, PersonKind, Policy,
+    SealingAlgorithm, SealingKey, Services, SiteSettings, Stage, Task, Workload,
 };
 use crate::statement::{
     Approve, End, FirstAdministrator, Genesis, Invoke, LabelledKey, Outcome, Request, RunResult,
@@ -208,7 +211,78 @@ pub fn outcome(execution: ExecutionId, result: RunResult) -> Outcome {
         result,
         exit: None,
         output: None,
+        rows: None,
         note: None,
+    }
+}
+
+/// A workload of datasets.
+pub fn data_workload(name: &str) -> Workload {
+    Workload {
+        connector: Name::parse("data").unwrap(),
+        ..workload(name)
+    }
+}
+
+/// A dataset in a table with the columns `id`, `kind`, `sender` (which mentions
+/// people) and `body` (free text), about `owner`.
+pub fn dataset(name: &str) -> Task {
+    let column = |name: &str, column_type| Column {
+        name: name.into(),
+        column_type,
+        sensitivity: Sensitivity::Medium,
+        title: None,
+        mentions: name == "sender",
+        free_text: name == "body",
+    };
+    let dataset = Dataset {
+        source: Name::parse("mail").unwrap(),
+        relation: Some("public.messages".into()),
+        file: None,
+        subject: SubjectColumn {
+            column: "owner".into(),
+            named: Naming::Upn,
+            domain: None,
+        },
+        key: Some("id".into()),
+        columns: vec![
+            column("id", ColumnType::Integer),
+            column("kind", ColumnType::Text),
+            column("sender", ColumnType::Text),
+            column("body", ColumnType::Text),
+        ],
+    };
+    Task {
+        parameters: crate::dataset::parameters(),
+        ..Task::new(task_name(name), dataset.template().unwrap())
+    }
+}
+
+/// What an app wants of a dataset, about everybody.
+pub fn wanted(dataset: &str, columns: &[&str]) -> Wanted {
+    Wanted {
+        dataset: task_name(dataset),
+        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        scope: vec![EVERYBODY.to_owned()],
+        filter: Vec::new(),
+    }
+}
+
+/// An app, with what it says of itself.
+pub fn app(name: &str, version: &str, datasets: Vec<Wanted>) -> Person {
+    let manifest = Manifest {
+        publisher: "Contoso".into(),
+        version: version.into(),
+        service: "Office365".into(),
+        purpose: "shows how people meet".into(),
+        terms: Some("https://contoso.example/terms".into()),
+        privacy: None,
+        datasets,
+    };
+    Person {
+        kind: PersonKind::App,
+        manifest: Some(manifest.members().unwrap()),
+        ..person(name)
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Constraint {
     Range(Range),
     /// A list of which every element is one of these.
     SubsetOf(Vec<Value>),
+    /// A list that holds at least these.
+    SupersetOf(Vec<Value>),
     /// It must not be given.
     Absent,
 }
@@ -40,7 +42,9 @@ impl Constraint {
     /// Whether the constraint itself makes sense.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::OneOf(values) | Self::SubsetOf(values) if values.is_empty() => {
+            Self::OneOf(values) | Self::SubsetOf(values) | Self::SupersetOf(values)
+                if values.is_empty() =>
+            {
                 Err("names no value".into())
             }
             Self::Range(Range {
@@ -59,6 +63,7 @@ impl Constraint {
             | Self::Glob(_)
             | Self::Range(_)
             | Self::SubsetOf(_)
+            | Self::SupersetOf(_)
             | Self::Absent => Ok(()),
         }
     }
@@ -68,7 +73,7 @@ impl Constraint {
         match self {
             Self::Glob(_) => value_type == ValueType::String,
             Self::Range(_) => value_type == ValueType::Integer,
-            Self::SubsetOf(_) => value_type == ValueType::List,
+            Self::SubsetOf(_) | Self::SupersetOf(_) => value_type == ValueType::List,
             Self::Equals(_) | Self::OneOf(_) => value_type != ValueType::Secret,
             Self::Absent => true,
         }
@@ -92,8 +97,30 @@ impl Constraint {
             (Self::SubsetOf(values), Some(Value::List(items))) => {
                 items.iter().all(|item| values.contains(item))
             }
-            (Self::Glob(_) | Self::Range(_) | Self::SubsetOf(_), Some(_)) => false,
+            (Self::SupersetOf(values), Some(Value::List(items))) => {
+                values.iter().all(|value| items.contains(value))
+            }
+            (Self::Glob(_) | Self::Range(_) | Self::SubsetOf(_) | Self::SupersetOf(_), Some(_)) => {
+                false
+            }
         }
+    }
+}
+
+impl Constraint {
+    /// The texts among the values that it names.
+    pub fn texts(&self) -> Vec<String> {
+        let values: &[Value] = match self {
+            Self::OneOf(values) | Self::SubsetOf(values) | Self::SupersetOf(values) => values,
+            Self::Equals(Value::List(values)) => values,
+            Self::Equals(value) => std::slice::from_ref(value),
+            Self::Glob(_) | Self::Range(_) | Self::Absent => &[],
+        };
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Integer(_) | Value::Boolean(_) | Value::List(_) | Value::Table(_) => None,
+        };
+        values.iter().filter_map(text).collect()
     }
 }
 
@@ -110,6 +137,7 @@ impl fmt::Display for Constraint {
                 (None, None) => write!(f, "any number"),
             },
             Self::SubsetOf(values) => write!(f, "some of {}", spelled(values)),
+            Self::SupersetOf(values) => write!(f, "all of {}", spelled(values)),
             Self::Absent => f.write_str("not given"),
         }
     }
@@ -182,6 +210,17 @@ mod tests {
                 Some(list(&["a", "c"])),
                 false,
             ),
+            (
+                Constraint::SupersetOf(vec![text("a")]),
+                Some(list(&["c", "a"])),
+                true,
+            ),
+            (
+                Constraint::SupersetOf(vec![text("a"), text("b")]),
+                Some(list(&["a"])),
+                false,
+            ),
+            (Constraint::SupersetOf(vec![text("a")]), None, false),
             (Constraint::Absent, None, true),
             (Constraint::Absent, Some(text("")), false),
         ] {

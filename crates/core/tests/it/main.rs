@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod approvals;
+mod apps;
 mod control;
 mod corpus;
 mod documents;
@@ -13,7 +14,6 @@ mod house;
 mod kills;
 mod model;
 mod mutations;
-mod not_yet;
 mod open_tasks;
 mod outcomes;
 mod passkeys;

@@ -9,7 +9,7 @@ use writ_core::view::{ExecutionView, RequestView};
 const TABLE: &str = include_str!("../sight.txt");
 
 /// Readers, and what they are to alice's request and run.
-const READERS: [(&str, &str); 9] = [
+const READERS: [(&str, &str); 11] = [
     ("nobody", ""),
     ("unknown", "mallory"),
     ("inactive-admin", "ivan"),
@@ -17,6 +17,8 @@ const READERS: [(&str, &str); 9] = [
     ("requester", "alice"),
     ("approver", "bob"),
     ("output-reader", "olga"),
+    ("installer", "ivy"),
+    ("app", "insights"),
     ("auditor", "audrey"),
     ("administrator", "admin"),
 ];
@@ -25,7 +27,11 @@ const READERS: [(&str, &str); 9] = [
 /// read what it put out.
 fn story() -> (World, RequestView, ExecutionView) {
     let mut w = World::ready();
-    for (name, role) in [("olga", None), ("audrey", Some(Role::Auditor))] {
+    for (name, role) in [
+        ("olga", None),
+        ("audrey", Some(Role::Auditor)),
+        ("ivy", Some(Role::Installer)),
+    ] {
         w.join_as(
             Person {
                 role,
@@ -39,6 +45,7 @@ fn story() -> (World, RequestView, ExecutionView) {
         active: false,
         ..person("ivan")
     });
+    w.join_as(app("insights", "1.0", Vec::new()), "insights");
     w.set(group("inner", &["olga"]));
     w.set(group("readers", &["inner"]));
     let mut policy = manual(RESTART, &[("approvers", 1)]);
@@ -62,6 +69,17 @@ fn resources(w: &World) -> impl Fn(&RequestView, &ExecutionView) -> Vec<(&'stati
             ("settings", Resource::Settings),
             ("people", Resource::People),
             ("person", Resource::Person(upn("alice"))),
+            ("app", Resource::App(upn("insights"))),
+            ("other-app", Resource::App(upn("another"))),
+            (
+                "app-asks",
+                Resource::Request {
+                    by: upn("insights"),
+                    app: Some(upn("insights")),
+                    installer: Some(upn("ivy")),
+                    asked: vec![address("approvers")],
+                },
+            ),
             ("request", Resource::request(request)),
             ("execution", Resource::execution(run)),
             ("output", Resource::output(&state, run)),
@@ -136,6 +154,8 @@ fn a_group_is_not_read_as_the_person_of_the_same_name() {
     let (w, _, _) = story();
     let asked = Resource::Request {
         by: upn("bob"),
+        app: None,
+        installer: None,
         asked: vec![address("alice")],
     };
     assert!(!may_read(&w.state, Some(&upn("alice")), &asked));

@@ -360,6 +360,7 @@ pub(crate) fn recovered(recovery: &Recovery) -> Change {
 fn of_person(person: &Person) -> Vec<Row> {
     let role = match person.role {
         Some(Role::Administrator) => "administrator",
+        Some(Role::Installer) => "installer",
         Some(Role::Auditor) => "auditor",
         None => "none",
     };

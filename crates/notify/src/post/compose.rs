@@ -336,7 +336,10 @@ fn as_typed(constraint: &Constraint) -> Option<String> {
             Some(format!("one_of:{}", values?.join(",")))
         }
         Constraint::Glob(pattern) => is_clear(pattern).then(|| format!("glob:{pattern}")),
-        Constraint::Range(_) | Constraint::SubsetOf(_) | Constraint::Absent => None,
+        Constraint::Range(_)
+        | Constraint::SubsetOf(_)
+        | Constraint::SupersetOf(_)
+        | Constraint::Absent => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The paths, one file per noun.
 
 mod control;
+mod data;
 mod events;
 pub(crate) mod executions;
 mod grants;
@@ -91,6 +92,9 @@ fn api() -> Routes {
         .get("/v1/control", control::show, control::about())
         .query("/v1/people", people::list, people::about_list())
         .get("/v1/people/{upn}", people::show, people::about())
+        .get("/v1/apps", data::apps, data::about_apps())
+        .get("/v1/data", data::access, data::about_access())
+        .get("/v1/data/{execution}", data::stream, data::about())
         .query("/v1/groups", groups::list, groups::about_list())
         .get("/v1/groups/{address}", groups::show, groups::about())
         .query("/v1/workloads", workloads::list, workloads::about_list())

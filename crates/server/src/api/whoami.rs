@@ -3,7 +3,7 @@
 use axum::Json;
 use writ_core::view::WhoAmI;
 
-use crate::guard::{Anyone, Caller};
+use crate::guard::{Caller, SignedIn};
 use crate::openapi::{Operation, Schema};
 
 pub(super) fn about() -> Operation {
@@ -12,7 +12,7 @@ pub(super) fn about() -> Operation {
 }
 
 /// `GET /v1/whoami`
-pub(super) async fn show(caller: Caller<Anyone>) -> Json<WhoAmI> {
+pub(super) async fn show(caller: Caller<SignedIn>) -> Json<WhoAmI> {
     Json(WhoAmI {
         upn: caller.upn().clone(),
         role: caller.role(),

@@ -18,7 +18,10 @@ pub(super) fn all() -> Vec<(&'static str, Schema)> {
 
 fn people() -> Vec<(&'static str, Schema)> {
     vec![
-        ("Role", Schema::one_of(&["auditor", "administrator"])),
+        (
+            "Role",
+            Schema::one_of(&["installer", "auditor", "administrator"]),
+        ),
         ("PersonKind", Schema::one_of(&["human", "service", "app"])),
         (
             "Person",
@@ -37,6 +40,10 @@ fn people() -> Vec<(&'static str, Schema)> {
                     ("mail", Schema::text()),
                     ("role", named("Role")),
                     ("invited_until", named("Time")),
+                    (
+                        "manifest",
+                        named("Value").about("What an app says of itself."),
+                    ),
                 ],
             ),
         ),

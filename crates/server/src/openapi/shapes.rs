@@ -133,6 +133,7 @@ fn alphabet() -> Vec<(&'static str, Schema)> {
                 Schema::object([("glob", Schema::text())], []),
                 Schema::object([("range", named("Range"))], []),
                 Schema::object([("subset_of", named("Value").list())], []),
+                Schema::object([("superset_of", named("Value").list())], []),
                 Schema::one_of(&["absent"]),
             ])
             .about("What a parameter must satisfy."),
@@ -180,8 +181,57 @@ fn requests() -> Vec<(&'static str, Schema)> {
                     ("runs", Schema::count()),
                     ("grant", named("Grant")),
                     ("ending", named("Ending")),
+                    ("app", named("RequestApp")),
                 ],
             ),
+        ),
+        (
+            "RequestApp",
+            Schema::object(
+                [
+                    ("upn", named("Upn")),
+                    ("installer", named("Upn")),
+                    ("manifest", named("Value")),
+                    ("definition", named("Digest")),
+                ],
+                [("name", Schema::text()), ("before", named("Value"))],
+            )
+            .about("The app that a request is for, and what it has already."),
+        ),
+        (
+            "Access",
+            Schema::object(
+                [
+                    ("app", named("Upn")),
+                    ("datasets", named("DatasetAccess").list()),
+                ],
+                [],
+            ),
+        ),
+        (
+            "DatasetAccess",
+            Schema::object(
+                [("dataset", named("TaskName"))],
+                [
+                    ("status", named("RequestStatus")),
+                    ("request", named("Digest")),
+                    ("until", named("Time")),
+                    ("parameters", named("Value")),
+                ],
+            )
+            .about("What an app may read of one dataset."),
+        ),
+        (
+            "Rows",
+            Schema::object(
+                [
+                    ("asked", Schema::count()),
+                    ("delivered", Schema::count()),
+                    ("withheld", Schema::count()),
+                ],
+                [],
+            )
+            .about("How many rows of a dataset a run was about."),
         ),
         (
             "RequestStage",
@@ -275,6 +325,7 @@ fn executions() -> Vec<(&'static str, Schema)> {
                     ("ended", named("Time")),
                     ("exit_code", Schema::whole()),
                     ("output", named("Output")),
+                    ("rows", named("Rows")),
                     ("note", Schema::text()),
                     ("resolved", named("Resolved")),
                 ],

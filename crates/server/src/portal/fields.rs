@@ -136,6 +136,7 @@ fn field(
         | Constraint::Glob(_)
         | Constraint::Range(_)
         | Constraint::SubsetOf(_)
+        | Constraint::SupersetOf(_)
         | Constraint::Absent => None,
     });
     let (input, reading) = match schema.value_type {

@@ -136,6 +136,10 @@ impl ConstraintRow {
                 ("subset_of lines", lines(values))
             }
             Constraint::SubsetOf(values) => ("subset_of json", pretty(values)),
+            Constraint::SupersetOf(values) if values.iter().all(is_line) => {
+                ("superset_of lines", lines(values))
+            }
+            Constraint::SupersetOf(values) => ("superset_of json", pretty(values)),
             Constraint::Absent => ("absent", String::new()),
         };
         Self {
@@ -150,7 +154,7 @@ impl ConstraintRow {
     }
 
     /// What can be said of a parameter, and how that is called.
-    pub(super) const KINDS: [(&str, &str); 12] = [
+    pub(super) const KINDS: [(&str, &str); 14] = [
         ("equals exact", "is the text"),
         ("equals integer", "is the number"),
         ("equals boolean", "is true or false"),
@@ -159,10 +163,12 @@ impl ConstraintRow {
         ("glob exact", "is like (with * and ?)"),
         ("range range", "is from..to"),
         ("subset_of lines", "has only these texts"),
+        ("superset_of lines", "has at least these texts"),
         ("absent", "is not given"),
         ("equals json", "is this JSON"),
         ("one_of json", "is one of this JSON list"),
         ("subset_of json", "has only what is in this JSON list"),
+        ("superset_of json", "has at least what is in this JSON list"),
     ];
 }
 

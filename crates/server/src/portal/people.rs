@@ -128,6 +128,10 @@ impl PersonPage {
         of_key(label, false, self.view.keys.len() == 1)
     }
 
+    fn is_installer(&self) -> bool {
+        self.view.role == Some(Role::Installer)
+    }
+
     fn is_auditor(&self) -> bool {
         self.view.role == Some(Role::Auditor)
     }

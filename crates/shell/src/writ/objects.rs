@@ -49,11 +49,11 @@ pub(super) fn request(view: &RequestView) -> Object {
     let ending = view.ending.as_ref();
     Object::new()
         .with("RequestorUPN", view.by.as_str())
-        .with("Service", view.task.workload().as_str())
-        .with("RequestedAccess", view.task.as_str())
+        .with("Service", view.service())
+        .with("RequestedAccess", view.requested_access())
         .with("Identity", view.id.short())
         .with("RequestStatus", status(view.status))
-        .with("Context", constraints(&view.parameters))
+        .with("Context", context(view))
         .with("Reason", view.reason.as_str())
         .with("DurationHours", hours(view.duration_s))
         .with("TicketNumber", view.ticket.clone())
@@ -195,6 +195,38 @@ fn hours(Seconds(seconds): Seconds) -> Value {
     }
 }
 
+/// What a decision turns on: what parameters must be, and of an app who makes it,
+/// what for, and what it wants to read.
+fn context(view: &RequestView) -> Value {
+    let Some(app) = &view.app else {
+        return constraints(&view.parameters);
+    };
+    let texts = |name: &str| {
+        let mut limits = view.parameters.iter();
+        let found = limits.find(|(parameter, _)| parameter.as_str() == name);
+        found.map(|(_, limit)| limit.texts()).unwrap_or_default()
+    };
+    let name = app.name.clone().unwrap_or_else(|| app.upn.to_string());
+    let mut groups = texts("scope");
+    groups.retain(|group| group != writ_core::dataset::EVERYBODY);
+    let manifest = &app.manifest;
+    Value::Table(
+        Object::new()
+            .with("ApplicationName", name)
+            .with("ApplicationId", app.upn.as_str())
+            .with("ApplicationVersion", manifest.version.as_str())
+            .with("ApplicationPublisher", manifest.publisher.as_str())
+            .with("ApplicationPurpose", manifest.purpose.as_str())
+            .with("ApplicationPrivacyPolicyUri", manifest.privacy.clone())
+            .with("ApplicationTermsOfServiceUri", manifest.terms.clone())
+            .with("InstallerIdentity", app.installer.as_str())
+            .with("DataTable", view.task.as_str())
+            .with("Columns", texts("columns").join(", "))
+            .with("AllowedGroups", groups.join(", "))
+            .with("UserScopeQuery", texts("filter").join(" and ")),
+    )
+}
+
 /// What is said of parameters, by their names.
 fn constraints(constraints: &Constraints) -> Value {
     let mut table = Object::new();
@@ -209,6 +241,7 @@ fn constraints(constraints: &Constraints) -> Value {
             | Constraint::Glob(_)
             | Constraint::Range(_)
             | Constraint::SubsetOf(_)
+            | Constraint::SupersetOf(_)
             | Constraint::Absent => Value::Text(constraint.to_string()),
         };
         table.set(name.as_str(), value);
@@ -226,6 +259,7 @@ fn is_worded(text: &str) -> bool {
         "at ",
         "any ",
         "some of ",
+        "all of ",
         "not given",
     ];
     words.iter().any(|word| text.starts_with(word))

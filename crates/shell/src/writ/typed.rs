@@ -161,6 +161,10 @@ pub(super) fn constraints(
         return Ok(constraints);
     };
     for (typed, said) in table.fields() {
+        if let Some((name, denied)) = deny_list(typed, said, parameters)? {
+            constraints.insert(name, denied);
+            continue;
+        }
         let name = name(typed, parameters)?;
         let schema = parameters.schemas.get(&name);
         let value_type = schema.map(|schema| schema.value_type);
@@ -195,6 +199,33 @@ pub(super) fn constraints(
         }
     }
     Ok(constraints)
+}
+
+/// `DenyList` of a dataset: whose rows an approver leaves out.
+fn deny_list(
+    typed: &str,
+    said: &Value,
+    parameters: &Parameters,
+) -> Result<Option<(ParameterName, Constraint)>, String> {
+    let deny = parameters
+        .schemas
+        .keys()
+        .find(|name| name.as_str() == "deny");
+    let Some(deny) = deny.filter(|_| typed.eq_ignore_ascii_case("DenyList")) else {
+        return Ok(None);
+    };
+    let items = match said {
+        Value::List(items) => items.iter().map(untyped).collect::<Result<_, _>>()?,
+        Value::Null
+        | Value::Text(_)
+        | Value::Boolean(_)
+        | Value::Integer(_)
+        | Value::Number(_)
+        | Value::Time(_)
+        | Value::Table(_)
+        | Value::Object(_) => vec![untyped(said)?],
+    };
+    Ok(Some((deny.clone(), Constraint::SupersetOf(items))))
 }
 
 fn range(text: &str) -> Option<Range> {

@@ -98,7 +98,7 @@ fn members(state: &State, rules: &[Rule]) -> Vec<Finding> {
         let next = match why {
             Unable::Uninvited | Unable::NotEnrolled => format!("writ person invite {upn}"),
             Unable::NoPasskey => "they add one on a page of the site".to_owned(),
-            Unable::Inactive | Unable::Service => {
+            Unable::Inactive | Unable::Service | Unable::App => {
                 let group = groups.first().cloned().unwrap_or_default();
                 format!("writ group set {group} --remove {upn}")
             }

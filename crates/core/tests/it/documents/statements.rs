@@ -68,7 +68,7 @@ impl Documented {
 }
 
 /// Where a value of each type stands in the vectors: heading, file, place.
-const PLACES: [(&str, &str, &str); 35] = [
+const PLACES: [(&str, &str, &str); 36] = [
     ("Payload", "request", ""),
     ("`genesis`", "genesis", "/body"),
     ("First administrator", "genesis", "/body/admin"),
@@ -89,6 +89,7 @@ const PLACES: [(&str, &str, &str); 35] = [
     ("Sealed value", "invoke", "/body/sealed/pin"),
     ("`outcome`", "outcome", "/body"),
     ("Output", "outcome", "/body/output"),
+    ("Rows", "outcome", "/body/rows"),
     ("`recover`", "recover", "/body"),
     ("Tree head", "recover", "/body/kept"),
     ("`tick`", "tick", "/body"),

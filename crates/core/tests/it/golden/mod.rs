@@ -13,6 +13,7 @@
 //! gate in `rules.rs`.
 
 mod accounts;
+mod apps;
 mod objects;
 mod requests;
 
@@ -36,7 +37,8 @@ use crate::written;
 const FILE: &str = "tests/golden/rules-1.log";
 
 /// Refusals that the log has not, and why.
-const NOT_IN_IT: [(&str, &str); 3] = [
+const NOT_IN_IT: [(&str, &str); 4] = [
+    ("not-yet", "nothing waits for a later version now"),
     ("genesis-first", "entry 0 of a log is a genesis"),
     ("pending-limit", "it takes 100 requests"),
     ("live-limit", "it takes 1000 grants"),
@@ -51,6 +53,7 @@ fn story() -> World {
     objects::told(&mut world);
     requests::told(&mut world);
     accounts::told(&mut world);
+    apps::told(&mut world);
     world
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use writ_core::digest::Digest;
 use writ_core::object::{
-    Object, ObjectName, Person, PersonKind, Preferences, Remind, Role, SecretVersion, Site,
-    Workload,
+    Object, ObjectName, Person, Preferences, Remind, Role, SecretVersion, Site, Workload,
 };
 use writ_core::statement::{Recover, RevokeKey, Set, Signout, TreeHead};
 use writ_core::testing::*;
@@ -22,7 +21,7 @@ pub(super) fn told(w: &mut World) {
     people(w);
     groups(w);
     site_and_workloads(w);
-    not_yet(w);
+    with_care(w);
 }
 
 fn founding(w: &mut World) {
@@ -190,8 +189,8 @@ fn open_tasks(w: &mut World) {
     w.remove_policy(r"Mail\*");
 }
 
-/// What rules 1 do not do, and say so; and what they do with care.
-fn not_yet(w: &mut World) {
+/// What is done with care.
+fn with_care(w: &mut World) {
     let host: Workload = as_it_is(w.state.workload(&"Host".parse().unwrap()));
     let site: Site = as_it_is(w.state.site());
     secrets(w, &host);
@@ -200,16 +199,6 @@ fn not_yet(w: &mut World) {
     services.log = key("another log").public();
     let both = Object::Site(Arc::new(Site { services, ..site }));
     not_set(w, both, "one-key");
-    let objects: Vec<Object> = vec![
-        Person {
-            kind: PersonKind::App,
-            ..person("robot")
-        }
-        .into(),
-    ];
-    for object in objects {
-        not_set(w, object, "not-yet");
-    }
     open_tasks(w);
     let head = |size: u64| TreeHead {
         size,

@@ -57,7 +57,7 @@ fn asked(w: &mut World) {
             but(|r| r.start = Some(START.plus(Seconds(40 * 86_400)))),
             "start",
         ),
-        (but(|r| r.on_behalf_of = Some(upn("bob"))), "not-yet"),
+        (but(|r| r.on_behalf_of = Some(upn("bob"))), "not-a-dataset"),
     ];
     for (request, code) in asked {
         no(w, "alice", request, code);

@@ -7,7 +7,7 @@ use writ_core::digest::{Digest, ExecutionId, RequestId};
 use writ_core::names::Name;
 use writ_core::statement::{
     Approve, Attachment, End, Enrol, FirstAdministrator, Genesis, Invoke, Outcome, OutputDigest,
-    Recover, Request, RevokeKey, RunResult, Signout, Tick, TreeHead,
+    Recover, Request, RevokeKey, Rows, RunResult, Signout, Tick, TreeHead,
 };
 use writ_core::testing::*;
 use writ_core::time::Seconds;
@@ -143,6 +143,11 @@ pub(super) fn outcomes() -> [Outcome; 2] {
     let full = Outcome {
         exit: Some(-1),
         output: Some(output),
+        rows: Some(Rows {
+            asked: 12,
+            delivered: 10,
+            withheld: 2,
+        }),
         note: Some("killed after 300 s".into()),
         ..outcome(execution_id(), RunResult::Failed)
     };

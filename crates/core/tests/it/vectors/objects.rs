@@ -230,6 +230,7 @@ pub(super) fn constraints() -> Constraints {
         ("count", Constraint::Range(range)),
         ("flag", Constraint::Equals(Value::Boolean(true))),
         ("list", Constraint::SubsetOf(texts(&["a", "b"]))),
+        ("most", Constraint::SupersetOf(texts(&["a"]))),
         ("mode", Constraint::OneOf(texts(&["fail", "replace"]))),
         ("pin", Constraint::Absent),
         ("unit", Constraint::Glob("nginx*".into())),

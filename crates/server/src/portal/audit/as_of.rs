@@ -113,6 +113,7 @@ async fn replayed(app: &App, size: u64, wish: &Wish, until: Time) -> Result<Past
 fn past(state: &State, wish: &Wish, until: Time) -> Past {
     let people = state.people().map(|person| {
         let role = match person.role {
+            Some(Role::Installer) => "installer",
             Some(Role::Auditor) => "auditor",
             Some(Role::Administrator) => "administrator",
             None => "no role",

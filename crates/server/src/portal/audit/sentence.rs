@@ -280,6 +280,7 @@ fn set_in_words(did: &impl Fn(&str, &str) -> String, set: &Set) -> String {
         }
         Object::Person(person) => {
             let role = match person.role {
+                Some(Role::Installer) => ", an installer",
                 Some(Role::Auditor) => ", an auditor",
                 Some(Role::Administrator) => ", an administrator",
                 None => "",
