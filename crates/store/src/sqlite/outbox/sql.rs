@@ -37,6 +37,8 @@ pub(super) const SCHEMA: &str = "
     create index asking on messages (sink, request)
         where closed is null and request is not null;
     create index made on messages (sink, recipient, made);
+    create index failed on messages (sink, coalesce(closed, due))
+        where problem is not null and told is null;
     create table names (
         sink text not null,
         name text not null,
@@ -50,8 +52,9 @@ pub(super) const NEXT: &str = "select next from sinks where name = ?1";
 pub(super) const MOVE: &str = "insert into sinks (name, next) values (?1, ?2) \
     on conflict (name) do update set next = excluded.next where next <> excluded.next";
 pub(super) const PUT: &str = "insert into messages (sink, id, recipient, request, body, together, made, due) \
-    select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where not exists (select 1 from messages \
-        where sink = ?1 and request = ?4 and recipient = ?3 and closed is null) \
+    select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where not exists ( \
+        select 1 from messages indexed by asking \
+            where sink = ?1 and request = ?4 and recipient = ?3 and closed is null) \
     on conflict (sink, id) do nothing";
 pub(super) const PENDING: &str =
     "select number, id, recipient, body, together, made, tries from messages ";
@@ -131,3 +134,30 @@ pub(super) const SINKS: &str = "select name from sinks order by name";
 pub(super) const REFERENCE: &str = "select value from names where sink = ?1 and name = ?2";
 pub(super) const REFER: &str = "insert into names (sink, name, value, made) values (?1, ?2, ?3, ?4) \
     on conflict (sink, name) do update set value = excluded.value, made = excluded.made";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::{Connection, params_from_iter};
+
+    /// What is done for each message may not become slower with each that was told.
+    #[test]
+    fn what_waits_is_found_without_reading_what_was_told() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let of_pending = [HEADS, HEAD, GATHERED].map(|of| format!("{PENDING}{of}"));
+        let others = [PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT];
+        let all = of_pending.iter().map(String::as_str).chain(others);
+        for sql in all {
+            let explain = format!("explain query plan {sql}");
+            let mut plan = connection.prepare(&explain).unwrap();
+            let nothing = params_from_iter(vec![None::<i64>; plan.parameter_count()]);
+            let steps = plan.query_map(nothing, |row| row.get("detail")).unwrap();
+            for step in steps {
+                let step: String = step.unwrap();
+                let is_told = ["INDEX made", "INDEX closed", "SCAN messages"];
+                assert!(!is_told.iter().any(|it| step.contains(it)), "{step}\n{sql}");
+            }
+        }
+    }
+}
