@@ -103,6 +103,15 @@ impl Failure {
         }
     }
 
+    /// The rules would say no.
+    pub(crate) fn refused(sentence: impl fmt::Display) -> Self {
+        Self {
+            exit: Exit::Refused,
+            code: None,
+            sentence: sentence.to_string(),
+        }
+    }
+
     /// What became of the task is not known.
     pub(crate) fn unknown(sentence: impl fmt::Display) -> Self {
         Self {
@@ -117,8 +126,14 @@ impl Failure {
         &self.sentence
     }
 
-    /// Says it on standard error, and answers the exit code.
-    pub(crate) fn report(self) -> ExitCode {
+    /// The same, of one of several.
+    pub(crate) fn of(mut self, which: impl fmt::Display) -> Self {
+        self.sentence = format!("{which}: {}", self.sentence);
+        self
+    }
+
+    /// Says it on standard error, and answers how the command ends by it.
+    pub(crate) fn report(self) -> Exit {
         if form() != Form::Table {
             let code = self.code.as_deref().unwrap_or(self.exit.code());
             let error = json!({
@@ -126,14 +141,14 @@ impl Failure {
             });
             // A value of texts can always be written.
             remark(&for_programs(&error).unwrap_or_default());
-            return self.exit.into();
+            return self.exit;
         }
         let word = match self.exit == Exit::Refused {
             true => "refused",
             false => "error",
         };
         complain(Colour::Red, word, &self.sentence);
-        self.exit.into()
+        self.exit
     }
 }
 

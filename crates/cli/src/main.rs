@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     output::choose(cli.global.output);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::broken(error).report(),
+        Err(error) => return Failure::broken(error).report().into(),
     };
     let done = runtime.block_on(async {
         let context = Context::new(cli.global)?;
@@ -58,6 +58,6 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match done {
         Ok(exit) => exit.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report().into(),
     }
 }

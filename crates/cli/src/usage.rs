@@ -31,7 +31,9 @@ pub(crate) fn shown(mut error: clap::Error) -> ExitCode {
         let words = text.split("\n\n").next().unwrap_or(text).split_whitespace();
         let message = words.collect::<Vec<_>>().join(" ");
         let path = command.get_bin_name().unwrap_or("writ");
-        return Failure::usage(format!("{message}; see: {path} --help")).report();
+        return Failure::usage(format!("{message}; see: {path} --help"))
+            .report()
+            .into();
     }
     // What comes from the environment would stand there as if it were required.
     if error.get(ContextKind::Usage).is_some() {

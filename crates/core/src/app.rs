@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::dataset::{Dataset, Extraction, Manifest, Subjects, is_data};
+use crate::dataset::{Dataset, Extraction, Manifest, Subjects, Wanted, is_data};
 use crate::decide::Signer;
 use crate::digest::RequestId;
 use crate::fact::Fact;
@@ -17,15 +17,13 @@ use crate::object::{Person, PersonKind, Role, Task};
 use crate::reading::{Governed, Reading};
 use crate::record::{AppAsk, Asked, Before, Ending, ExecutionRecord, RequestRecord, Status};
 use crate::refusal::Refusal;
-use crate::state::ended;
+use crate::state::{State, ended};
 use crate::statement::Request;
 use crate::time::Seconds;
 use crate::value::Values;
 
 /// How long an app gets what it asked for: 180 days, where the policy has no less.
 pub const APP_DURATION: Seconds = Seconds(4_320 * 3_600);
-/// How long after a request an app may ask for the same again by itself.
-const AGAIN: Seconds = Seconds(86_400);
 
 /// The rules for setting a person that is an app, or was one.
 pub(crate) fn admit(before: Option<&Person>, person: &Person) -> Result<(), Refusal> {
@@ -121,11 +119,7 @@ pub(crate) fn asked_for(
     }
     let definition = dataset.fingerprint(&wanted.columns).map_err(odd)?;
     let said = r.asked(upn, task);
-    let same = said.filter(|said| {
-        said.version == manifest.version
-            && said.definition == definition
-            && said.parameters == ask.parameters
-    });
+    let same = said.filter(|said| said.is(&manifest.version, definition, &ask.parameters));
     let taken = same.and_then(|said| said.taken);
     if let (Some(said), Some(status @ (Status::Denied | Status::Revoked))) = (same, taken) {
         return Err(Refusal::StaysSo {
@@ -169,6 +163,20 @@ pub(crate) fn asked_for(
     })))
 }
 
+impl State {
+    /// What an app that wants this may ask for again by itself, as far as it is
+    /// what was last asked for it and nobody took it away.
+    pub fn repeatable(&self, app: &Person, wanted: &Wanted) -> Option<&Asked> {
+        let manifest = Manifest::read(app.manifest.as_ref()?).ok()?;
+        let dataset = Dataset::read(&self.task(&wanted.dataset)?.template).ok()?;
+        let parameters = wanted.constraints(&dataset).ok()?;
+        let definition = dataset.fingerprint(&wanted.columns).ok()?;
+        let said = self.asked(&app.upn, &wanted.dataset)?;
+        let is_same = said.is(&manifest.version, definition, &parameters);
+        (is_same && said.taken.is_none()).then_some(said)
+    }
+}
+
 /// Who installed an app that asks again by itself, where it may.
 fn again(
     r: &Reading<'_>,
@@ -197,7 +205,7 @@ fn again(
     if let Some(grant) = has {
         return Err(Refusal::AlreadyPending { request: grant.id });
     }
-    let from = said.raised.plus(AGAIN);
+    let from = said.again_from();
     match r.now() < from {
         true => Err(Refusal::AskedToday {
             task: task.clone(),

@@ -108,6 +108,21 @@ pub struct Asked {
     pub taken: Option<Status>,
 }
 
+/// How long after a request an app may ask for the same again by itself.
+const AGAIN: Seconds = Seconds(86_400);
+
+impl Asked {
+    /// Whether it was this: of this version, so defined, with these parameters.
+    pub fn is(&self, version: &str, definition: Digest, parameters: &Constraints) -> bool {
+        self.version == version && self.definition == definition && self.parameters == *parameters
+    }
+
+    /// From when on the app may ask for the same again by itself.
+    pub fn again_from(&self) -> Time {
+        self.raised.plus(AGAIN)
+    }
+}
+
 impl RequestRecord {
     /// Who runs what is granted.
     pub fn holder(&self) -> &Upn {

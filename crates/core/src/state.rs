@@ -347,9 +347,7 @@ impl State {
         let name = (app.upn.clone(), record.task.clone());
         let before = self.asked.get(&name).and_then(|since| since.value.clone());
         let of_this = |before: &Arc<Asked>| {
-            before.version == app.manifest.version
-                && before.definition == app.definition
-                && before.parameters == record.parameters
+            before.is(&app.manifest.version, app.definition, &record.parameters)
         };
         let taken = match record.status {
             Status::Pending | Status::Live => None,

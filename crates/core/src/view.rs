@@ -21,7 +21,7 @@ use crate::time::Time;
 use crate::value::{Value, Values};
 
 pub use request::{
-    AccessView, AppView, ApprovalView, BeforeView, DatasetAccess, EndingView, GrantView,
+    AccessView, AgainView, AppView, ApprovalView, BeforeView, DatasetAccess, EndingView, GrantView,
     RequestView, StageView,
 };
 

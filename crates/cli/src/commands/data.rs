@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
+use writ_client::Client;
+use writ_core::digest::RequestId;
 use writ_core::names::{ParameterName, TaskName};
 use writ_core::value::Value;
+use writ_core::view::DatasetAccess;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::remark;
+use crate::output::{local, remark};
 
 /// Read data as an app
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -48,16 +51,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
             access.app
         ))
     })?;
-    let mut values = found.parameters.ok_or_else(|| {
-        let why = match found.request {
-            Some(request) => format!("the request {} waits for approval", request.short()),
-            None => "nobody asks for it now; its installer does: writ app upgrade MANIFEST".into(),
-        };
-        Failure::usage(format!(
-            "nothing of {dataset} is granted to {}: {why}",
-            access.app
-        ))
-    })?;
+    let Some(mut values) = found.parameters.clone() else {
+        return Err(not_granted(found, &client).await?);
+    };
     let mut give = |name: &str, value: Value| {
         let name = ParameterName::parse(name).map_err(Failure::usage)?;
         values.insert(name, value);
@@ -95,4 +91,37 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     }
     pulled?;
     Ok(Exit::Done)
+}
+
+/// Why nothing is granted. What nobody decided in time is asked for again.
+async fn not_granted(found: DatasetAccess, client: &Client) -> Result<Failure, Failure> {
+    let waits = |request: RequestId| {
+        format!(
+            "the request {} waits for approval; what became of it: writ show {}",
+            request.short(),
+            request.brief()
+        )
+    };
+    let why = match (found.request, found.again) {
+        (Some(request), _) => waits(request),
+        (None, Some(again)) if again.from > writ_client::now() => format!(
+            "nobody decided the last request in time; it is asked for again from {} on",
+            local(again.from)
+        ),
+        (None, Some(again)) => {
+            let dataset = found.dataset.clone();
+            let request = client.ask_again(dataset, again.parameters).await?;
+            format!(
+                "nobody decided the last request in time. Asked again: {}",
+                waits(request)
+            )
+        }
+        (None, None) => {
+            "nobody asks for it now. Its installer does: writ app upgrade MANIFEST".into()
+        }
+    };
+    Ok(Failure::refused(format!(
+        "nothing of {} is granted: {why}",
+        found.dataset
+    )))
 }

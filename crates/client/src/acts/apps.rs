@@ -1,12 +1,13 @@
 //! Apps: installing them, asking for them, and reading as one.
 
-use writ_core::dataset::{Dataset, Manifest};
+use writ_core::dataset::{Dataset, Manifest, Wanted};
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::envelope::Kind;
-use writ_core::names::Upn;
+use writ_core::names::{TaskName, Upn};
 use writ_core::object::{Invitation, Object, Person, PersonKind};
 use writ_core::statement::Request;
 use writ_core::time::{Seconds, Time};
+use writ_core::value::Constraints;
 use writ_core::view::{AccessView, PersonView, Seen};
 
 use crate::client::Client;
@@ -69,23 +70,39 @@ impl Client {
         Ok(Installed { code, asked })
     }
 
-    async fn ask_for(
-        &self,
-        upn: &Upn,
-        wanted: &writ_core::dataset::Wanted,
-        reason: &str,
-    ) -> Result<RequestId, Error> {
+    async fn ask_for(&self, upn: &Upn, wanted: &Wanted, reason: &str) -> Result<RequestId, Error> {
         let task = self.task(&wanted.dataset).await?.value;
         let dataset = Dataset::read(&task.template).map_err(Error::Usage)?;
+        let parameters = wanted.constraints(&dataset).map_err(Error::Usage)?;
+        self.ask_of(upn, task.name, parameters, reason).await
+    }
+
+    /// Asks again, as an app, for what nobody decided in time.
+    pub async fn ask_again(
+        &self,
+        dataset: TaskName,
+        parameters: Constraints,
+    ) -> Result<RequestId, Error> {
+        let app = self.account().upn.clone();
+        self.ask_of(&app, dataset, parameters, REASON).await
+    }
+
+    async fn ask_of(
+        &self,
+        app: &Upn,
+        task: TaskName,
+        parameters: Constraints,
+        reason: &str,
+    ) -> Result<RequestId, Error> {
         let request = Request {
-            task: task.name,
+            task,
             reason: reason.to_owned(),
             duration_s: None,
-            parameters: wanted.constraints(&dataset).map_err(Error::Usage)?,
+            parameters,
             start: None,
             ticket: None,
             runs: None,
-            on_behalf_of: Some(upn.clone()),
+            on_behalf_of: Some(app.clone()),
         };
         let said = self.say(Kind::Request, request, &[]).await?;
         Ok(RequestId(said.digest))

@@ -287,4 +287,16 @@ pub struct DatasetAccess {
     /// What a run gives to read as much as is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Values>,
+    /// What the app may ask for again by itself, since nobody decided in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<AgainView>,
+}
+
+/// A request that an app may repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgainView {
+    /// From when on.
+    pub from: Time,
+    /// With which parameters.
+    pub parameters: Constraints,
 }

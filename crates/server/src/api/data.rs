@@ -25,7 +25,7 @@ use writ_core::names::Upn;
 use writ_core::object::{Noun, PersonKind};
 use writ_core::record::{RequestRecord, Status};
 use writ_core::value::Value;
-use writ_core::view::{AccessView, DatasetAccess, PersonView, Seen};
+use writ_core::view::{AccessView, AgainView, DatasetAccess, PersonView, Seen};
 
 use super::{people, unknown};
 use crate::app::App;
@@ -59,15 +59,21 @@ pub(super) fn about_access() -> Operation {
 }
 
 /// `GET /v1/data`
-pub(super) async fn access(caller: Caller<SignedIn>) -> Result<Json<AccessView>, Failure> {
+pub(super) async fn access(
+    caller: Caller<SignedIn>,
+    State(app): State<App>,
+) -> Result<Json<AccessView>, Failure> {
     let (state, upn) = (caller.state(), caller.upn());
     let no_app = || unknown(Noun::Person, upn.as_str());
     let person = state.person(upn).ok_or_else(no_app)?;
     let manifest = person.manifest.as_ref().map(Manifest::read);
     let manifest = manifest.and_then(Result::ok).ok_or_else(no_app)?;
-    let of_app =
-        |record: &&Arc<RequestRecord>| record.app.as_ref().is_some_and(|app| app.upn == *upn);
-    let open: Vec<_> = state.requests().filter(of_app).collect();
+    let now = app.engine().now();
+    let is_open = |record: &&Arc<RequestRecord>| {
+        let until = record.grant.as_ref().map_or(record.expires, |it| it.until);
+        record.app.as_ref().is_some_and(|app| app.upn == *upn) && now < until
+    };
+    let open: Vec<_> = state.requests().filter(is_open).collect();
     let datasets = manifest.datasets.iter().map(|wanted| {
         let of_it = |status| {
             let mut open = open.iter();
@@ -82,6 +88,13 @@ pub(super) async fn access(caller: Caller<SignedIn>) -> Result<Json<AccessView>,
             request: found.map(|record| record.id),
             until: grant.map(|grant| grant.until),
             parameters: grant.and_then(|grant| Wanted::most(&grant.limits).ok()),
+            again: match found {
+                Some(_) => None,
+                None => state.repeatable(person, wanted).map(|asked| AgainView {
+                    from: asked.again_from(),
+                    parameters: asked.parameters.clone(),
+                }),
+            },
         }
     });
     Ok(Json(AccessView {

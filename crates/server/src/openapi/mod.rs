@@ -110,7 +110,7 @@ fn described(
     if !open {
         codes.extend(WITH_SESSION);
     }
-    if !matches!(who, "anonymous" | "anyone") {
+    if !matches!(who, "anonymous" | "signed-in") {
         codes.insert("forbidden");
     }
     let mut by_status: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();

@@ -217,9 +217,21 @@ fn requests() -> Vec<(&'static str, Schema)> {
                     ("request", named("Digest")),
                     ("until", named("Time")),
                     ("parameters", named("Value")),
+                    ("again", named("Again")),
                 ],
             )
             .about("What an app may read of one dataset."),
+        ),
+        (
+            "Again",
+            Schema::object(
+                [
+                    ("from", named("Time")),
+                    ("parameters", named("Constraints")),
+                ],
+                [],
+            )
+            .about("A request that nobody decided, which the app may repeat from then on."),
         ),
         (
             "Rows",

@@ -1,6 +1,7 @@
 //! The API over TCP, with a real engine behind it.
 #![cfg(test)]
 
+mod apps;
 mod events;
 mod executions;
 mod http;

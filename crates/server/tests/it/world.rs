@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
@@ -67,6 +67,24 @@ pub(crate) struct Setting {
     pub(crate) reach: Reach,
     pub(crate) client: reqwest::Client,
     pub(crate) per_person: Rate,
+    pub(crate) clock: Ahead,
+}
+
+/// The system's clock, and hours that passed in no time.
+#[derive(Clone, Default)]
+pub(crate) struct Ahead(Arc<AtomicI64>);
+
+impl Ahead {
+    pub(crate) fn pass(&self, time: Seconds) {
+        let millis = i64::try_from(time.0).unwrap() * 1_000;
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Time {
+        Time(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
+    }
 }
 
 impl Default for Setting {
@@ -75,6 +93,7 @@ impl Default for Setting {
             reach: Reach::default(),
             client: reqwest::Client::new(),
             per_person: PER_PERSON,
+            clock: Ahead::default(),
         }
     }
 }
@@ -165,10 +184,12 @@ impl World {
             reach,
             client,
             per_person,
+            clock,
         } = setting;
         let directory = tempfile::tempdir().unwrap();
         let runs = Runs::default();
-        let engine = engine(&directory.path().join("state"), runs.clone(), per_person).await;
+        let state = directory.path().join("state");
+        let engine = engine(&state, runs.clone(), per_person, clock).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let figures = "127.0.0.1:0".parse().unwrap();
@@ -244,21 +265,28 @@ impl World {
     }
 
     async fn invite(&self, name: &str, role: Option<Role>) {
-        let invitation = seed(&format!("invitation of {name}"));
         let person = Person {
             role,
-            invitation: Some(Invitation {
-                key: invitation.public(),
-                until: self.engine.now().plus(Seconds::DAY),
-            }),
             ..Person::new(upn(name))
         };
+        self.join(person).await;
+    }
+
+    /// Somebody, or an app, with a key.
+    pub(crate) async fn join(&self, mut person: Person) {
+        let upn = person.upn.clone();
+        let name = upn.as_str();
+        let invitation = seed(&format!("invitation of {name}"));
+        person.invitation = Some(Invitation {
+            key: invitation.public(),
+            until: self.engine.now().plus(Seconds::DAY),
+        });
         self.set(Object::Person(Arc::new(person))).await;
         let key = seed(name);
         let mut payload = self.payload(
             name,
             Enrol {
-                person: upn(name),
+                person: upn.clone(),
                 key: key.public(),
                 label: "laptop".to_owned(),
                 passkey: false,
@@ -545,7 +573,7 @@ pub(crate) fn asking() -> Request {
 }
 
 /// An engine of an organization that was just founded.
-async fn engine(directory: &Path, runs: Runs, per_person: Rate) -> Engine {
+async fn engine(directory: &Path, runs: Runs, per_person: Rate, clock: Ahead) -> Engine {
     let mut local = LocalState::create(directory, &SystemEntropy).unwrap();
     let store = Arc::new(Memory::new());
     let node: Name = "main".parse().unwrap();
@@ -561,13 +589,15 @@ async fn engine(directory: &Path, runs: Runs, per_person: Rate) -> Engine {
     found_organization(&mut local, &*store, &SystemClock, &node, envelope)
         .await
         .unwrap();
-    let connectors = Connectors::new().with(&"command".parse().unwrap(), Held(runs));
+    let connectors = Connectors::new()
+        .with(&"command".parse().unwrap(), Held(runs.clone()))
+        .with(&"data".parse().unwrap(), Held(runs));
     let options = Options {
         node,
         max_runs: 8,
         per_person,
     };
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let (clock, entropy) = (Arc::new(clock), Arc::new(SystemEntropy));
     Engine::open(local, store, connectors, clock, entropy, options)
         .await
         .unwrap()
