@@ -17,6 +17,8 @@ mod postgres;
 mod query;
 mod rows;
 mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use connector::DataConnector;
 pub use source::{Postgres, Source, Sources};

@@ -2,8 +2,8 @@
 //!
 //! One program in several **roles**: `quick` and `full` measure; `node` is a
 //! real node with a connector that does nothing; `load` speaks for many people;
-//! `l0` and `l1` are baselines; `runs`, `page` and `notify` are one thing alone, for a
-//! profiler. Each role is a process of its own.
+//! `l0` and `l1` are baselines; `runs`, `page`, `notify` and `data` are one thing alone,
+//! for a profiler. Each role is a process of its own.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@
 
 mod baseline;
 mod checks;
+mod extraction;
 mod load;
 mod node;
 mod null;
@@ -79,6 +80,7 @@ fn main() {
         ["full", report] => runtime.block_on(measure(Tier::Full, Path::new(report))),
         ["runs", count] => runtime.block_on(runs::run(count.parse().unwrap())),
         ["page"] => runtime.block_on(portal::alone()),
+        ["data"] => runtime.block_on(extraction::alone()),
         ["notify"] => runtime.block_on(telling::alone()),
         ["node", directory] => runtime.block_on(node::serve(Path::new(directory))),
         ["l0", _] => runtime.block_on(baseline::l0()),
@@ -130,6 +132,7 @@ async fn measure(tier: Tier, report: &Path) {
     figures.push(pages::questions(&directory, organization).await);
     checks.push(checks::kept(&directory, organization, tier.pick(1, 10)).await);
     figures.extend(telling::told(tier, &directory, organization).await);
+    figures.extend(extraction::read(tier, &directory, organization).await);
     figures.extend([rules::policies(tier), rules::grants(tier)]);
     figures.extend(pages::growth(tier, &directory).await);
     // Last, since it fills the listings.

@@ -1,6 +1,7 @@
 //! The organization that is measured: many people, one task that approves
 //! itself, one that is approved, one that nothing covers.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +19,7 @@ use writ_core::testing::{
     workload,
 };
 use writ_core::time::Seconds;
+use writ_data::{DataConnector, Sources};
 use writ_engine::{
     Clock, Engine, LocalState, Options, PER_PERSON, Rate, Submission, SystemClock, SystemEntropy,
     found_organization,
@@ -84,7 +86,15 @@ pub(crate) fn database(directory: &Path) -> PathBuf {
     directory.join("writ.db")
 }
 
-/// Opens a node as the binary does, with the null connector.
+/// Says where datasets are, if it is there.
+pub(crate) const SOURCES: &str = "sources.toml";
+
+fn sources(directory: &Path) -> Sources {
+    let text = fs::read_to_string(directory.join(SOURCES)).unwrap_or_default();
+    toml::from_str(&text).unwrap()
+}
+
+/// Opens a node as the binary does, with the null connector and datasets.
 pub(crate) async fn open(
     directory: &Path,
     store: Arc<dyn Backend>,
@@ -99,7 +109,10 @@ pub(crate) async fn open(
     Engine::open(
         LocalState::open(&directory.join("state")).unwrap(),
         store,
-        Connectors::new().with(&name("null"), connector),
+        Connectors::new().with(&name("null"), connector).with(
+            &name("data"),
+            DataConnector::new(sources(directory)).unwrap(),
+        ),
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
         options,
@@ -176,7 +189,7 @@ pub(crate) async fn found(directory: &Path) -> OrganizationId {
     organization
 }
 
-fn setting(engine: &Engine, object: impl Into<Object>) -> Set {
+pub(crate) fn setting(engine: &Engine, object: impl Into<Object>) -> Set {
     Set {
         object: Some(object.into()),
         remove: None,
@@ -185,7 +198,7 @@ fn setting(engine: &Engine, object: impl Into<Object>) -> Set {
 }
 
 /// Somebody enrols the key of their name, with the code of their invitation.
-fn joining(organization: OrganizationId, who: &str) -> Envelope {
+pub(crate) fn joining(organization: OrganizationId, who: &str) -> Envelope {
     let body = Enrol {
         person: upn(who),
         key: key(who).public(),
@@ -205,7 +218,7 @@ fn members(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).collect()
 }
 
-async fn yes(engine: &Engine, envelope: Envelope) {
+pub(crate) async fn yes(engine: &Engine, envelope: Envelope) {
     let submission = Submission {
         envelope,
         attachments: Vec::new(),

@@ -69,6 +69,11 @@ impl Role {
         self.number("status", "VmRSS:") / 1024.0
     }
 
+    /// The most that it ever held, in MiB.
+    pub(crate) fn peak(&self) -> f64 {
+        self.number("status", "VmHWM:") / 1024.0
+    }
+
     /// Asks it to end; answers what it says it did.
     pub(crate) fn end<T: DeserializeOwned>(mut self) -> T {
         drop(self.child.stdin.take());

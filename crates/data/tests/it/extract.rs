@@ -13,7 +13,7 @@ use writ_core::testing::{World, group};
 use writ_core::value::Value;
 use writ_data::Source;
 
-use crate::database::Database;
+use crate::database::shared;
 use crate::world::{COLUMNS, PEOPLE, SMALL, connector, dataset, job, list, read};
 
 /// What an app may be granted, in numbers.
@@ -236,7 +236,7 @@ fn cases(count: u32, check: impl Fn(Case) -> Result<(), TestCaseError>) {
 #[test]
 fn what_is_delivered_is_what_a_plain_query_gives() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = Database::shared();
+    let database = shared();
     let client = runtime.block_on(database.connect());
     let folder = tempfile::tempdir().unwrap();
     runtime.block_on(as_file(&client, folder.path()));
@@ -278,7 +278,7 @@ fn what_is_delivered_is_what_a_plain_query_gives() {
 #[test]
 fn a_million_rows_come_whole_and_in_order() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = Database::shared();
+    let database = shared();
     let client = runtime.block_on(database.connect());
     let connector = connector(&[("base", database.source())]);
     cases(2, |case| {
@@ -312,7 +312,7 @@ fn a_million_rows_come_whole_and_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_cut_ends_and_says_how_far_it_came() {
-    let database = Database::shared();
+    let database = shared();
     let connector = connector(&[("base", database.source())]);
     let job = job(
         &dataset(Some("mail.large")),
@@ -341,7 +341,7 @@ async fn a_stream_that_is_cut_ends_and_says_how_far_it_came() {
 
 #[tokio::test]
 async fn values_are_written_as_their_form_has_it() {
-    let database = Database::shared();
+    let database = shared();
     let connector = connector(&[("base", database.source())]);
     let given = [
         ("columns", list(&["kind", "weight", "due"])),
@@ -367,7 +367,7 @@ async fn values_are_written_as_their_form_has_it() {
 
 #[tokio::test]
 async fn what_cannot_be_read_says_why_and_shows_nothing() {
-    let database = Database::shared();
+    let database = shared();
     let folder = tempfile::tempdir().unwrap();
     let connector = connector(&[
         ("base", database.source()),

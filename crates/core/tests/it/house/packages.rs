@@ -52,6 +52,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
             "writ-engine",
             "writ-server",
             "writ-notify",
+            "writ-data",
         ],
     ),
 ];
