@@ -170,7 +170,7 @@ def organization(url, known=None):
     if hashlib.sha256(b"\0" + leaf).hexdigest() != found["id"]:
         raise Problem(f"{url} does not show the first entry of its log")
     if known is not None and found["id"] != known:
-        raise Problem(f"{url} is now of another organization: do not trust it")
+        raise Problem(f"{url} is of another organization: do not trust it")
     return found["id"]
 
 
@@ -356,7 +356,7 @@ def main():
     try:
         file = args.home / "app.json"
         sys.exit(enrol(args, file) if args.command == "enrol" else run(args, file))
-    except Problem as problem:
+    except (Problem, OSError) as problem:
         sys.exit(f"insights.py: {problem}")
 
 
