@@ -8,6 +8,7 @@ mod completion;
 mod disk;
 mod doctor;
 mod emulated;
+mod example;
 mod exchange;
 mod forms;
 mod hosts;
