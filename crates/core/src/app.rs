@@ -6,9 +6,10 @@
 //! may ask for the same again, once a day. What was denied or revoked stays so
 //! until the manifest or the dataset is another.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::dataset::{Dataset, Extraction, Manifest, Subjects, Wanted, is_data};
+use crate::dataset::{Dataset, Extraction, Manifest, Subjects, Wanted, is_data, texts};
 use crate::decide::Signer;
 use crate::digest::RequestId;
 use crate::fact::Fact;
@@ -164,6 +165,26 @@ pub(crate) fn asked_for(
 }
 
 impl State {
+    /// What a run of an app's grant gives to read as much as may be, with the key
+    /// to go on after, or why nothing can be read.
+    pub fn readable(&self, grant: &RequestRecord) -> Result<(Values, Option<String>), String> {
+        let limits = grant.grant.as_ref().map(|grant| &*grant.limits);
+        let values = Wanted::most(limits.unwrap_or_default())?;
+        let task = self.task(&grant.task).ok_or("the dataset is gone")?;
+        let dataset = Dataset::read(&task.template)?;
+        let granted = grant.app.as_ref().map(|app| app.definition);
+        if dataset.fingerprint(&texts(&values, "columns")?).ok() != granted {
+            return Err(
+                "the dataset is defined in another way than when it was approved; it \
+                        has to be asked for anew"
+                    .into(),
+            );
+        }
+        let asked = Extraction::read(&dataset, &values)?;
+        let key = asked.key(&dataset).map(|key| key.name.clone());
+        Ok((values, key))
+    }
+
     /// What an app that wants this may ask for again by itself, as far as it is
     /// what was last asked for it and nobody took it away.
     pub fn repeatable(&self, app: &Person, wanted: &Wanted) -> Option<&Asked> {
@@ -269,7 +290,45 @@ pub(crate) fn may_extract(
         task: task.clone(),
         problem,
     };
+    let limits = grant.grant.iter().flat_map(|grant| &grant.limits);
+    let granted = Wanted::most(&limits.cloned().collect::<Vec<_>>()).map_err(no)?;
+    for name in AS_GRANTED {
+        if set(values, name).map_err(no)? != set(&granted, name).map_err(no)? {
+            return Err(no(format!(
+                "`{name}` must be what was granted, all of it and no more: see GET /v1/data"
+            )));
+        }
+    }
     Extraction::read(&dataset, values).map_err(no).map(drop)
+}
+
+/// Whose rows are read and which of them. An app that chose less could tell from
+/// what is missing whose a row is.
+const AS_GRANTED: [&str; 3] = ["scope", "filter", "deny"];
+
+fn set(values: &Values, name: &str) -> Result<BTreeSet<String>, String> {
+    Ok(texts(values, name)?.into_iter().collect())
+}
+
+/// Refuses an approval that leaves an app nothing that it could read.
+pub(crate) fn may_narrow(r: &Reading<'_>, approved: &RequestRecord) -> Result<(), Refusal> {
+    if approved.app.is_none() {
+        return Ok(());
+    }
+    let Some(task) = r.task(&approved.task) else {
+        return Ok(());
+    };
+    let narrowed = approved.approvals.iter().map(|one| &one.parameters);
+    let limits: Vec<_> = std::iter::once(&approved.parameters)
+        .chain(narrowed)
+        .cloned()
+        .collect();
+    let dataset = read(task)?;
+    let most = Wanted::most(&limits).and_then(|values| Extraction::read(&dataset, &values));
+    most.map(drop).map_err(|problem| Refusal::Parameters {
+        task: approved.task.clone(),
+        problem: format!("the app could read nothing with that: {problem}"),
+    })
 }
 
 /// Whom a run is about, as groups are now; nobody in particular where it is

@@ -287,8 +287,8 @@ refusals! {
         "; see what was asked for and what is granted: writ app show {app}"
     /// What a grant is for is defined in another way since.
     DatasetChanged { task: TaskName, app: Upn } "dataset-changed"
-        "the definition of {task} is not what it was when this was approved"
-        "; its installer asks anew: writ app upgrade {app}"
+        "{task} is defined in another way than when {app} was allowed to read it"
+        "; its installer asks anew: writ app upgrade MANIFEST"
     /// The same was denied or revoked before.
     StaysSo { request: RequestId, status: &'static str } "stays-so"
         "the same was {status} by the request {request}, and stays so until the manifest or the dataset is another"
@@ -296,7 +296,7 @@ refusals! {
     /// An app asks again by itself for what nobody has asked for.
     InstallerAsks { task: TaskName, app: Upn } "installer-asks"
         "nobody asked for what {app} wants of {task} now, and an app asks again only for what was asked"
-        "; its installer does: writ app upgrade {app}"
+        "; its installer does: writ app upgrade MANIFEST"
     /// An app asks again by itself too soon.
     AskedToday { task: TaskName, from: Time } "asked-today"
         "this was asked for less than a day ago, and an app asks for {task} again from {from} on"

@@ -230,6 +230,7 @@ pub(crate) fn approve(
         parameters: approve.parameters.clone(),
     });
     let given = counted(r, &approved);
+    app::may_narrow(r, &approved)?;
     let mut facts = vec![fact(RequestEvent::Approved, approved.clone())];
     if current(stages, &given).is_none() {
         room_for_grant(r, record.holder())?;

@@ -247,9 +247,7 @@ async fn show(upn: &Upn, context: &Context) -> Result<Exit, Failure> {
         ("privacy", manifest.privacy.clone().unwrap_or_default()),
     ]);
     let requests = open(upn, context).await?;
-    let row = |wanted: &Wanted| {
-        let mut of_it = requests.iter().filter(|view| view.task == wanted.dataset);
-        let found = of_it.next();
+    let row = |wanted: &Wanted, found: Option<&RequestView>| {
         vec![
             wanted.dataset.to_string(),
             wanted.columns.join(", "),
@@ -260,10 +258,23 @@ async fn show(upn: &Upn, context: &Context) -> Result<Exit, Failure> {
             found.map(|view| view.id.short()).unwrap_or_default(),
         ]
     };
+    // What is granted goes on while something new is asked for.
+    let rows = |wanted: &Wanted| {
+        let of_it = |view: &&RequestView| view.task == wanted.dataset;
+        let rows: Vec<_> = requests
+            .iter()
+            .filter(of_it)
+            .map(|view| row(wanted, Some(view)))
+            .collect();
+        match rows.is_empty() {
+            true => vec![row(wanted, None)],
+            false => rows,
+        }
+    };
     print("");
     print_table(
         &["dataset", "columns", "scope", "status", "request"],
-        manifest.datasets.iter().map(row).collect(),
+        manifest.datasets.iter().flat_map(rows).collect(),
         "it wants no dataset",
     );
     Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use writ_core::digest::RequestId;
 use writ_core::names::{TaskName, Upn};
-use writ_core::statement::RunResult;
+use writ_core::statement::{Rows, RunResult};
 use writ_core::view::{ExecutionView, RunStatus};
 
 use super::listing::{listing, narrowed, since};
@@ -239,6 +239,7 @@ fn print_execution(view: &ExecutionView) {
                 .unwrap_or_default(),
         ),
         ("note", view.note.clone().unwrap_or_default()),
+        ("rows", view.rows.map(rows).unwrap_or_default()),
         ("resolved", resolved(view)),
         ("task", view.task.to_string()),
         ("parameters", given(view, "\n")),
@@ -260,6 +261,15 @@ fn print_execution(view: &ExecutionView) {
                 .unwrap_or_default(),
         ),
     ]);
+}
+
+fn rows(rows: Rows) -> String {
+    let Rows {
+        asked,
+        delivered,
+        withheld,
+    } = rows;
+    format!("{asked} asked for, {delivered} delivered, {withheld} withheld")
 }
 
 /// Who found out what became of it, or how somebody can say so.

@@ -90,7 +90,7 @@ pub fn parameters() -> Schemas {
 }
 
 /// The texts of a list; an empty one, where there is none.
-pub(super) fn texts(values: &Values, name: &str) -> Result<Vec<String>, String> {
+pub(crate) fn texts(values: &Values, name: &str) -> Result<Vec<String>, String> {
     match value(values, name) {
         None => Ok(Vec::new()),
         Some(Value::List(items)) => items.iter().map(|item| text_of(item, name)).collect(),

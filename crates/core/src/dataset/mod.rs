@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 pub use condition::{Compare, Condition, Operand};
+pub(crate) use extraction::texts;
 pub use extraction::{EVERYBODY, Extraction, Form, Subject, Subjects, parameters};
 pub use manifest::{Difference, Manifest, Wanted, difference};
 

@@ -287,6 +287,12 @@ pub struct DatasetAccess {
     /// What a run gives to read as much as is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Values>,
+    /// The column to go on after, where it is among those that are granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Why nothing can be read though it is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// What the app may ask for again by itself, since nobody decided in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<AgainView>,

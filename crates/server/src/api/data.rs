@@ -19,11 +19,12 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use writ_connect::pipe::{Next, Reader};
 use writ_core::Published;
-use writ_core::dataset::{Manifest, Subjects, Wanted, is_data};
+use writ_core::dataset::{Manifest, Subjects, is_data};
 use writ_core::digest::ExecutionId;
 use writ_core::names::Upn;
 use writ_core::object::{Noun, PersonKind};
 use writ_core::record::{RequestRecord, Status};
+use writ_core::time::Time;
 use writ_core::value::Value;
 use writ_core::view::{AccessView, AgainView, DatasetAccess, PersonView, Seen};
 
@@ -82,12 +83,20 @@ pub(super) async fn access(
         let live = of_it(Status::Live);
         let grant = live.and_then(|record| record.grant.as_ref());
         let found = live.or_else(|| of_it(Status::Pending));
+        let (readable, problem) = match live.map(|live| state.readable(live)) {
+            Some(Ok(readable)) => (Some(readable), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
+        let (parameters, key) = readable.unzip();
         DatasetAccess {
             dataset: wanted.dataset.clone(),
             status: found.map(|record| record.status),
             request: found.map(|record| record.id),
             until: grant.map(|grant| grant.until),
-            parameters: grant.and_then(|grant| Wanted::most(&grant.limits).ok()),
+            parameters,
+            key: key.flatten(),
+            problem,
             again: match found {
                 Some(_) => None,
                 None => state.repeatable(person, wanted).map(|asked| AgainView {
@@ -138,6 +147,8 @@ pub(super) async fn stream(
         Some((_, Value::Text(text))) if text == "csv" => "text/csv; charset=utf-8",
         Some(_) | None => "application/x-ndjson",
     };
+    let deadline = record.definition.task.deadline_s;
+    let until = record.authorized.plus(deadline);
     let place = app.may_wait().ok_or(Failure::Overloaded)?;
     let output = timeout(BEGINS, app.engine().live_output(id)).await;
     let output = output.map_err(|_| Failure::NoOutput)?;
@@ -151,6 +162,7 @@ pub(super) async fn stream(
         app,
         id,
         subjects,
+        until,
         place,
     };
     tokio::spawn(pump.run(reader, to));
@@ -182,6 +194,7 @@ struct Pump {
     id: ExecutionId,
     upn: Upn,
     subjects: Arc<Subjects>,
+    until: Time,
     published: watch::Receiver<Published>,
     stopping: watch::Receiver<bool>,
     #[expect(dead_code, reason = "held")]
@@ -196,6 +209,9 @@ impl Pump {
         }
         let published = self.published.borrow_and_update();
         let now = self.app.engine().now();
+        if self.until <= now {
+            return Some("it took longer than the dataset's deadline".into());
+        }
         published
             .state()
             .may_go_on(self.id, &self.subjects, now)

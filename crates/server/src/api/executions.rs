@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::cursor::Cursor;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
-use crate::guard::{Anyone, Caller};
+use crate::guard::{Anyone, Caller, Permission, SignedIn};
 use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{IdPrefix, Shown, find};
@@ -132,7 +132,7 @@ pub(super) fn about() -> Operation {
 
 /// `GET /v1/executions/{id}?wait_s=0..30`: waits for its outcome, if asked to.
 pub(super) async fn show(
-    caller: Caller<Anyone>,
+    caller: Caller<SignedIn>,
     State(app): State<App>,
     Path(id): Path<IdPrefix>,
     Query(wait): Query<Wait>,
@@ -168,7 +168,7 @@ pub(super) fn about_proof() -> Operation {
 /// `GET /v1/executions/{id}/proof`: the writ file about how it ended, or while it
 /// goes on, about its authorisation.
 pub(super) async fn proof(
-    caller: Caller<Anyone>,
+    caller: Caller<SignedIn>,
     State(app): State<App>,
     Path(id): Path<IdPrefix>,
 ) -> Result<impl IntoResponse, Failure> {
@@ -236,7 +236,7 @@ impl Filter {
 }
 
 pub(crate) async fn visible(
-    caller: &Caller<Anyone>,
+    caller: &Caller<impl Permission>,
     app: &App,
     id: &IdPrefix,
 ) -> Result<ExecutionView, Failure> {
@@ -250,11 +250,11 @@ pub(crate) async fn visible(
 /// Returns when the execution has an outcome, the wait is over, the server
 /// stops, or too many wait already; fails as soon as the session does not count.
 async fn wait_for_outcome(
-    mut caller: Caller<Anyone>,
+    mut caller: Caller<SignedIn>,
     app: &App,
     id: ExecutionId,
     wait: Patience,
-) -> Result<Caller<Anyone>, Failure> {
+) -> Result<Caller<SignedIn>, Failure> {
     let Some(_place) = app.may_wait() else {
         return Ok(caller);
     };

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::cursor::Cursor;
 use crate::extract::{Path, Query};
 use crate::failure::Failure;
-use crate::guard::{Anyone, Caller};
+use crate::guard::{Anyone, Caller, Permission, SignedIn};
 use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{self, IdPrefix, Shown, find};
@@ -106,7 +106,7 @@ pub(super) fn about() -> Operation {
 
 /// `GET /v1/requests/{id}`, by its id or the first digits of it.
 pub(super) async fn show(
-    caller: Caller<Anyone>,
+    caller: Caller<SignedIn>,
     State(app): State<App>,
     Path(id): Path<IdPrefix>,
 ) -> Result<Json<RequestView>, Failure> {
@@ -115,7 +115,7 @@ pub(super) async fn show(
 
 /// The one that is named, if the caller may see it.
 pub(crate) async fn shown(
-    caller: &Caller<Anyone>,
+    caller: &Caller<impl Permission>,
     app: &App,
     id: &IdPrefix,
 ) -> Result<RequestView, Failure> {

@@ -217,6 +217,8 @@ fn requests() -> Vec<(&'static str, Schema)> {
                     ("request", named("Digest")),
                     ("until", named("Time")),
                     ("parameters", named("Value")),
+                    ("key", Schema::text()),
+                    ("problem", Schema::text()),
                     ("again", named("Again")),
                 ],
             )

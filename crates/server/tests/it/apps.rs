@@ -9,7 +9,7 @@ use writ_core::record::Status;
 use writ_core::statement::{End, Request};
 use writ_core::testing::{app, asking, data_workload, dataset, wanted};
 use writ_core::time::Seconds;
-use writ_core::view::{AccessView, DatasetAccess};
+use writ_core::view::{AccessView, DatasetAccess, RequestView};
 
 use super::world::{ADMIN, ALICE, Ahead, BOB, Setting, World, upn};
 
@@ -88,6 +88,14 @@ async fn an_app_is_told_when_it_may_ask_again_and_asks() {
     assert!(second.receipt.accepted, "{second:?}");
     let pending = access(&world).await;
     assert_eq!(pending.status, Some(Status::Pending));
+
+    // What becomes of it the app may read, and of others nothing.
+    let own = format!("/v1/requests/{}", pending.request.unwrap());
+    let own: RequestView = world.get(APP, &own).await.json();
+    assert_eq!(own.app.unwrap().upn, upn(APP));
+    let other = world.request(ALICE).await;
+    let other = world.get(APP, &format!("/v1/requests/{other}")).await;
+    assert_eq!(other.problem(404), "not-found");
 
     // What was denied is not asked for again.
     let deny = End {

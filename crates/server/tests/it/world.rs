@@ -1,10 +1,11 @@
 //! A founded organization with a server of its own, and people with keys.
 
+mod founding;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
@@ -13,32 +14,29 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use writ_connect::{Connector, Connectors, Credentials, Ended, Output};
+use writ_connect::{Connector, Credentials, Ended, Output};
 use writ_core::Published;
 use writ_core::digest::{Digest, ExecutionId, OrganizationId, RequestId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::json;
-use writ_core::key::{Algorithm, Hex, SigningKey};
-use writ_core::names::{Address, Name, Upn};
+use writ_core::key::{Hex, SigningKey};
+use writ_core::names::{Address, Upn};
 use writ_core::object::{
-    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, Role, Services,
-    SiteSettings, Task, Workload,
+    Approval, Control, Group, Invitation, MailTo, Object, Person, Policy, Role, Task, Workload,
 };
 use writ_core::run::Permit;
 use writ_core::statement::{
-    Approve, End, Enrol, FirstAdministrator, Genesis, Invoke, LabelledKey, Payload, Request,
-    Session, Set, possession, sign,
+    Approve, End, Enrol, Invoke, Payload, Request, Session, Set, possession, sign,
 };
 use writ_core::time::{Seconds, Time};
 use writ_core::value::{Constraints, Value, Values};
 use writ_core::view::{Posted, RequestView};
-use writ_engine::{
-    Clock, Engine, LocalState, Options, PER_PERSON, Rate, SystemClock, SystemEntropy,
-    found_organization,
-};
+use writ_engine::{Engine, PER_PERSON, Rate};
 use writ_server::{Listeners, MetricsAddress, Reach, TellsNobody};
-use writ_store::Memory;
 use zeroize::Zeroizing;
+
+pub(crate) use self::founding::Ahead;
+use self::founding::engine;
 
 pub(crate) const ADMIN: &str = "admin@fabrikam.com";
 pub(crate) const ALICE: &str = "alice@fabrikam.com";
@@ -68,23 +66,6 @@ pub(crate) struct Setting {
     pub(crate) client: reqwest::Client,
     pub(crate) per_person: Rate,
     pub(crate) clock: Ahead,
-}
-
-/// The system's clock, and hours that passed in no time.
-#[derive(Clone, Default)]
-pub(crate) struct Ahead(Arc<AtomicI64>);
-
-impl Ahead {
-    pub(crate) fn pass(&self, time: Seconds) {
-        let millis = i64::try_from(time.0).unwrap() * 1_000;
-        self.0.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-impl Clock for Ahead {
-    fn now(&self) -> Time {
-        Time(SystemClock.now().0 + self.0.load(Ordering::Relaxed))
-    }
 }
 
 impl Default for Setting {
@@ -569,60 +550,5 @@ pub(crate) fn asking() -> Request {
         ticket: None,
         runs: None,
         on_behalf_of: None,
-    }
-}
-
-/// An engine of an organization that was just founded.
-async fn engine(directory: &Path, runs: Runs, per_person: Rate, clock: Ahead) -> Engine {
-    let mut local = LocalState::create(directory, &SystemEntropy).unwrap();
-    let store = Arc::new(Memory::new());
-    let node: Name = "main".parse().unwrap();
-    let payload = Payload {
-        at: SystemClock.now(),
-        body: genesis(local.services().unwrap()),
-        by: ADMIN.parse().unwrap(),
-        instance: None,
-        nonce: Hex(vec![0; 16]),
-    };
-    let kind = PayloadType::Statement(Kind::Genesis);
-    let envelope = sign(kind, &payload, &seed(ADMIN)).unwrap();
-    found_organization(&mut local, &*store, &SystemClock, &node, envelope)
-        .await
-        .unwrap();
-    let connectors = Connectors::new()
-        .with(&"command".parse().unwrap(), Held(runs.clone()))
-        .with(&"data".parse().unwrap(), Held(runs));
-    let options = Options {
-        node,
-        max_runs: 8,
-        per_person,
-    };
-    let (clock, entropy) = (Arc::new(clock), Arc::new(SystemEntropy));
-    Engine::open(local, store, connectors, clock, entropy, options)
-        .await
-        .unwrap()
-}
-
-fn genesis(services: Services) -> Genesis {
-    let key = seed(ADMIN).public();
-    Genesis {
-        organization: "fabrikam.com".parse().unwrap(),
-        admin: FirstAdministrator {
-            upn: upn(ADMIN),
-            name: None,
-            mail: None,
-        },
-        key: LabelledKey {
-            alg: Algorithm::Ed25519,
-            public: key.public,
-            label: "laptop".to_owned(),
-        },
-        recovery: seed("recovery").public(),
-        services,
-        site: SiteSettings {
-            origins: vec!["http://localhost:8420".to_owned()],
-            rp_id: "localhost".to_owned(),
-            rules: 1,
-        },
     }
 }
