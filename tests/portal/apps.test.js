@@ -228,7 +228,7 @@ test("what changes against what an app has is said first", async () => {
   const changes = (await bob.locator(".changes").innerText()).replaceAll(/\s+/g, " ");
   assert.match(changes, /Version 2\.0, and 1\.0 before/);
   assert.match(changes, /Columns: \+ body − kind − sender/);
-  assert.match(changes, /Left out: − eve@/);
+  assert.match(changes, /No longer left out: eve@/);
   assert.match(await bob.locator("tr", { hasText: "body" }).first().innerText(), /new, free text/);
   await look(bob, "data-changes");
   // The dataset is defined otherwise before anybody decides.

@@ -52,7 +52,9 @@ pub(crate) fn share(
         ("deny", "Left out"),
     ];
     let line = |(name, label): (&str, &'static str)| {
-        let found = most.iter().find(|(parameter, _)| parameter.as_str() == name);
+        let found = most
+            .iter()
+            .find(|(parameter, _)| parameter.as_str() == name);
         let Value::List(items) = found?.1 else {
             return None;
         };
@@ -101,7 +103,11 @@ fn changes(app: &AppAsk, asked: &[Constraints]) -> Option<String> {
         let added = one.added.iter().map(|text| format!("+{text}"));
         let removed = one.removed.iter().map(|text| format!("-{text}"));
         let all: Vec<String> = added.chain(removed).collect();
-        format!("{}: {}", one.parameter, all.join(" "))
+        // A request leaves nobody out: whoever approves it does.
+        match one.parameter.as_str() {
+            "deny" => format!("no longer left out: {}", one.removed.join(" ")),
+            parameter => format!("{parameter}: {}", all.join(" ")),
+        }
     });
     let all: Vec<String> = version.into_iter().chain(differences).collect();
     Some(match all.is_empty() {

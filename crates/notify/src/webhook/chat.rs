@@ -237,7 +237,10 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
         row("Waits until", record.expires.to_string());
     }
     if let (Some(_), Some(grant)) = (&record.app, &record.grant)
-        && record.approvals.iter().any(|one| !one.parameters.is_empty())
+        && record
+            .approvals
+            .iter()
+            .any(|one| !one.parameters.is_empty())
     {
         for (label, text) in data::share(news.state, record, &grant.limits) {
             row(&format!("Granted, {}", label.to_lowercase()), text);

@@ -258,12 +258,20 @@ fn every_letter_of_an_app() {
         story.ask("Ivy asks for the app", "ivy", asks)
     };
     let id = install("1.0", &["id", "sender", "body"], &mut story);
-    let list = |texts: &[&str]| texts.iter().map(|text| Value::Text((*text).into())).collect();
+    let list = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| Value::Text((*text).into()))
+            .collect()
+    };
     let limit = |name: &str, constraint| (name.parse().unwrap(), constraint);
     let approve = Approve {
         parameters: Constraints::from([
             limit("columns", Constraint::SubsetOf(list(&["id", "sender"]))),
-            limit("deny", Constraint::SupersetOf(list(&["carol@fabrikam.example"]))),
+            limit(
+                "deny",
+                Constraint::SupersetOf(list(&["carol@fabrikam.example"])),
+            ),
         ]),
         ..approving(id)
     };
