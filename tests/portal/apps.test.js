@@ -180,7 +180,7 @@ test("an approval with fewer columns and without some people is what is granted"
   await bob.click("#sign button[value=sign]");
   await bob.locator(".status.live").first().waitFor();
   const facts = (await bob.locator("#request dl.facts").innerText()).replaceAll(/\s+/g, " ");
-  assert.match(facts, /Columns id, kind, sender Of everybody Left out eve@/);
+  assert.match(facts, /It gets id, kind, sender of everybody Left out eve@/);
   // The installer can end it, and runs nothing.
   assert.equal(await bob.locator("a:has-text('Run it')").count(), 0);
   await look(bob, "data-live");
