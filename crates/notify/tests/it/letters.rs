@@ -236,7 +236,7 @@ fn every_letter_of_an_app() {
         ..person("ivy")
     };
     story.world.join_as(ivy, "ivy");
-    let mut install = |version: &str, columns: &[&str], story: &mut Story| {
+    let install = |version: &str, columns: &[&str], story: &mut Story| {
         let wants = wanted(messages, columns);
         let person = app("insights", version, vec![wants.clone()]);
         let person = Person {

@@ -64,7 +64,7 @@ struct ListPage {
 }
 
 /// The open requests of an app that the reader may read.
-fn open<'a>(caller: &'a Caller<Anyone>, app: &Upn) -> Vec<Arc<RequestView>> {
+fn open(caller: &Caller<Anyone>, app: &Upn) -> Vec<Arc<RequestView>> {
     let state = caller.state();
     let own = |record: &&Arc<RequestRecord>| {
         let of = record.app.as_ref();

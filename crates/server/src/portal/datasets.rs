@@ -8,6 +8,7 @@ use writ_core::state::State;
 use writ_core::value::{Constraints, Value};
 use writ_core::view::RequestView;
 
+use super::fields::typed;
 use super::line::Line;
 use super::text;
 
@@ -87,9 +88,11 @@ impl Share {
     /// Nothing, where it cannot be said as lists.
     pub(super) fn of(limits: &[Constraints]) -> Option<Self> {
         const TOLD: [&str; 4] = ["columns", "scope", "filter", "deny"];
-        let list = |value: Value| match value {
-            Value::List(items) => items.iter().map(super::fields::typed).collect(),
-            other => vec![super::fields::typed(&other)],
+        let list = |value: Value| match &value {
+            Value::List(items) => items.iter().map(typed).collect(),
+            Value::Text(_) | Value::Integer(_) | Value::Boolean(_) | Value::Table(_) => {
+                vec![typed(&value)]
+            }
         };
         let mut share = Self::default();
         for (name, value) in Wanted::most(limits).ok()? {
