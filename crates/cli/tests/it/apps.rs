@@ -251,3 +251,48 @@ fn a_revocation_cuts_a_stream() {
     assert_eq!(answer, "HTTP/1.1 401");
     no(&site.writ("insights", &["data", "pull", MESSAGES]), "");
 }
+
+#[test]
+fn all_that_an_installation_asks_for_is_approved_at_once() {
+    let site = site(3);
+    let meetings = r"Data\Meetings";
+    let more = DATASET.replace("Messages", "Meetings");
+    fs::write(site.path("datasets.toml"), more).unwrap();
+    site.admin(&["dataset", "set", "-f", "datasets.toml"])
+        .said(0, meetings);
+    let wanted = "[[dataset]]\nname = \"Data\\\\Meetings\"\ncolumns = [\"id\"]\nscope = [\"everybody\"]\n";
+    fs::write(site.path("app.toml"), format!("{MANIFEST}{wanted}")).unwrap();
+    let policy = |name| ["policy", "set", name, "--approval", "manual"];
+    site.admin(&policy(meetings)).ok();
+    let id = installed(&site);
+    let app = upn("insights");
+    no(
+        &site.writ("alice", &["approve", "--app", &app, "--yes"]),
+        "nothing for",
+    );
+    // One that is wrong does not keep the other back.
+    let both = ["approve", "ffff", &id, "--yes"];
+    no(&site.writ("bob", &both), "ffff");
+    let approved = ["approve", "--app", &app, "--comment", "Agreed", "--yes", "-o", "json"];
+    let approved = site.writ("bob", &approved).ok().json();
+    assert_eq!(approved["items"].as_array().map(Vec::len), Some(2), "{approved}");
+    for dataset in [MESSAGES, meetings] {
+        site.writ("insights", &["data", "pull", dataset])
+            .said(0, "{\"id\":3");
+    }
+
+    // The same of one requestor in one pipeline.
+    let newer = format!("{MANIFEST}{wanted}").replace("1.0", "1.1");
+    fs::write(site.path("app.toml"), newer).unwrap();
+    site.writ("ivy", &["app", "upgrade", "app.toml"]).ok();
+    let pipeline = format!(
+        "Get-ElevatedAccessRequest | ?{{$_.RequestorUPN -eq '{}' -and $_.RequestStatus -eq 'Pending'}} | Approve-ElevatedAccessRequest -Comment 'All of it'\n",
+        upn("ivy")
+    );
+    site.enter("bob", &["shell"], &pipeline).ok();
+    let shown = site.writ("ivy", &["app", "show", &app, "-o", "json"]).ok();
+    shown.said(0, "1.1");
+    let shown = site.writ("ivy", &["app", "show", &app]).ok().text();
+    assert_eq!(shown.matches("live").count(), 2, "{shown}");
+    assert!(!shown.contains("pending"), "{shown}");
+}
