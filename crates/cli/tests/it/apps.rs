@@ -260,7 +260,8 @@ fn all_that_an_installation_asks_for_is_approved_at_once() {
     fs::write(site.path("datasets.toml"), more).unwrap();
     site.admin(&["dataset", "set", "-f", "datasets.toml"])
         .said(0, meetings);
-    let wanted = "[[dataset]]\nname = \"Data\\\\Meetings\"\ncolumns = [\"id\"]\nscope = [\"everybody\"]\n";
+    let wanted =
+        "[[dataset]]\nname = \"Data\\\\Meetings\"\ncolumns = [\"id\"]\nscope = [\"everybody\"]\n";
     fs::write(site.path("app.toml"), format!("{MANIFEST}{wanted}")).unwrap();
     let policy = |name| ["policy", "set", name, "--approval", "manual"];
     site.admin(&policy(meetings)).ok();
@@ -273,9 +274,22 @@ fn all_that_an_installation_asks_for_is_approved_at_once() {
     // One that is wrong does not keep the other back.
     let both = ["approve", "ffff", &id, "--yes"];
     no(&site.writ("bob", &both), "ffff");
-    let approved = ["approve", "--app", &app, "--comment", "Agreed", "--yes", "-o", "json"];
+    let approved = [
+        "approve",
+        "--app",
+        &app,
+        "--comment",
+        "Agreed",
+        "--yes",
+        "-o",
+        "json",
+    ];
     let approved = site.writ("bob", &approved).ok().json();
-    assert_eq!(approved["items"].as_array().map(Vec::len), Some(2), "{approved}");
+    assert_eq!(
+        approved["items"].as_array().map(Vec::len),
+        Some(2),
+        "{approved}"
+    );
     for dataset in [MESSAGES, meetings] {
         site.writ("insights", &["data", "pull", dataset])
             .said(0, "{\"id\":3");
