@@ -2,7 +2,7 @@
 """Reads what Writ grants to an app, and counts it.
 
     insights.py enrol URL UPN [--organization ID] [--code-file FILE]
-    insights.py run [--by COLUMN] [--key COLUMN]
+    insights.py run [--by COLUMN]
 
 An example of an app: it has nothing of Writ but HTTP and a key of its own. It needs
 Python 3.11 and the package `cryptography`. docs/apps.md says what each step means.
@@ -265,9 +265,9 @@ def rows(response):
         raise Cut
 
 
-def read(app, key, one, by, order):
+def read(app, key, one, by):
     """Reads all rows of a dataset, and counts them by a column."""
-    name = one["dataset"]
+    name, order = one["dataset"], one.get("key")
     counts, total, after, cuts = collections.Counter(), 0, None, 0
     while True:
         parameters = one["parameters"] | ({} if after is None else {"after": after})
@@ -280,7 +280,7 @@ def read(app, key, one, by, order):
             for row in rows(stream):
                 counts[row.get(by)] += 1
                 total += 1
-                if order in row:
+                if order is not None:
                     after, cuts = str(row[order]), 0
             return counts, total
         except Cut as cut:
@@ -294,7 +294,7 @@ def read(app, key, one, by, order):
         # What is granted may be another by now, or nothing.
         found = get(app, key, "/v1/data")["datasets"]
         one = next((one for one in found if one["dataset"] == name), {})
-        if one.get("status") != "live":
+        if "parameters" not in one:
             raise Problem(f"the grant ended, so the {total} rows that came are not all")
         if after is None:
             counts, total = collections.Counter(), 0
@@ -321,8 +321,10 @@ def run(args, file):
     for one in get(app, key, "/v1/data")["datasets"]:
         name = one["dataset"]
         try:
+            if "problem" in one:
+                raise Problem(one["problem"])
             if one.get("status") == "live":
-                counts, total = read(app, key, one, args.by, args.key)
+                counts, total = read(app, key, one, args.by)
                 print(f"{name}: {total} rows")
                 for value, count in counts.most_common(20):
                     print(f"{count:8} {args.by} {printable(value)}")
@@ -351,7 +353,6 @@ def main():
     enrolling.add_argument("--code-file", type=pathlib.Path, help="a file with the invitation code")
     running = commands.add_parser("run", help="read what is granted, and count it")
     running.add_argument("--by", default="kind", help="the column to count by (kind)")
-    running.add_argument("--key", default="id", help="the key of the datasets (id)")
     args = parser.parse_args()
     try:
         file = args.home / "app.json"
