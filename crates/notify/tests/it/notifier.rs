@@ -1,14 +1,16 @@
 //! The loop: what is told when, with a real engine and a sink that does as it is told.
 
+use std::time::Duration;
+
 use writ_core::digest::RequestId;
 use writ_core::object::{Group, Person, Preferences, Remind};
 use writ_core::testing::{RESTART, START, approving, group, manual, person};
 use writ_core::time::Seconds;
 use writ_engine::Clock;
-use writ_notify::Failure;
+use writ_notify::{Failure, Pace};
 use writ_store::{Fate, Message, Outbox};
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, fast};
 
 const BOB: &str = "bob@fabrikam.example";
 const CAROL: &str = "carol@fabrikam.example";
@@ -163,6 +165,34 @@ async fn a_flood_is_one_mail_every_quarter_of_an_hour() {
         .collect();
     assert_eq!(gathered.len(), 1);
     assert!(gathered[0].len() >= 5, "{gathered:?}");
+    notifier.stop().await;
+}
+
+#[tokio::test]
+async fn who_says_that_a_sink_is_mended_lets_what_was_tried_go_at_once() {
+    let world = World::ready().await;
+    let mail = world.sink("mail");
+    mail.answers_to(BOB, Answer::No(Failure::Later("451 later".into(), None)));
+    let pace = Pace {
+        down: vec![Duration::from_secs(86_400)],
+        ..fast()
+    };
+    let notifier = world.start_at(&[&mail], &pace);
+    let one = world.ask().await;
+    world
+        .until(|outbox| outbox.history(None, 9).unwrap().iter().any(|it| it.tries == 1))
+        .await;
+    mail.answers(Answer::No(Failure::Down("it cannot be reached".into())));
+    let two = world.ask().await;
+    world.until(|outbox| outbox.is_down("mail").unwrap()).await;
+    // It is mended; another process says so.
+    mail.answers(Answer::Yes);
+    mail.answers_to(BOB, Answer::Yes);
+    let waiting = world.open_outbox().hurry("mail", world.clock.now());
+    assert!(waiting.unwrap() >= 2);
+    world.until(|_| mail.taken_by(BOB).len() == 2).await;
+    assert_eq!(mail.taken_by(BOB), [[asks(one)], [asks(two)]]);
+    assert!(!world.outbox.is_down("mail").unwrap());
     notifier.stop().await;
 }
 

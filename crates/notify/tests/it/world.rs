@@ -229,8 +229,12 @@ impl World {
 
     /// Has sinks follow the log.
     pub(crate) fn start(&self, sinks: &[&Arc<Fake>]) -> Notifier {
+        self.start_at(sinks, &fast())
+    }
+
+    pub(crate) fn start_at(&self, sinks: &[&Arc<Fake>], pace: &Pace) -> Notifier {
         let sinks = sinks.iter().map(|sink| Arc::clone(*sink) as Arc<dyn Sink>);
-        Notifier::start(&self.engine, self.outbox.clone(), sinks.collect(), &fast()).unwrap()
+        Notifier::start(&self.engine, self.outbox.clone(), sinks.collect(), pace).unwrap()
     }
 
     /// A mail sink that begins with what happens next.

@@ -22,8 +22,9 @@ use writ_core::time::Time;
 
 use self::sql::{
     AGAIN, ASKING, CLOSED, COUNT, DOWN, DROP, FORGET, FORGET_REFERENCES, FORGET_WAITING, GATHER,
-    GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, LATER, MADE, MOVE, NEXT, NEXT_DUE,
-    PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINKS, TO_MARK, TO_PUT, TOLD, UP, WAITING,
+    GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, HURRY, LATER, MADE, MOVE, NEXT,
+    NEXT_DUE, PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINCE, SINKS, TO_MARK, TO_PUT, TOLD,
+    UP, WAITING,
 };
 use super::connect;
 use super::error::refused;
@@ -37,6 +38,9 @@ const MOST_WAITING: u64 = 10_000;
 
 /// What the log is called that a sink reads. It is never forgotten.
 const THE_LOG: &str = "the log";
+/// Under what it is kept where the pages are; of no sink, and never forgotten.
+const THE_SITE: &str = "the site";
+const NOBODY: &str = "";
 
 /// Something to tell one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -387,6 +391,23 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether a sink can tell nothing to anybody.
+    pub fn is_down(&self, sink: &str) -> Result<bool, StoreError> {
+        let since = lock(&self.mark)
+            .query_row(SINCE, [sink], |row| row.get::<_, Option<i64>>(0))
+            .optional()
+            .map_err(refused)?;
+        Ok(since.flatten().is_some())
+    }
+
+    /// A sink that was down is repaired: what was tried in vain is due at once. Says
+    /// how many messages wait.
+    pub fn hurry(&self, sink: &str, now: Time) -> Result<u64, StoreError> {
+        self.change(HURRY, params![sink, now.0])?;
+        self.up(sink)?;
+        Ok(MOST_WAITING.saturating_sub(self.room(sink)?))
+    }
+
     /// Forgets what was told or given up before a time, of all sinks, and what still
     /// waits since before it: for a sink that there is no more.
     pub fn forget(&self, before: Time) -> Result<(), StoreError> {
@@ -408,6 +429,16 @@ impl Outbox {
     pub fn refer(&self, sink: &str, name: &str, value: &str, now: Time) -> Result<(), StoreError> {
         self.change(REFER, params![sink, name, value, now.0])?;
         Ok(())
+    }
+
+    /// Where the pages of the installation are, as a node knew it last.
+    pub fn site(&self) -> Result<Option<String>, StoreError> {
+        self.reference(NOBODY, THE_SITE)
+    }
+
+    /// Remembers where the pages are.
+    pub fn set_site(&self, site: &str) -> Result<(), StoreError> {
+        self.refer(NOBODY, THE_SITE, site, Time(i64::MAX))
     }
 
     /// The sinks that ever began.

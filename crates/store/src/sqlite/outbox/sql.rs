@@ -122,6 +122,9 @@ pub(super) const DOWN: &str =
     "update sinks set problem = ?2, since = coalesce(since, ?3) where name = ?1";
 pub(super) const UP: &str =
     "update sinks set problem = null, since = null where name = ?1 and since is not null";
+pub(super) const SINCE: &str = "select since from sinks where name = ?1";
+pub(super) const HURRY: &str = "update messages indexed by waiting set due = ?2 \
+    where sink = ?1 and closed is null and tries > 0 and due > ?2";
 pub(super) const FORGET: &str =
     "delete from messages where sink in (select name from sinks) and closed < ?1";
 pub(super) const FORGET_WAITING: &str = "delete from messages where closed is null and made < ?1";
@@ -146,7 +149,9 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(SCHEMA).unwrap();
         let of_pending = [HEADS, HEAD, GATHERED].map(|of| format!("{PENDING}{of}"));
-        let others = [PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT];
+        let others = [
+            PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT, HURRY,
+        ];
         let all = of_pending.iter().map(String::as_str).chain(others);
         for sql in all {
             let explain = format!("explain query plan {sql}");
