@@ -1,7 +1,7 @@
 //! The loop: each sink reads the log and sends what it found, apart from all
 //! others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -201,6 +201,7 @@ impl Follower {
         let entries = self.engine.store().entries(Index(next), most).await?;
         let now = self.engine.now();
         let mut batch = Batch::default();
+        let mut moved = BTreeSet::new();
         let mut read = next;
         for entry in entries {
             read = entry.index.0 + 1;
@@ -209,6 +210,7 @@ impl Follower {
                     let facts = recorded.facts.iter();
                     facts.for_each(|fact| batch.decided(fact, published.state()));
                     batch.add(self.sink.tell(&recorded, published, now));
+                    moved.extend(self.sink.moved(&recorded, published));
                 }
                 Err(error) => {
                     let index = entry.index.0;
@@ -219,8 +221,24 @@ impl Follower {
                 break;
             }
         }
+        for recipient in moved {
+            self.move_held(recipient, published, now).await?;
+        }
         self.put(read, batch, now).await?;
         Ok(read)
+    }
+
+    /// Gives what is held back for somebody another time.
+    async fn move_held(
+        &self,
+        recipient: String,
+        published: &Published,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let to = recipient.clone();
+        let held = self.outbox(move |outbox, sink| outbox.held(sink, &to, now));
+        let due = self.sink.due(&recipient, &held.await?, published, now);
+        self.outbox(move |outbox, _| outbox.hold(&due)).await
     }
 
     /// Puts what time has brought.

@@ -189,7 +189,7 @@ impl Sink for Hook {
             sent.map_err(|failure| match failure {
                 // All others wait behind it.
                 Failure::Later(why, None) if message.tries >= TRIES => Failure::Down(why),
-                failure => failure,
+                failure @ (Failure::Never(_) | Failure::Later(..) | Failure::Down(_)) => failure,
             })?;
         }
         Ok(())

@@ -125,6 +125,11 @@ pub(super) const UP: &str =
 pub(super) const SINCE: &str = "select since from sinks where name = ?1";
 pub(super) const HURRY: &str = "update messages indexed by waiting set due = ?2 \
     where sink = ?1 and closed is null and tries > 0 and due > ?2";
+pub(super) const HELD: &str = "select number, id, request from messages indexed by waiting \
+    where sink = ?1 and recipient = ?2 and closed is null and due > ?3 and tries = 0 \
+        and batch is null";
+pub(super) const HOLD: &str = "update messages set due = ?2 where number = ?1 and closed is null";
+pub(super) const FATE: &str = "select closed, told from messages where sink = ?1 and id = ?2";
 pub(super) const FORGET: &str =
     "delete from messages where sink in (select name from sinks) and closed < ?1";
 pub(super) const FORGET_WAITING: &str = "delete from messages where closed is null and made < ?1";
@@ -150,7 +155,7 @@ mod tests {
         connection.execute_batch(SCHEMA).unwrap();
         let of_pending = [HEADS, HEAD, GATHERED].map(|of| format!("{PENDING}{of}"));
         let others = [
-            PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT, HURRY,
+            PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT, HURRY, HELD, HOLD,
         ];
         let all = of_pending.iter().map(String::as_str).chain(others);
         for sql in all {
