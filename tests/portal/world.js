@@ -151,13 +151,15 @@ export class World {
     return page;
   }
 
+  async stop() {
+    const ended = once(this.server, "exit");
+    this.server.kill("SIGTERM");
+    await ended;
+  }
+
   async end() {
     await this.browser?.close();
-    if (this.server) {
-      const ended = once(this.server, "exit");
-      this.server.kill("SIGTERM");
-      await ended;
-    }
+    if (this.server) await this.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

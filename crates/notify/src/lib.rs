@@ -9,6 +9,7 @@
 //! What is told carries no authority. What somebody decides by a letter is taken
 //! from published State, and every link only opens a page.
 
+mod data;
 pub mod letter;
 pub mod mail;
 mod notifier;

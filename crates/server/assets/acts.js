@@ -144,7 +144,7 @@ async function postAll(envelopes) {
       const code = each.receipt?.code ?? each.code;
       answers.push({ problem: each.receipt?.accepted ? undefined : plainly(code, each.detail ?? each.title).text });
     }
-    if (answers.length < envelopes.length && tries === 60) throw new Error("The server takes no more for now. Wait, and import the file again: what is done is not done twice.");
+    if (answers.length < envelopes.length && tries === 60) throw new Error("The server takes no more for now. Wait, and do it again: what is done is not done twice.");
     if (answers.length < envelopes.length) await pause(2000);
   }
   return answers;
@@ -202,7 +202,7 @@ export function told(form, error) {
 }
 
 // Does what a form asks for, with its buttons off meanwhile.
-async function during(form, button, run) {
+export async function during(form, button, run) {
   const buttons = Array.from(form.querySelectorAll("button:enabled"));
   for (const each of buttons) each.disabled = true;
   tell(form, "");

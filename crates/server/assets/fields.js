@@ -98,6 +98,9 @@ export const FORMS = {
   others,
   boolean: (text) => text === "true",
   json: JSON.parse,
+  superset_of: {
+    addresses: (text) => ({ superset_of: FORMS.addresses(text) }),
+  },
   equals: {
     text: (text) => ({ equals: FORMS.exact(text) }),
     integer: (text) => ({ equals: integer(text) }),
@@ -116,7 +119,16 @@ function within(value, { form, least, most }) {
   return value;
 }
 
+// What is left ticked of a group of choices; nothing said, if all of it is.
+function ticked(group) {
+  const boxes = Array.from(group.querySelectorAll("input[type=checkbox]"));
+  const left = boxes.filter((box) => box.checked).map((box) => box.value);
+  if (left.length === 0) throw new Error("leave at least one");
+  return left.length === boxes.length ? undefined : { subset_of: left };
+}
+
 export function valueOf(field) {
+  if (field.dataset.form === "ticked") return ticked(field);
   if (field.type === "checkbox") return field.checked ? true : undefined;
   if (field.type === "radio" && !field.checked) return undefined;
   if (field.value === "" && !("always" in field.dataset)) return undefined;
@@ -132,9 +144,11 @@ export function valueOf(field) {
 export function complain(field, message) {
   const folded = field.closest("details:not([open])");
   if (folded) folded.open = true;
-  field.setCustomValidity(message);
-  field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
-  field.reportValidity();
+  // Of a group, it is said at the first of it.
+  const place = field.elements?.[0] ?? field;
+  place.setCustomValidity(message);
+  field.addEventListener("input", () => place.setCustomValidity(""), { once: true });
+  place.reportValidity();
 }
 
 // The body that a form says; nothing if a field cannot be read.

@@ -64,6 +64,20 @@ function limit(constraint) {
 
 const limits = (parameters = {}) => entries(parameters).map(([name, constraint]) => `${name} ${limit(constraint)}`);
 
+// The same of a dataset that an app reads; otherwise, where other words are needed.
+const OF_DATA = {
+  columns: ({ subset_of: names }) => names && `Only the columns ${listed(names)}`,
+  scope: ({ subset_of: groups }) => groups && (groups.join() === "everybody" ? "Rows of everybody" : `Only rows of ${listed(groups)}`),
+  filter: ({ equals }) => equals && `Only rows with ${listed(equals)}`,
+  deny: ({ superset_of: people }) => people && `Without rows of, or mentioning, ${listed(people)}`,
+};
+
+const ofData = (parameters = {}, only) =>
+  entries(parameters).flatMap(([name, constraint]) => {
+    if (name === "filter" && constraint === "absent") return [];
+    return OF_DATA[name]?.(constraint) ?? `${only} ${name} ${limit(constraint)}`;
+  });
+
 // What is left of a body, as it stands.
 const others = (rest) => Object.entries(rest).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}: ${exact(value)}`);
 
@@ -275,14 +289,16 @@ const KINDS = {
 
   approve({ request, comment, duration_s, parameters, ...rest }, { asked = {} }) {
     const lasts = duration_s ?? asked.duration_s;
-    const fixed = limits(parameters);
-    const also = limits(Object.fromEntries(Object.entries(asked.parameters ?? {}).filter(([name]) => !(name in (parameters ?? {})))));
-    const whose = asked.task ? `${asked.task} for ${asked.by}` : `the request ${brief(request)}`;
+    const unsaid = Object.fromEntries(Object.entries(asked.parameters ?? {}).filter(([name]) => !(name in (parameters ?? {}))));
+    const [fixed, also] = asked.app
+      ? [ofData(parameters, "Only"), ofData(unsaid, "As asked, only")]
+      : [limits(parameters).map((line) => `Only ${line}`), limits(unsaid).map((line) => `As asked, only ${line}`)];
+    const whose = asked.task ? `${asked.task} for ${asked.app ? `the app ${asked.app}` : asked.by}` : `the request ${brief(request)}`;
     return [
       `Approve ${whose}${lasts === undefined ? "" : `, for ${lasting(lasts)}`}.`,
       ...(duration_s !== undefined && asked.duration_s !== undefined ? [`For ${lasting(duration_s)}, where ${lasting(asked.duration_s)} was asked for`] : []),
-      ...fixed.map((line) => `Only ${line}`),
-      ...also.map((line) => `As asked, only ${line}`),
+      ...fixed,
+      ...also,
       ...(fixed.length + also.length > 0 ? [] : ["With any parameters"]),
       asked.runs === undefined || asked.runs === null ? "Any number of runs" : `At most ${plural(asked.runs, "run")}, as asked`,
       ...(comment === undefined ? [] : [`Comment: ${comment}`]),
@@ -292,10 +308,11 @@ const KINDS = {
   },
 
   end({ request, comment, kill, ...rest }, { asked = {} }) {
+    const whom = asked.app ? `the app ${asked.app}` : asked.by;
     const heads = {
       cancel: `Cancel your request for ${asked.task}.`,
-      deny: `Deny ${asked.task} to ${asked.by}.`,
-      revoke: `Revoke ${asked.task} of ${asked.by}, at once.`,
+      deny: `Deny ${asked.task} to ${whom}.`,
+      revoke: `Revoke ${asked.task} of ${whom}, at once.`,
     };
     return [
       heads[asked.does] ?? "End a request.",

@@ -17,7 +17,7 @@ pub(crate) type Facet = (&'static str, String);
 pub(crate) fn facets_of(state: &State, upn: &Upn) -> Option<Vec<Facet>> {
     let role = state.person(upn).and_then(|person| person.role);
     let facets = || {
-        [by(upn), ("part", upn.to_string())]
+        [by(upn), part(upn)]
             .into_iter()
             .chain(groups_of(state, upn))
             .collect()
@@ -28,6 +28,11 @@ pub(crate) fn facets_of(state: &State, upn: &Upn) -> Option<Vec<Facet>> {
 /// The facet of what is of a person.
 pub(crate) fn by(upn: &Upn) -> Facet {
     ("by", upn.to_string())
+}
+
+/// The facet of what an app, or whoever installed it, has a part in.
+pub(crate) fn part(upn: &Upn) -> Facet {
+    ("part", upn.to_string())
 }
 
 /// The facets of what the groups of a person are asked about.

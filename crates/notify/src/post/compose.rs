@@ -1,7 +1,7 @@
 //! Letters about requests and runs.
 
 use writ_core::digest::RequestId;
-use writ_core::names::TaskName;
+use writ_core::names::{TaskName, Upn};
 use writ_core::object::Risk;
 use writ_core::record::{Ending, RequestRecord, Status};
 use writ_core::recorded::RecordedExecution;
@@ -12,6 +12,7 @@ use writ_core::value::{Constraint, Constraints, plain};
 
 use super::run;
 use super::times::Times;
+use crate::data;
 use crate::letter::{DECIDE, Letter, Row, Way};
 
 /// How many lines of parameters a letter has.
@@ -33,7 +34,11 @@ impl Writer<'_> {
             Some(Risk::High) => "High risk: ",
             Some(Risk::Low | Risk::Medium) | None => "",
         };
-        letter.subject = format!("{high}{} asks: {}", request.by, self.title(&request.task));
+        let title = self.title(&request.task);
+        letter.subject = match &request.app {
+            Some(app) => format!("{high}{} asks for {}: {title}", request.by, app.upn),
+            None => format!("{high}{} asks: {title}", request.by),
+        };
         letter
             .rows
             .push(row("Asked", &self.times.words(request.raised)));
@@ -60,10 +65,18 @@ impl Writer<'_> {
 
     /// What is asked, or was: with whom, why and for how long.
     pub(crate) fn about(&self, request: &RequestRecord) -> Letter {
-        let mut rows = vec![row("Task", &self.task(&request.task))];
+        let what = match &request.app {
+            Some(_) => "Dataset",
+            None => "Task",
+        };
+        let mut rows = vec![row(what, &self.task(&request.task))];
+        let data = data::rows(self.state, request);
+        rows.extend(data.iter().map(|(label, text)| row(label, text)));
         let risk = self.state.defined(&request.task).map(|task| task.risk);
         rows.extend(risk.map(|risk| row("Risk", risk.name())));
-        rows.push(row("Parameters", &limits(&request.parameters)));
+        if request.app.is_none() {
+            rows.push(row("Parameters", &limits(&request.parameters)));
+        }
         rows.push(row("Who", &self.who(request)));
         rows.push(row("Reason", &request.reason));
         rows.extend(request.ticket.iter().map(|ticket| row("Ticket", ticket)));
@@ -85,7 +98,11 @@ impl Writer<'_> {
             page: format!("/requests/{}", request.id),
             open: "Look at the request".into(),
             ways: Vec::new(),
-            because: "You asked for this.".into(),
+            because: match &request.app {
+                Some(app) if app.installer == request.by => "You asked for this.".into(),
+                Some(_) => "You installed the app that asks for this.".into(),
+                None => "You asked for this.".into(),
+            },
             request: Some(request.id),
         }
     }
@@ -106,12 +123,13 @@ impl Writer<'_> {
         );
         let until = self.times.words(grant.until);
         let mut letter = self.about(request);
+        let may = may(request);
         letter.headline = match grant.from > request.raised && request.start == Some(grant.from) {
             true => format!(
-                "Approved by {who}: you may run it from {} until {until}.",
+                "Approved by {who}: {may} from {} until {until}.",
                 self.times.words(grant.from)
             ),
-            false => format!("Approved by {who}: you may run it until {until}."),
+            false => format!("Approved by {who}: {may} until {until}."),
         };
         let comments = request.approvals.iter().filter_map(|approval| {
             let comment = approval.comment.as_ref()?;
@@ -124,9 +142,20 @@ impl Writer<'_> {
             .filter(|approval| !approval.parameters.is_empty())
             .map(|approval| row("Approved only with", &limits(&approval.parameters)))
             .collect();
-        letter.rows.extend(narrowed);
+        match request.app.is_some() && !narrowed.is_empty() {
+            true => {
+                let left = data::share(self.state, request, &grant.limits);
+                let left = left
+                    .iter()
+                    .map(|(label, text)| row(&format!("Granted, {}", label.to_lowercase()), text));
+                letter.rows.extend(left);
+            }
+            false => letter.rows.extend(narrowed),
+        }
+        if request.app.is_none() {
+            letter.open = "Run it, or look at it".into();
+        }
         letter.subject = self.became("Approved", request);
-        letter.open = "Run it, or look at it".into();
         self.with_run(&mut letter, request);
         Some(letter)
     }
@@ -156,22 +185,32 @@ impl Writer<'_> {
             Some(Principal::Node) | None => None,
         };
         // They did it themselves.
-        if by == Some(&request.by) {
+        if by == Some(told(request)) {
             return None;
         }
+        let cannot = match &request.app {
+            Some(app) => format!("the app {} reads it no more", app.upn),
+            None => "you cannot run it any more".to_owned(),
+        };
         let somebody = by.map_or_else(|| "somebody".to_owned(), ToString::to_string);
         let mut letter = self.about(request);
         letter.headline = match request.status {
             Status::Pending | Status::Live | Status::Canceled => return None,
             Status::Denied => format!("Denied by {somebody}."),
             Status::Expired => "Expired: nobody decided in time.".into(),
+            Status::Superseded if request.app.is_some() => "Superseded: the app, its manifest or \
+                the policy is another one now, so nobody can approve this request any more. Ask anew."
+                .into(),
             Status::Superseded => "Superseded: another policy governs the task now, so nobody \
                 can approve this request any more. Raise it again."
                 .into(),
-            Status::Revoked => format!("Revoked by {somebody}: you cannot run it any more."),
+            Status::Revoked => format!("Revoked by {somebody}: {cannot}."),
             Status::Ended => match &request.grant {
                 Some(grant) if grant.until <= ending.map_or(grant.until, |ending| ending.at) => {
-                    "Its time is up: you cannot run it any more.".into()
+                    format!("Its time is up: {cannot}.")
+                }
+                Some(_) | None if request.app.is_some() => {
+                    format!("Ended, as a newer request or the policy replaces it: {cannot} by this.")
                 }
                 Some(_) | None => "Ended: the task is governed differently now, so you cannot run \
                     it any more."
@@ -213,7 +252,8 @@ impl Writer<'_> {
         let grant = request.grant.as_ref()?;
         let mut letter = self.about(request);
         letter.headline = format!(
-            "It ends soon: you may run it until {}, and not after that.",
+            "It ends soon: {} until {}, and not after that.",
+            may(request),
             self.times.words(grant.until)
         );
         letter.subject = self.became("Ends soon", request);
@@ -242,6 +282,14 @@ impl Writer<'_> {
             row("Began", &self.times.words(run.authorized)),
             row("Ended", &self.times.words(outcome.at)),
         ];
+        rows.extend(outcome.rows.map(|rows| {
+            let (asked, delivered) = (rows.asked, rows.delivered);
+            let withheld = rows.withheld;
+            row(
+                "Rows",
+                &format!("{delivered} of {asked} delivered, {withheld} withheld"),
+            )
+        }));
         rows.extend(outcome.exit.map(|exit| row("Exit code", &exit.to_string())));
         let is_said = |note: &&String| {
             let exit = outcome.exit.map(|exit| format!("exit code {exit}"));
@@ -305,6 +353,10 @@ impl Writer<'_> {
     /// How to run it: with the values that it was approved with, and a row for those
     /// that whoever runs it chooses.
     fn with_run(&self, letter: &mut Letter, request: &RequestRecord) {
+        // An app reads by itself.
+        if request.app.is_some() {
+            return;
+        }
         let task = self.state.defined(&request.task);
         let (command, chosen) = run::command(task.as_deref(), request);
         if !chosen.is_empty() {
@@ -320,6 +372,19 @@ fn needed(request: &RequestRecord) -> u64 {
     stages.map(|stage| u64::from(stage.approvals.get())).sum()
 }
 
+/// Who is told what becomes of a request: who asked, or installed the app that it is for.
+pub(crate) fn told(request: &RequestRecord) -> &Upn {
+    let app = request.app.as_ref();
+    app.map_or(&request.by, |app| &app.installer)
+}
+
+fn may(request: &RequestRecord) -> String {
+    match &request.app {
+        Some(app) => format!("the app {} may read it", app.upn),
+        None => "you may run it".to_owned(),
+    }
+}
+
 /// The request that letters of a thread are about, in a subject.
 pub(crate) fn in_thread(letter: &mut Letter, request: RequestId) {
     letter.subject = format!("{} [{}]", letter.subject, request.brief());
@@ -332,6 +397,9 @@ fn comment(ending: Option<&Ending>) -> Option<Row> {
 
 /// How to ask for the same again; nothing, where a line cannot say it and the page can.
 fn again(request: &RequestRecord) -> Vec<Way> {
+    if request.app.is_some() {
+        return vec![writ("writ app upgrade MANIFEST".into())];
+    }
     let told = std::iter::once(&request.reason).chain(&request.ticket);
     if told.into_iter().any(|text| plain(text) != **text) {
         return Vec::new();

@@ -16,7 +16,7 @@ use writ_store::Message;
 use super::audience::{self, Recipient};
 use super::before::Before;
 use super::changes::{self, Change};
-use super::compose::{Writer, in_thread, row, told_before, writ};
+use super::compose::{Writer, in_thread, row, told, told_before, writ};
 use super::times::Times;
 use crate::letter::Letter;
 
@@ -239,7 +239,13 @@ impl<'a> Batch<'a> {
         let Some((number, stage)) = self.state.asks_now(request, self.now) else {
             return;
         };
-        let headline = format!("{} asks for your approval.", request.by);
+        let headline = match &request.app {
+            Some(app) => format!(
+                "{} asks for your approval of data for the app {}.",
+                request.by, app.upn
+            ),
+            None => format!("{} asks for your approval.", request.by),
+        };
         let because = format!("You can decide it: the policy asks {}.", stage.group);
         let letter = self.write.asks(request, headline, &because);
         // Who was asked in this stage already has the letter.
@@ -314,7 +320,7 @@ impl<'a> Batch<'a> {
     fn ends_soon(&mut self, request: &RequestRecord) {
         if told_before(request).is_some_and(|soon| soon <= self.now) {
             let until = request.grant.as_ref().map(|grant| grant.until);
-            let to = Recipient::Person(request.by.clone());
+            let to = Recipient::Person(told(request).clone());
             // Of no use once it has ended, where they want no mail before that.
             if until.is_some_and(|until| self.due(&to, When::Now) < until) {
                 let letter = self.write.ends_soon(request);
@@ -324,7 +330,7 @@ impl<'a> Batch<'a> {
     }
 
     fn requester(&mut self, id: &str, request: &RequestRecord, letter: Option<Letter>) {
-        let to = audience::person(self.state, &request.by);
+        let to = audience::person(self.state, told(request));
         if let (Some(to), Some(letter)) = (to, letter) {
             self.put(id, &to, When::Now, None, letter);
         }

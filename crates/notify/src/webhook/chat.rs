@@ -14,6 +14,7 @@ use writ_core::time::Time;
 use writ_core::value::plain;
 
 use super::event::{News, needed, signer};
+use crate::data;
 use crate::letter::Row;
 
 /// The longest value, in characters.
@@ -106,9 +107,15 @@ pub(super) fn is_overtaken(fact: &RecordedFact, entry: &Recorded) -> bool {
 }
 
 fn of_request(event: RequestEvent, record: &RequestRecord) -> String {
-    let RequestRecord { task, by, .. } = record;
+    let RequestRecord { task, by, app, .. } = record;
+    let asks = match app {
+        Some(app) => format!("{by} asks for {task} for the app {}", app.upn),
+        None => format!("{by} asks for {task}"),
+    };
+    // Who gets it, or would have.
+    let by = app.as_ref().map_or(by, |app| &app.upn);
     match event {
-        RequestEvent::Raised => format!("{by} asks for {task}"),
+        RequestEvent::Raised => asks,
         RequestEvent::Approved => format!("Approved, and more is needed: {task} for {by}"),
         RequestEvent::Granted => format!("Granted: {task} for {by}"),
         RequestEvent::Ended => format!("{}: {task} for {by}", capital(record.status)),
@@ -185,12 +192,18 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
         });
     };
     row(
-        "Task",
+        match record.app {
+            Some(_) => "Dataset",
+            None => "Task",
+        },
         match news.title(&record.task) {
             Some(title) => format!("{} ({title})", record.task),
             None => record.task.to_string(),
         },
     );
+    for (label, text) in data::rows(news.state, record) {
+        row(label, text);
+    }
     row("Asked by", record.by.to_string());
     row("Reason", record.reason.clone());
     if let Some(ticket) = &record.ticket {
@@ -201,13 +214,13 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
         .iter()
         .map(|(name, limit)| format!("{name} {limit}"))
         .collect();
-    row(
-        "Parameters",
-        match limits.is_empty() {
+    if record.app.is_none() {
+        let limits = match limits.is_empty() {
             true => "any".into(),
             false => limits.join("; "),
-        },
-    );
+        };
+        row("Parameters", limits);
+    }
     row("For", record.duration_s.to_string());
     if let Some(runs) = record.runs {
         row("Runs", format!("{runs} at most"));
@@ -222,6 +235,16 @@ fn rows(news: &News<'_>, record: &RequestRecord) -> Vec<Row> {
     }
     if record.status == Status::Pending {
         row("Waits until", record.expires.to_string());
+    }
+    if let (Some(_), Some(grant)) = (&record.app, &record.grant)
+        && record
+            .approvals
+            .iter()
+            .any(|one| !one.parameters.is_empty())
+    {
+        for (label, text) in data::share(news.state, record, &grant.limits) {
+            row(&format!("Granted, {}", label.to_lowercase()), text);
+        }
     }
     if let Some(grant) = &record.grant {
         row("Granted", format!("{} to {}", grant.from, grant.until));

@@ -5,14 +5,15 @@
 
 use form_urlencoded::byte_serialize;
 use serde::Serialize;
+use writ_core::dataset::{Difference, difference};
 use writ_core::digest::{ExecutionId, Index, KeyId, RequestId};
 use writ_core::fact::KeyEvent;
 use writ_core::names::{Domain, TaskName, Upn};
 use writ_core::object::Noun;
-use writ_core::record::{Recovery, RequestRecord};
+use writ_core::record::{AppAsk, Recovery, RequestRecord};
 use writ_core::recorded::{Recorded, RecordedExecution, RecordedFact};
 use writ_core::state::State;
-use writ_core::statement::{Principal, RunResult};
+use writ_core::statement::{Principal, Rows, RunResult};
 use writ_core::time::{Seconds, Time};
 use writ_core::value::Constraints;
 
@@ -62,6 +63,8 @@ struct RequestData<'a> {
     task: &'a TaskName,
     title: Option<&'a str>,
     by: &'a Upn,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<AppData<'a>>,
     reason: &'a str,
     ticket: Option<&'a str>,
     duration_s: Seconds,
@@ -75,6 +78,20 @@ struct RequestData<'a> {
     approvals: Vec<Approval<'a>>,
     grant: Option<Window>,
     ended: Option<Ended<'a>>,
+}
+
+/// For which app, and what changes in what it has.
+#[derive(Serialize)]
+struct AppData<'a> {
+    upn: &'a Upn,
+    name: Option<&'a str>,
+    publisher: &'a str,
+    version: &'a str,
+    service: &'a str,
+    purpose: &'a str,
+    installer: &'a Upn,
+    before: Option<RequestId>,
+    changes: Vec<Difference>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +135,8 @@ struct ExecutionData<'a> {
     ended: Option<String>,
     result: Option<RunResult>,
     exit: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Rows>,
     resolved_by: Option<&'a Upn>,
 }
 
@@ -318,6 +337,7 @@ impl<'a> News<'a> {
             task: &record.task,
             title: self.title(&record.task),
             by: &record.by,
+            app: record.app.as_deref().map(|app| app_data(app, record)),
             reason: &record.reason,
             ticket: record.ticket.as_deref(),
             duration_s: record.duration_s,
@@ -360,8 +380,26 @@ impl<'a> News<'a> {
             ended: outcome.map(|outcome| outcome.at.to_string()),
             result: result.or(outcome.map(|outcome| outcome.result)),
             exit: outcome.and_then(|outcome| outcome.exit),
+            rows: outcome.and_then(|outcome| outcome.rows),
             resolved_by: found.map(|found| &found.by),
         }
+    }
+}
+
+fn app_data<'a>(app: &'a AppAsk, record: &RequestRecord) -> AppData<'a> {
+    let before = app.before.as_ref();
+    let asked = std::slice::from_ref(&record.parameters);
+    let changes = before.map(|before| difference(&before.limits, asked));
+    AppData {
+        upn: &app.upn,
+        name: app.name.as_deref(),
+        publisher: &app.manifest.publisher,
+        version: &app.manifest.version,
+        service: &app.manifest.service,
+        purpose: &app.manifest.purpose,
+        installer: &app.installer,
+        before: before.map(|before| before.request),
+        changes: changes.unwrap_or_default(),
     }
 }
 

@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 
+use writ_core::APP_DURATION;
+use writ_core::dataset::Dataset;
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::object::{Group, Person, Policy, Remind, Risk, Role, Stage, Task};
 use writ_core::recorded::Recorded;
 use writ_core::state::Decided;
 use writ_core::statement::{Approve, End, Request, RevokeKey, RunResult, Tick};
 use writ_core::testing::{
-    RESTART, World, address, approving, asking, ending, equals, group, invitation, key, manual,
-    outcome, person, running, task, upn,
+    RESTART, World, address, app, approving, asking, data_workload, dataset, ending, equals, group,
+    invitation, key, manual, outcome, person, running, task, task_name, upn, wanted,
 };
 use writ_core::time::Seconds;
-use writ_core::value::Constraints;
+use writ_core::value::{Constraint, Constraints, Value};
 use writ_notify::post::{Addressed, Letters, Times};
 
 const HOUR: Seconds = Seconds(3_600);
@@ -262,6 +264,74 @@ fn the_command_has_the_values_that_were_approved() {
             .any(|row| row.label == "You choose" && row.value == "unit");
         assert_eq!(says, chosen);
     }
+}
+
+#[test]
+fn every_letter_of_an_app() {
+    let mut story = Story::new();
+    let messages = r"Data\Messages";
+    story.world.set(data_workload("Data"));
+    let mut archive = dataset(messages);
+    archive.title = Some("The mail archive".into());
+    story.world.set(archive);
+    story.world.set(Policy {
+        max_duration_s: Seconds(4_320 * 3_600),
+        ..manual(messages, &[])
+    });
+    let ivy = Person {
+        role: Some(Role::Installer),
+        ..person("ivy")
+    };
+    story.world.join_as(ivy, "ivy");
+    let install = |version: &str, columns: &[&str], story: &mut Story| {
+        let wants = wanted(messages, columns);
+        let person = app("insights", version, vec![wants.clone()]);
+        let person = Person {
+            name: Some("Insights".into()),
+            ..person
+        };
+        match version {
+            "1.0" => story.world.join_as(person, "insights"),
+            _ => drop(story.world.set(person)),
+        }
+        let task = story.world.state.task(&task_name(messages)).unwrap();
+        let dataset = Dataset::read(&task.template).unwrap();
+        let asks = Request {
+            parameters: wants.constraints(&dataset).unwrap(),
+            duration_s: Some(APP_DURATION),
+            on_behalf_of: Some(upn("insights")),
+            ..asking(messages)
+        };
+        story.ask("Ivy asks for the app", "ivy", asks)
+    };
+    let id = install("1.0", &["id", "sender", "body"], &mut story);
+    let list = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| Value::Text((*text).into()))
+            .collect()
+    };
+    let limit = |name: &str, constraint| (name.parse().unwrap(), constraint);
+    let approve = Approve {
+        parameters: Constraints::from([
+            limit("columns", Constraint::SubsetOf(list(&["id", "sender"]))),
+            limit(
+                "deny",
+                Constraint::SupersetOf(list(&["carol@fabrikam.example"])),
+            ),
+        ]),
+        ..approving(id)
+    };
+    let decided = story.world.yes("bob", approve);
+    let letters = story.then("Bob approves less, and the installer hears of it", &decided);
+    assert!(letters.iter().all(|it| it.to == "ivy@fabrikam.example"));
+    story.wait("A day before the end", Seconds(4_320 * 3_600 - 86_400));
+    let newer = install("2.0", &["id", "body"], &mut story);
+    let decided = story.world.yes("bob", ending(newer));
+    story.then("Bob denies it", &decided);
+    let decided = story.world.yes("bob", ending(id));
+    story.then("And revokes the other", &decided);
+    insta::assert_snapshot!(story.told);
 }
 
 fn invited(world: &World, name: &str) -> Person {

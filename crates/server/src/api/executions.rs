@@ -212,6 +212,20 @@ impl Filter {
         }
     }
 
+    /// What ran for somebody.
+    pub(crate) fn of(upn: &Upn) -> Self {
+        Self {
+            scope: Scope::All,
+            request: None,
+            status: None,
+            task: None,
+            by: Some(upn.clone()),
+            since: None,
+            limit: Limit::default(),
+            after: None,
+        }
+    }
+
     fn wanted(&self, caller: &Caller<Anyone>) -> Wanted {
         let (visible, own) = match self.scope {
             Scope::Mine => (None, Some(by(caller.upn()))),

@@ -22,7 +22,7 @@ use crate::guard::{Anyone, Caller};
 use crate::openapi::{Operation, Schema};
 use crate::page::{Limit, Wanted, page};
 use crate::shown::{self, IdPrefix, Shown, find};
-use crate::sight::{Facet, by, facets_of, groups_of};
+use crate::sight::{Facet, by, facets_of, groups_of, part};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +32,7 @@ pub(crate) struct Filter {
     pub(crate) status: Option<Status>,
     pub(crate) task: Option<TaskName>,
     pub(crate) by: Option<Upn>,
+    pub(crate) app: Option<Upn>,
     since: Option<Time>,
     #[serde(default)]
     limit: Limit,
@@ -57,13 +58,14 @@ pub(super) fn about_list() -> Operation {
         .query("status", "What it is now.", Schema::named("RequestStatus"))
         .query("task", "For which task.", Schema::named("TaskName"))
         .query("by", "Who asks.", Schema::named("Upn"))
+        .query("app", "For which app.", Schema::named("Upn"))
         .query("since", "Raised then or later.", Schema::named("Time"))
         .in_pages(Schema::named("Cursor"))
         .answers(Schema::named("Request").page())
         .fails(&["unavailable"])
 }
 
-/// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&by=&since=&limit=&after=`
+/// `GET /v1/requests?scope=mine|to-approve|all&status=&task=&by=&app=&since=&limit=&after=`
 pub(super) async fn list(
     caller: Caller<Anyone>,
     State(app): State<App>,
@@ -87,6 +89,10 @@ pub(crate) async fn listed(
         caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
             && filter.by.as_ref().is_none_or(|by| view.by == *by)
+            && filter.app.as_ref().is_none_or(|app| {
+                let own = view.app.as_ref();
+                own.is_some_and(|own| own.upn == *app)
+            })
             && (filter.scope != Scope::ToApprove || waits())
     };
     let wanted = filter.wanted(caller);
@@ -182,8 +188,23 @@ impl Filter {
             status: None,
             task: Some(task.clone()),
             by: Some(by.clone()),
+            app: None,
             since: None,
             limit: Limit::most(),
+            after: None,
+        }
+    }
+
+    /// What was asked for an app.
+    pub(crate) fn for_app(app: &Upn) -> Self {
+        Self {
+            scope: Scope::All,
+            status: None,
+            task: None,
+            by: None,
+            app: Some(app.clone()),
+            since: None,
+            limit: Limit::default(),
             after: None,
         }
     }
@@ -207,7 +228,9 @@ impl Filter {
             .map(|task| ("task", task.key().to_owned()));
         let status = status.map(|status| ("status", status.name().to_owned()));
         let whose = self.by.as_ref().map(by);
-        let all = own.into_iter().chain(whose).chain(task).chain(status);
+        let app = self.app.as_ref().map(part);
+        let all = own.into_iter().chain(whose).chain(app);
+        let all = all.chain(task).chain(status);
         let with: Vec<Facet> = all.collect();
         Wanted {
             visible,

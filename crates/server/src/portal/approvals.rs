@@ -8,6 +8,7 @@ use axum::response::Response;
 use writ_core::record::RequestRecord;
 use writ_core::time::Time;
 
+use super::datasets::Together;
 use super::frame::{Frame, Part};
 use super::line::Line;
 use super::show;
@@ -20,6 +21,8 @@ use crate::guard::{Anyone, Caller};
 struct Page<'a> {
     frame: Frame,
     waiting: Vec<Line<'a>>,
+    /// What belongs together of it.
+    together: Vec<Together<'a>>,
 }
 
 /// How many requests one page shows.
@@ -40,8 +43,10 @@ pub(super) async fn list(
     State(app): State<App>,
 ) -> Result<Response, Failure> {
     let now = app.engine().now();
+    let waiting = waiting(&caller, now);
     show(&Page {
         frame: Frame::new(&caller, &app, Part::Approvals, "Approvals").await?,
-        waiting: waiting(&caller, now),
+        together: Together::among(&waiting),
+        waiting,
     })
 }

@@ -58,6 +58,7 @@ const ASSETS: &[Asset] = &[
     asset!("session.js", MODULE),
     asset!("settings.js", MODULE),
     asset!("statement.js", MODULE),
+    asset!("together.js", MODULE),
 ];
 
 /// For how long a browser may keep one: it never changes.

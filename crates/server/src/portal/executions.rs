@@ -32,6 +32,8 @@ pub(super) struct Line {
     /// What its owner is called.
     pub(super) name: Option<String>,
     pub(super) given: String,
+    /// How many rows, in words, where it was of a dataset.
+    pub(super) rows: Option<String>,
 }
 
 impl Line {
@@ -41,6 +43,7 @@ impl Line {
             word: text::state_of_run(&view),
             name: text::name(state, &view.by).map(str::to_owned),
             given: text::given(&view).join(", "),
+            rows: view.rows.as_ref().map(text::rows),
             view,
         }
     }

@@ -8,6 +8,7 @@ use writ_core::sight::reads_everything;
 use writ_core::statement::{Principal, Unverified};
 use writ_core::time::Time;
 
+use super::apps::apps;
 use super::assets;
 use crate::app::App;
 use crate::failure::Failure;
@@ -22,6 +23,7 @@ pub(super) enum Part {
     Approvals,
     Executions,
     Tasks,
+    Apps,
     Policies,
     People,
     SystemAccounts,
@@ -38,18 +40,21 @@ pub(super) enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
     Everybody,
+    /// Everybody, once there is an app; before, whoever can install one.
+    Apps,
     Readers,
     Administrators,
 }
 
 impl Part {
     /// The menu, and who has which part of it.
-    const MENU: [(Self, &'static str, &'static str, Whose); 13] = [
+    const MENU: [(Self, &'static str, &'static str, Whose); 14] = [
         (Self::Home, "/", "Home", Whose::Everybody),
         (Self::Requests, "/requests", "Requests", Whose::Everybody),
         (Self::Approvals, "/approvals", "Approvals", Whose::Everybody),
         (Self::Executions, "/executions", "Runs", Whose::Everybody),
         (Self::Tasks, "/tasks", "Tasks", Whose::Everybody),
+        (Self::Apps, "/apps", "Apps", Whose::Apps),
         (Self::Policies, "/policies", "Policies", Whose::Everybody),
         (Self::People, "/people", "People", Whose::Readers),
         (
@@ -126,6 +131,11 @@ impl Frame {
             .into_iter()
             .filter(|(_, _, _, whose)| match whose {
                 Whose::Everybody => true,
+                Whose::Apps => {
+                    let installs =
+                        matches!(caller.role(), Some(Role::Installer | Role::Administrator));
+                    installs || apps(state).next().is_some()
+                }
                 Whose::Readers => reads_all,
                 Whose::Administrators => caller.role() == Some(Role::Administrator),
             })

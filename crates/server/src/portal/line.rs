@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use writ_core::dataset::Sensitivity;
 use writ_core::object::Risk;
 use writ_core::record::{RequestRecord, Status};
 use writ_core::state::State;
 use writ_core::time::Time;
 use writ_core::view::RequestView;
 
+use super::datasets::{Ask, Share};
 use super::text;
 
 /// Whether a grant can be used.
@@ -47,6 +49,7 @@ impl Use {
 }
 
 /// Asks State for what its list shows, and for nothing else.
+#[derive(Clone)]
 pub(super) struct Line<'a> {
     state: &'a State,
     now: Time,
@@ -86,6 +89,35 @@ impl<'a> Line<'a> {
     /// What its requester is called.
     pub(super) fn name(&self) -> Option<&str> {
         text::name(self.state, &self.view.by)
+    }
+
+    /// What the app is called that it is for, if it is for one.
+    pub(super) fn app(&self) -> Option<String> {
+        let app = self.view.app.as_ref()?;
+        Some(app.name.clone().unwrap_or_else(|| app.upn.to_string()))
+    }
+
+    /// How much an app asks for.
+    pub(super) fn share(&self) -> Share {
+        let share = Share::of(std::slice::from_ref(&self.view.parameters));
+        share.unwrap_or_default()
+    }
+
+    /// What of a dataset to think of before somebody gets it.
+    pub(super) fn notes(&self) -> String {
+        let ask = Ask::of(self.state, &self.view);
+        let Some(ask) = ask else { return String::new() };
+        let high = ask.columns.iter();
+        let high = high.filter(|column| column.sensitivity == Some(Sensitivity::High));
+        let high: Vec<&str> = high.map(|column| column.name.as_str()).collect();
+        let notes = [
+            (high, "high sensitivity"),
+            (ask.free_text(), "free text"),
+            (ask.mentioning(), "mentions people"),
+        ];
+        let notes = notes.iter().filter(|(names, _)| !names.is_empty());
+        let notes = notes.map(|(names, note)| format!("{note}: {}", names.join(", ")));
+        notes.collect::<Vec<_>>().join(" · ")
     }
 
     pub(super) fn limits(&self) -> Vec<String> {

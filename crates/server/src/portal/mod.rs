@@ -12,11 +12,13 @@
 //! modules, `session` who is reading.
 
 mod approvals;
+mod apps;
 mod asked;
 mod assets;
 mod audit;
 mod auditor;
 mod control;
+mod datasets;
 mod day;
 mod earlier;
 mod executions;
@@ -65,6 +67,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .asked("/requests/new", new_request::show)
         .page("/requests/{id}", requests::show)
         .page("/approvals", approvals::list)
+        .page("/apps", apps::list)
+        .page("/apps/{upn}", apps::show)
         .asked("/executions", executions::list)
         .page("/executions/{id}", executions::show)
         .asked("/run", run::show)

@@ -13,6 +13,7 @@ use writ_core::time::Seconds;
 use writ_core::value::Values;
 
 use super::asked::Asked;
+use super::datasets::dataset;
 use super::fields::{Fields, Input, Purpose};
 use super::frame::{Frame, Part};
 use super::show as answer;
@@ -170,7 +171,9 @@ async fn choose(
     let named = named.filter(|name| state.task(name).is_none());
     let named = named.filter(|name| state.defined(name).is_some());
     let named = named.filter_map(|name| known(state, app, &name).ok());
-    let mut choices: Vec<Choice> = state.tasks().map(|task| choice(task)).collect();
+    // Only for apps somebody asks for a dataset.
+    let tasks = state.tasks().filter(|task| dataset(state, task).is_none());
+    let mut choices: Vec<Choice> = tasks.map(|task| choice(task)).collect();
     choices.extend(named.map(|task| choice(&task)));
     choices.sort_by(|one, other| one.name.cmp(&other.name));
     let open: Vec<_> = state.workloads().filter(|it| it.open_tasks).collect();
@@ -207,6 +210,10 @@ async fn form(
         None => Values::new(),
     };
     let (refusal, rule) = match governed {
+        _ if dataset(state, &task).is_some() => {
+            let only = "Only apps read a dataset: whoever installs one asks for it.";
+            (Some(only.to_owned()), None)
+        }
         Ok(governed) => (None, Some(governed.rule)),
         Err(refusal) => (Some(refusal.to_string()), None),
     };

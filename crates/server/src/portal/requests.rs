@@ -13,7 +13,9 @@ use writ_core::sight::{Resource, reads_everything};
 use writ_core::value::Values;
 use writ_core::view::RequestView;
 
+use super::approvals::waiting;
 use super::asked::{Asked, is_asked, onward};
+use super::datasets::{Ask, Together};
 use super::earlier::Earlier;
 use super::executions::Line as Run;
 use super::fields::{Fields, Input, Purpose};
@@ -62,8 +64,12 @@ pub(super) async fn list(
 
 #[derive(Template)]
 #[template(path = "request.html")]
-struct RequestPage {
+struct RequestPage<'a> {
     frame: Frame,
+    /// What an app asks for, where it is for one.
+    data: Option<Ask>,
+    /// All that the app asks of the reader, where it is more than this.
+    together: Option<Together<'a>>,
     title: String,
     /// What its requester is called.
     name: Option<String>,
@@ -99,21 +105,14 @@ struct RequestPage {
     view: RequestView,
 }
 
-impl RequestPage {
+impl RequestPage<'_> {
     fn is_pending(&self) -> bool {
         self.view.status == Status::Pending
     }
 
     /// What a form tells its script of the request: a statement only names it.
     fn about(&self, does: &str) -> String {
-        let view = &self.view;
-        let (by, task, runs) = (&view.by, &view.task, view.runs);
-        let (parameters, duration) = (&view.parameters, view.duration_s);
-        let asked = json!({
-            "by": by, "does": does, "duration_s": duration, "parameters": parameters,
-            "runs": runs, "task": task,
-        });
-        json!({ "asked": asked }).to_string()
+        json!({ "asked": text::asked(&self.view, does) }).to_string()
     }
 
     fn is_live(&self) -> bool {
@@ -142,6 +141,14 @@ pub(super) async fn show(
     };
     let given = Values::new();
     let narrow = |task: Arc<Task>| Fields::of(state, &app, &task, Purpose::Constraint, &[], &given);
+    let together = match (is_mine_to_decide, &view.app) {
+        (true, Some(_)) => {
+            let mut all = Together::among(&waiting(&caller, now));
+            all.retain(|one| one.is_with(&view));
+            all.pop()
+        }
+        (_, _) => None,
+    };
     let (runs, is_more) = runs(&caller, &app, &view).await?;
     let counted = runs.as_ref().map_or(0, Vec::len);
     answer(&RequestPage {
@@ -166,7 +173,9 @@ pub(super) async fn show(
         is_more,
         usable: Use::of(state, &view, now),
         is_mine_to_decide,
-        is_own: view.by == *caller.upn(),
+        is_own: text::is_of(&view, caller.upn()),
+        data: Ask::of(state, &view),
+        together,
         may_end: may_end(&caller, &view),
         narrowing: narrowing.map(narrow).unwrap_or_default(),
         view,
@@ -177,7 +186,7 @@ pub(super) async fn show(
 pub(super) fn may_end(caller: &Caller<Anyone>, view: &RequestView) -> bool {
     let state = caller.state();
     let mut stages = view.stages.iter();
-    view.by == *caller.upn()
+    text::is_of(view, caller.upn())
         || caller.role() == Some(Role::Administrator)
         || stages.any(|stage| state.is_member(&stage.group, caller.upn()))
 }
@@ -188,7 +197,7 @@ async fn runs(
     app: &App,
     view: &RequestView,
 ) -> Result<(Option<Vec<Run>>, bool), Failure> {
-    let by = view.by.clone();
+    let by = view.holder().clone();
     if !caller.may_read(&Resource::Execution { by }) {
         return Ok((None, false));
     }

@@ -71,8 +71,8 @@ pub(super) async fn show(
 }
 
 fn problem(caller: &Caller<Anyone>, view: &RequestView, usable: Use) -> Option<String> {
-    if view.by != *caller.upn() {
-        return Some(format!("Only {} can run this.", view.by));
+    if view.holder() != caller.upn() {
+        return Some(format!("Only {} can run this.", view.holder()));
     }
     match usable {
         Use::Now => None,

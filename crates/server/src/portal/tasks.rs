@@ -7,12 +7,14 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
+use writ_core::dataset::{Dataset, Naming};
 use writ_core::names::{Name, TaskName};
 use writ_core::object::{Approval, Noun, Policy, Risk, Task};
 use writ_core::time::Seconds;
 use writ_core::value::{Schema, Value};
 
 use super::asked::{Asked, onward};
+use super::datasets::{Column, dataset};
 use super::forms::{ParameterRow, command, in_rows, nothing, pretty, rest, was};
 use super::frame::{Frame, Part};
 use super::show as answer;
@@ -238,6 +240,9 @@ impl TaskForm {
 #[template(path = "task.html")]
 struct TaskPage {
     frame: Frame,
+    /// What the task is, where it is a dataset.
+    dataset: Option<Dataset>,
+    columns: Vec<Column>,
     task: Arc<Task>,
     /// Whether somebody set it; else its workload takes any.
     is_set: bool,
@@ -266,6 +271,7 @@ pub(super) async fn show(
         .map(|workload| workload.connector.to_string());
     let connector = connector.unwrap_or_default();
     let parameters = task.parameters.iter();
+    let dataset = dataset(state, &task);
     answer(&TaskPage {
         frame: Frame::new(
             &caller,
@@ -274,6 +280,8 @@ pub(super) async fn show(
             task.title.as_deref().unwrap_or(task.name.as_str()),
         )
         .await?,
+        columns: dataset.as_ref().map(Column::all).unwrap_or_default(),
+        dataset,
         parameters: parameters
             .map(|(name, schema)| Parameter::new(name.as_str(), schema))
             .collect(),

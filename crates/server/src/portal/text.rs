@@ -1,9 +1,11 @@
 //! What several pages say in the same words.
 
+use serde_json::{Value as Json, json};
 use writ_core::names::{TaskName, Upn};
 use writ_core::object::{Approval, Risk};
 use writ_core::record::Status;
 use writ_core::state::State;
+use writ_core::statement::Rows;
 use writ_core::value::Constraints;
 use writ_core::view::{ExecutionView, RequestView, RunStatus};
 
@@ -60,6 +62,31 @@ pub(super) fn granted(view: &RequestView) -> Vec<String> {
         true => Vec::new(),
         false => lines,
     }
+}
+
+/// What a script is told of a request that a statement only names.
+pub(super) fn asked(view: &RequestView, does: &str) -> Json {
+    json!({
+        "app": view.app.as_ref().map(|app| &app.upn), "by": view.by, "does": does,
+        "duration_s": view.duration_s, "parameters": view.parameters, "runs": view.runs,
+        "task": view.task,
+    })
+}
+
+/// Whether somebody has a part in a request: who asks, who runs, who installed it.
+pub(super) fn is_of(view: &RequestView, upn: &Upn) -> bool {
+    let app = view.app.as_ref();
+    view.by == *upn || app.is_some_and(|app| app.upn == *upn || app.installer == *upn)
+}
+
+/// Rows, in words.
+pub(super) fn rows(rows: &Rows) -> String {
+    let Rows {
+        asked,
+        delivered,
+        withheld,
+    } = rows;
+    format!("{delivered} of {asked} delivered, {withheld} withheld")
 }
 
 /// Whether nothing is fixed: any parameters, and any number of runs.

@@ -2,12 +2,18 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use writ_core::Published;
+use writ_core::dataset::Dataset;
 use writ_core::digest::RequestId;
+use writ_core::object::{Person, Policy, Role};
 use writ_core::recorded::Recorded;
 use writ_core::state::Decided;
-use writ_core::testing::{RESTART, World, approving, ending, equals, task};
+use writ_core::statement::Request;
+use writ_core::testing::{
+    RESTART, World, app, approving, asking, data_workload, dataset, ending, equals, manual, person,
+    task, task_name, upn, wanted,
+};
 use writ_core::value::is_plain;
+use writ_core::{APP_DURATION, Published};
 use writ_notify::Sink;
 
 use super::receiver::Receiver;
@@ -49,6 +55,63 @@ async fn arrives(format: &str) -> Vec<Value> {
 async fn payloads_are_as_they_were() {
     for format in ["cloudevents", "slack", "teams"] {
         golden::compare(&format!("{format}.json"), &arrives(format).await);
+    }
+}
+
+#[test]
+fn a_request_for_an_app_says_what_the_app_gets() {
+    let mut world = World::ready();
+    let messages = r"Data\Messages";
+    world.set(data_workload("Data"));
+    world.set(dataset(messages));
+    world.set(Policy {
+        max_duration_s: APP_DURATION,
+        ..manual(messages, &[])
+    });
+    let installer = Person {
+        role: Some(Role::Installer),
+        ..person("ivy")
+    };
+    world.join_as(installer, "ivy");
+    let wants = wanted(messages, &["id", "body"]);
+    world.join_as(app("insights", "1.0", vec![wants.clone()]), "insights");
+    let task = world.state.task(&task_name(messages)).unwrap();
+    let definition = Dataset::read(&task.template).unwrap();
+    let asks = Request {
+        parameters: wants.constraints(&definition).unwrap(),
+        duration_s: Some(APP_DURATION),
+        on_behalf_of: Some(upn("insights")),
+        ..asking(messages)
+    };
+    let id = RequestId(world.yes("ivy", asks).digest);
+    let bench = Bench::new();
+    let raised = |hook: &Hook| {
+        let messages = told(hook, &world);
+        let body = |message: &Message| String::from_utf8(message.body.clone()).unwrap();
+        let mut bodies = messages.iter().map(body);
+        bodies.find(|body| body.contains(&id.short())).unwrap()
+    };
+    let event = raised(&bench.events_at("http://127.0.0.1:9", ""));
+    let event: Value = serde_json::from_str(&event).unwrap();
+    let app = &event["data"]["app"];
+    assert_eq!(app["upn"], "insights@fabrikam.example", "{event}");
+    assert_eq!(app["installer"], "ivy@fabrikam.example");
+    assert_eq!(app["publisher"], "Contoso");
+    assert_eq!(
+        event["data"]["parameters"]["columns"]["subset_of"][1],
+        "body"
+    );
+    let slack = "[[webhook]]\nname = \"it\"\nurl = \"http://127.0.0.1:9\"\nallow = [\"127.0.0.1\"]\n\
+                 format = \"slack\"\n";
+    let note = raised(&bench.hook(slack));
+    for words in [
+        "for the app insights@fabrikam.example",
+        "shows how people meet",
+        "id, body (free text)",
+        "everybody",
+        "Installed by",
+    ] {
+        assert!(note.contains(words), "{words}: {note}");
     }
 }
 
