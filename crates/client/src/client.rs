@@ -1,10 +1,10 @@
 //! A client: speaks for one profile.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 use tokio::time::{Duration, sleep};
-use writ_core::digest::Digest;
+use writ_core::digest::{Digest, RequestId};
 use writ_core::envelope::{Envelope, Kind, PayloadType};
 use writ_core::json;
 use writ_core::key::{Hex, SigningKey};
@@ -27,6 +27,12 @@ pub(crate) const TRIES: u32 = 4;
 pub(crate) const PAUSE: Duration = Duration::from_millis(300);
 /// How many items are asked for at once.
 const PAGE: usize = 200;
+
+/// Whether somebody heard of a request.
+#[derive(Deserialize)]
+struct Told {
+    problem: Option<String>,
+}
 
 /// An object that is listed.
 pub trait Listed: DeserializeOwned {
@@ -133,9 +139,10 @@ impl Client {
         self.http.certificate().await
     }
 
-    /// Whether the server sends mail to whoever is asked to approve.
-    pub async fn mails(&self) -> Result<bool, Error> {
-        Ok(self.http.organization().await?.mails)
+    /// Why nobody heard of a request who could decide it, if that is so.
+    pub async fn untold(&self, id: RequestId) -> Result<Option<String>, Error> {
+        let told: Told = self.get(&format!("/v1/requests/{id}/told"), &[]).await?;
+        Ok(told.problem)
     }
 
     /// This machine's key.

@@ -5,6 +5,9 @@
 use serde::{Deserialize, Serialize};
 use writ_core::digest::RequestId;
 
+/// What the link of a letter says that asks for a decision.
+pub const DECIDE: &str = "Look at it and decide";
+
 /// What one person is told. All of it is plain text of one line each, made safe
 /// to be shown: nothing that moves a cursor or reorders what is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The loop: each sink reads the log and sends what it found, apart from all
 //! others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -201,6 +201,7 @@ impl Follower {
         let entries = self.engine.store().entries(Index(next), most).await?;
         let now = self.engine.now();
         let mut batch = Batch::default();
+        let mut moved = BTreeSet::new();
         let mut read = next;
         for entry in entries {
             read = entry.index.0 + 1;
@@ -209,6 +210,7 @@ impl Follower {
                     let facts = recorded.facts.iter();
                     facts.for_each(|fact| batch.decided(fact, published.state()));
                     batch.add(self.sink.tell(&recorded, published, now));
+                    moved.extend(self.sink.moved(&recorded, published));
                 }
                 Err(error) => {
                     let index = entry.index.0;
@@ -219,13 +221,37 @@ impl Follower {
                 break;
             }
         }
+        for recipient in moved {
+            self.move_held(recipient, published, now).await?;
+        }
         self.put(read, batch, now).await?;
         Ok(read)
+    }
+
+    /// Gives what is held back for somebody another time.
+    async fn move_held(
+        &self,
+        recipient: String,
+        published: &Published,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let to = recipient.clone();
+        let held = self.outbox(move |outbox, sink| outbox.held(sink, &to, now));
+        let due = self.sink.due(&recipient, &held.await?, published, now);
+        self.outbox(move |outbox, _| outbox.hold(&due)).await
     }
 
     /// Puts what time has brought.
     async fn look(&self, next: u64, published: &Published) -> Result<(), StoreError> {
         let now = self.engine.now();
+        let site = published.state().site();
+        if let Some(site) = site.and_then(|site| site.origins.first().cloned()) {
+            let keep = move |outbox: &Outbox, _: &str| match outbox.site()? {
+                Some(known) if known == site => Ok(()),
+                Some(_) | None => outbox.set_site(&site),
+            };
+            self.outbox(keep).await?;
+        }
         let mut batch = Batch::default();
         if self.has_room().await? {
             batch.add(self.sink.remind(published, now));
@@ -278,7 +304,9 @@ impl Follower {
                     tracing::warn!(sink = self.sink.name(), %problem, "nothing can be sent");
                     let wait = nth(&self.pace.down, down).unwrap_or(self.pace.look);
                     down += 1;
-                    tokio::time::sleep(wait).await;
+                    if self.is_hurried(wait).await {
+                        down = 0;
+                    }
                     continue;
                 }
                 Err(error) => self.cannot(&error),
@@ -286,6 +314,22 @@ impl Follower {
             tokio::select! {
                 () = self.put.notified() => {}
                 () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Waits while the sink is down; whether somebody said meanwhile that it is
+    /// repaired.
+    async fn is_hurried(&self, wait: Duration) -> bool {
+        let began = Instant::now();
+        loop {
+            let left = wait.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return false;
+            }
+            tokio::time::sleep(left.min(self.pace.look)).await;
+            if let Ok(false) = self.outbox(Outbox::is_down).await {
+                return true;
             }
         }
     }
@@ -401,9 +445,11 @@ impl Follower {
             match &sent {
                 Ok(()) => outbox.told(&numbers, now)?,
                 Err(Failure::Never(problem) | Failure::Down(problem)) => {
+                    tracing::warn!(sink, ?numbers, %problem, "given up");
                     outbox.give_up(&numbers, now, problem)?;
                 }
                 Err(Failure::Later(problem, _)) if is_over => {
+                    tracing::warn!(sink, ?numbers, %problem, "given up");
                     outbox.give_up(&numbers, now, problem)?;
                 }
                 Err(Failure::Later(problem, after)) => {
@@ -412,6 +458,7 @@ impl Follower {
                     let own = nth(&pace.again, tries).unwrap_or(HOUR);
                     let asked = after.map_or(Seconds(0), |after| Seconds(after.as_secs()));
                     let wait = own.max(asked.min(Seconds::DAY));
+                    tracing::info!(sink, ?numbers, %problem, "not taken, and tried again");
                     outbox.later(&numbers, now.plus(wait), problem)?;
                 }
             }

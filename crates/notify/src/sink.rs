@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use writ_core::Published;
 use writ_core::recorded::Recorded;
 use writ_core::time::Time;
-use writ_store::{Message, Pending};
+use writ_store::{Held, Message, Pending};
 
 /// Where news goes to: mail, or one webhook.
 #[async_trait]
@@ -23,6 +23,24 @@ pub trait Sink: Send + Sync + 'static {
     /// and may answer what it answered before, under the same ids.
     fn remind(&self, published: &Published, now: Time) -> Vec<Message> {
         let _ = (published, now);
+        Vec::new()
+    }
+
+    /// Whose messages that are held back an entry gives another time: the recipients.
+    fn moved(&self, entry: &Recorded, published: &Published) -> Vec<String> {
+        let _ = (entry, published);
+        Vec::new()
+    }
+
+    /// When messages that are held back for a recipient are due now, by their number.
+    fn due(
+        &self,
+        recipient: &str,
+        held: &[Held],
+        published: &Published,
+        now: Time,
+    ) -> Vec<(i64, Time)> {
+        let _ = (recipient, held, published, now);
         Vec::new()
     }
 

@@ -49,5 +49,5 @@ pub use listen::{ListenError, Listeners, MetricsAddress, Reach, listen_address};
 pub use openapi::{Operation, Schema};
 pub use routes::{Guarded, Permitted, Routes};
 pub use serve::serve;
-pub use telling::{SinkFigures, Telling, TellsNobody};
+pub use telling::{NO_MAIL, SinkFigures, Telling, TellsNobody};
 pub use tls::{Refreshed, Tls, TlsError, TlsFile};

@@ -73,4 +73,4 @@ pub use error::StoreError;
 pub use faulty::{Call, Fault, Faulty};
 pub use memory::Memory;
 pub use points::{Point, point};
-pub use sqlite::{Delivery, Fate, Message, Outbox, Pending, Sqlite, Standing};
+pub use sqlite::{Delivery, Fate, Held, Message, Outbox, Pending, Sqlite, Standing};

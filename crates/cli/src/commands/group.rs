@@ -136,6 +136,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let groups = client.groups().await?;
+    let known: BTreeSet<Address> = groups.value.iter().map(|it| it.address.clone()).collect();
     let found = groups
         .value
         .into_iter()
@@ -167,6 +168,19 @@ async fn set(args: SetArgs, context: &Context) -> Result<Exit, Failure> {
         true => None,
         false => args.remind.or(group.remind),
     };
+    if let Some(further) = &args.escalate_to {
+        if *further == group.address {
+            return Err(Failure::usage(format!(
+                "{further} cannot be told that it is slow itself; name another group, or none: \
+                 writ group set {further} --no-escalate"
+            )));
+        }
+        if !known.contains(further) {
+            return Err(Failure::usage(format!(
+                "there is no group {further}; make it first: writ group set {further} --add UPN"
+            )));
+        }
+    }
     group.escalate_to = match args.no_escalate {
         true => None,
         false => args.escalate_to.or(group.escalate_to),

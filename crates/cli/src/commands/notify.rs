@@ -1,5 +1,7 @@
 //! `writ notify`: how telling people is going, on the host of the node.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::json;
 use writ_core::digest::Digest;
@@ -21,7 +23,7 @@ pub(crate) enum Args {
     Status,
     /// What was sent lately, and what became of it
     History {
-        /// Only of this sink: mail, or 'webhook NAME'
+        /// Only of this sink: mail, or the name of a webhook
         #[arg(value_name = "SINK")]
         sink: Option<String>,
         /// How many, the newest first
@@ -34,7 +36,8 @@ pub(crate) enum Args {
         #[arg(value_name = "NUMBER", required = true)]
         numbers: Vec<i64>,
     },
-    /// Send something now, to see whether it arrives
+    /// Send something now, to see whether it arrives. Where it is taken, what was
+    /// tried in vain goes again at once
     #[command(subcommand)]
     Test(Test),
 }
@@ -61,34 +64,104 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     let config = data.config()?;
     match args {
         Args::Status => status(&data.outbox()?, &config, context),
-        Args::History { sink, limit } => history(&data.outbox()?, sink.as_deref(), limit, context),
+        Args::History { sink, limit } => {
+            let outbox = data.outbox()?;
+            let sink = sink
+                .map(|text| meant(&text, &outbox, &config))
+                .transpose()?;
+            history(&outbox, sink.as_deref(), limit, context)
+        }
         Args::Again { numbers } => again(&data.outbox()?, &numbers),
         Args::Test(Test::Mail { to }) => test_mail(&to, &data, &config).await,
         Args::Test(Test::Webhook { name }) => test_webhook(&name, &data, &config).await,
     }
 }
 
+/// How one sink is doing.
 #[derive(Serialize)]
-struct Row {
-    sink: String,
-    state: &'static str,
-    waiting: u64,
+pub(super) struct Row {
+    pub(super) sink: String,
+    pub(super) state: State,
+    pub(super) waiting: u64,
     oldest: Option<writ_core::time::Time>,
     told: u64,
-    given_up: u64,
-    problem: Option<String>,
+    pub(super) given_up: u64,
+    pub(super) problem: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) enum State {
+    #[serde(rename = "not begun")]
+    NotBegun,
+    #[serde(rename = "down")]
+    Down,
+    #[serde(rename = "gave up")]
+    GaveUp,
+    /// Something was tried in vain and is tried again.
+    #[serde(rename = "trying")]
+    Trying,
+    #[serde(rename = "fine")]
+    Fine,
+}
+
+impl State {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::NotBegun => "not begun",
+            Self::Down => "down",
+            Self::GaveUp => "gave up",
+            Self::Trying => "trying",
+            Self::Fine => "fine",
+        }
+    }
+}
+
+/// The sinks that `writ.toml` names.
+fn names(config: &Config) -> Result<Vec<String>, Failure> {
+    let sinks = config.sinks()?;
+    let mut names: Vec<String> = sinks.mail.iter().map(|_| Post::NAME.to_owned()).collect();
+    names.extend(sinks.webhooks.iter().map(|webhook| hook(webhook.name())));
+    Ok(names)
+}
+
+fn hook(name: &str) -> String {
+    format!("webhook {name}")
+}
+
+/// The sink that somebody means: one of those now or of before.
+fn meant(text: &str, outbox: &Outbox, config: &Config) -> Result<String, Failure> {
+    let mut known: BTreeSet<String> = names(config)?.into_iter().collect();
+    known.extend(outbox.sinks().map_err(Failure::broken)?);
+    let ways = [text.to_owned(), hook(text)];
+    let found = ways.iter().find_map(|way| {
+        known
+            .iter()
+            .find(|name| name.eq_ignore_ascii_case(way))
+            .cloned()
+    });
+    found.ok_or_else(|| {
+        let known: Vec<String> = known.into_iter().collect();
+        Failure::usage(match known.as_slice() {
+            [] => format!("nothing is called {text}: writ.toml has neither [mail] nor [[webhook]]"),
+            known => format!("nothing is called {text}; there is: {}", known.join(", ")),
+        })
+    })
+}
+
+/// How each sink is doing.
+pub(super) fn standings(outbox: &Outbox, config: &Config) -> Result<Vec<Row>, Failure> {
+    names(config)?
+        .iter()
+        .map(|name| row(outbox, name))
+        .collect()
 }
 
 fn status(outbox: &Outbox, config: &Config, context: &Context) -> Result<Exit, Failure> {
-    let sinks = config.sinks()?;
-    let webhooks = sinks.webhooks.iter();
-    let mut names: Vec<String> = sinks.mail.iter().map(|_| Post::NAME.to_owned()).collect();
-    names.extend(webhooks.map(|webhook| format!("webhook {}", webhook.name())));
-    let rows: Result<Vec<Row>, Failure> = names.iter().map(|name| row(outbox, name)).collect();
-    let rows = rows?;
-    let is_fine = rows
-        .iter()
-        .all(|row| row.state == "fine" || row.state == "not begun");
+    let rows = standings(outbox, config)?;
+    let is_fine = rows.iter().all(|row| match row.state {
+        State::Fine | State::NotBegun | State::Trying => true,
+        State::Down | State::GaveUp => false,
+    });
     if context.is_json() {
         print_json(&json!({ "sinks": rows }));
     } else {
@@ -96,7 +169,7 @@ fn status(outbox: &Outbox, config: &Config, context: &Context) -> Result<Exit, F
         let cells = rows.iter().map(|row| {
             vec![
                 row.sink.clone(),
-                row.state.to_owned(),
+                row.state.name().to_owned(),
                 row.waiting.to_string(),
                 row.oldest.map(local).unwrap_or_default(),
                 row.told.to_string(),
@@ -109,6 +182,9 @@ fn status(outbox: &Outbox, config: &Config, context: &Context) -> Result<Exit, F
             if let Some(problem) = &row.problem {
                 remark(&format!("{}: {problem}", row.sink));
             }
+        }
+        if rows.iter().any(|row| row.state == State::Down) {
+            remark("once it is mended, this lets what waits go at once: writ notify test --help");
         }
         if rows.iter().any(|row| row.given_up > 0) {
             remark(
@@ -125,10 +201,15 @@ fn status(outbox: &Outbox, config: &Config, context: &Context) -> Result<Exit, F
 fn row(outbox: &Outbox, name: &str) -> Result<Row, Failure> {
     let standing = outbox.standing(name).map_err(Failure::broken)?;
     let state = match &standing {
-        Standing { next: None, .. } => "not begun",
-        Standing { down: Some(_), .. } => "down",
-        Standing { given_up: 1.., .. } => "gave up",
-        Standing { .. } => "fine",
+        Standing { next: None, .. } => State::NotBegun,
+        Standing { down: Some(_), .. } => State::Down,
+        Standing { given_up: 1.., .. } => State::GaveUp,
+        Standing {
+            waiting: 1..,
+            problem: Some(_),
+            ..
+        } => State::Trying,
+        Standing { .. } => State::Fine,
     };
     Ok(Row {
         sink: name.to_owned(),
@@ -172,6 +253,7 @@ fn fate(delivery: &Delivery) -> String {
     match (delivery.fate, delivery.tries) {
         (Fate::Told { at }, _) => format!("sent {}", local(at)),
         (Fate::GivenUp { at }, _) => format!("given up {}", local(at)),
+        (Fate::Waiting, _) if delivery.due <= SystemClock.now() => "waits".to_owned(),
         (Fate::Waiting, 0) => format!("waits until {}", local(delivery.due)),
         (Fate::Waiting, tries) => {
             format!("tried {tries} times, again {}", local(delivery.due))
@@ -224,7 +306,8 @@ async fn test_mail(to: &str, data: &DataDirectory, config: &Config) -> Result<Ex
     let mut nonce = [0; 16];
     SystemEntropy.fill(&mut nonce);
     let id = format!("test/{}", Digest::of(&nonce));
-    let (site, head) = (data.founded_at().await?, data.head()?);
+    let (outbox, head) = (data.outbox()?, data.head()?);
+    let site = site(&outbox, data).await?;
     let about = About {
         to,
         site: &site,
@@ -236,12 +319,32 @@ async fn test_mail(to: &str, data: &DataDirectory, config: &Config) -> Result<Ex
         Ok(made) => Transport::new(mail.clone()).send(to, &made).await,
         Err(failure) => Err(failure),
     };
-    sent.map_err(|failure| Failure::broken(format!("{}: {failure}", mail.at())))?;
+    sent.map_err(Failure::broken)?;
     print(&format!(
         "{} took a mail to {to}; look whether it arrives",
         mail.at()
     ));
+    hurry(&outbox, Post::NAME)
+}
+
+/// What was tried in vain goes at once.
+fn hurry(outbox: &Outbox, sink: &str) -> Result<Exit, Failure> {
+    let waiting = outbox.hurry(sink, SystemClock.now());
+    match waiting.map_err(Failure::broken)? {
+        0 => {}
+        waiting => print(&format!(
+            "{waiting} messages wait; what is due goes within half a minute, while the node serves"
+        )),
+    }
     Ok(Exit::Done)
+}
+
+/// Where pages are: as the node knew it last, or as it was founded.
+async fn site(outbox: &Outbox, data: &DataDirectory) -> Result<String, Failure> {
+    match outbox.site().map_err(Failure::broken)? {
+        Some(site) => Ok(site),
+        None => Ok(data.founded_at().await?),
+    }
 }
 
 async fn test_webhook(name: &Name, data: &DataDirectory, config: &Config) -> Result<Exit, Failure> {
@@ -265,9 +368,11 @@ async fn test_webhook(name: &Name, data: &DataDirectory, config: &Config) -> Res
             data.config_file().display()
         )));
     };
-    let site = data.founded_at().await?;
+    let outbox = data.outbox()?;
+    let sink = hook(webhook.name());
+    let site = site(&outbox, data).await?;
     let answer = data.hook(webhook)?.test(&site).await;
     let answer = answer.map_err(|failure| Failure::broken(format!("{name}: {failure}")))?;
-    print(&format!("{name} answered: {answer}"));
-    Ok(Exit::Done)
+    print(&format!("{name}: {answer}"));
+    hurry(&outbox, &sink)
 }

@@ -111,16 +111,17 @@ async fn invite(args: InviteArgs, context: &Context) -> Result<Exit, Failure> {
         role: args.role.map(Into::into),
     };
     let invited = client.invite(&invitee).await?;
-    print_invited(&args.upn, &invited, &client, context);
+    let site = reached_at(&client).await;
+    print_invited(&args.upn, &invited, &site, context);
     if !context.is_json() {
-        let link = join_link(&args.upn, &invited, &client);
+        let link = join_link(&args.upn, &invited, &site);
         remark(&format!("or opens, in a browser:\n  {link}"));
     }
     Ok(Exit::Done)
 }
 
 /// The code of an invitation, once, and what to do with it.
-pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, context: &Context) {
+pub(super) fn print_invited(upn: &Upn, invited: &Invited, site: &str, context: &Context) {
     let code = invited.code.reveal();
     if context.is_json() {
         return print_json(&serde_json::json!({
@@ -133,9 +134,8 @@ pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, conte
     print(&code);
     remark(&format!(
         "\nThis code is shown only now. Give it to {upn} by a way that you trust; it works once, \
-         until {}:\n  writ login {} --as {upn}",
-        local(invited.until),
-        client.account().url
+         until {}:\n  writ login {site} --as {upn}",
+        local(invited.until)
     ));
     if invited.replaces_keys {
         complain(
@@ -147,10 +147,22 @@ pub(super) fn print_invited(upn: &Upn, invited: &Invited, client: &Client, conte
 }
 
 /// What joins in a browser. The code stands behind the `#`, which no browser sends.
-fn join_link(upn: &Upn, invited: &Invited, client: &Client) -> String {
-    let (url, code) = (&client.account().url, invited.code.reveal());
+fn join_link(upn: &Upn, invited: &Invited, site: &str) -> String {
+    let code = invited.code.reveal();
     let upn = upn.as_str().replace('%', "%25").replace('#', "%23");
-    format!("{url}/join#{upn}/{}", code.as_str())
+    format!("{site}/join#{upn}/{}", code.as_str())
+}
+
+/// Where others reach the site: as this profile does, or as the site says where it
+/// does not name that.
+pub(super) async fn reached_at(client: &Client) -> String {
+    let own = client.account().url.clone();
+    match client.site().await {
+        Ok(site) if !site.value.origins.contains(&own) => {
+            site.value.origins.first().cloned().unwrap_or(own)
+        }
+        Ok(_) | Err(_) => own,
+    }
 }
 
 async fn list(listing: &Listing, context: &Context) -> Result<Exit, Failure> {

@@ -6,10 +6,10 @@ use writ_core::record::Status;
 use writ_core::time::Seconds;
 use writ_core::view::RequestView;
 
-use super::show::{decided, print_request, wait, waits_for};
+use super::show::{decided, print_request, say_untold, wait, waits_for};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{local, print, print_json, remark};
+use crate::output::{local, print, print_json};
 use crate::parse::{Assignment, duration, instant, line};
 
 /// Ask for a task, with a reason, for some hours
@@ -60,10 +60,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     };
     let (id, _) = client.request(asking).await?;
     let mut view = client.show(&id.to_string()).await?;
-    // The request is made: that this cannot be said is no failure of it.
-    if view.status == Status::Pending && !client.mails().await.unwrap_or(true) {
-        remark("nobody was told: this server sends no mail; tell them yourself");
-    }
+    say_untold(&client, &view).await;
     if args.wait {
         view = wait(&client, view, context).await?;
     }

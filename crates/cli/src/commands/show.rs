@@ -8,7 +8,7 @@ use writ_core::view::{AppView, RequestView};
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
-use crate::output::{Progress, local, print_fields, print_json};
+use crate::output::{Progress, local, print_fields, print_json, remark};
 
 /// Show one request: who, what, why, until when, who decided
 #[derive(Clone, Debug, clap::Args)]
@@ -24,6 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let mut view = client.show(&args.id).await?;
+    say_untold(&client, &view).await;
     if args.wait {
         view = wait(&client, view, context).await?;
     }
@@ -35,6 +36,16 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Result<Exit, Failure>
         true => decided(view.status),
         false => Exit::Done,
     })
+}
+
+/// Warns where nobody hears of a request who could decide it. That this cannot be said
+/// is no failure.
+pub(super) async fn say_untold(client: &Client, view: &RequestView) {
+    if view.status == Status::Pending
+        && let Ok(Some(why)) = client.untold(view.id).await
+    {
+        remark(&format!("nobody was told: {why}; tell them yourself"));
+    }
 }
 
 /// Who must approve next.

@@ -82,7 +82,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
                 role: None,
             };
             let invited = client.invite(&invitee).await?;
-            super::person::print_invited(&upn, &invited, &client, context);
+            let site = super::person::reached_at(&client).await;
+            super::person::print_invited(&upn, &invited, &site, context);
             Ok(Exit::Done)
         }
         Args::Remove { upn, yes } => {

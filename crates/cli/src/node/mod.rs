@@ -102,6 +102,13 @@ impl DataDirectory {
 
     /// What is still to be told, and what was lately.
     pub(crate) fn outbox(&self) -> Result<Outbox, NodeError> {
+        if self.organization().is_none() {
+            return Err(NodeError::new(format!(
+                "{} is not the data directory of a node; name it with --data-dir DIR, or found an \
+                 organization there: writ init",
+                self.0.display()
+            )));
+        }
         Outbox::open(&self.0.join("outbox.db")).map_err(NodeError::new)
     }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use writ_core::record::RequestRecord;
+use writ_core::state::State;
+use writ_core::time::Time;
 use writ_engine::{Engine, SystemClock};
 use writ_notify::mail;
-use writ_notify::post::Post;
+use writ_notify::post::{Post, asking};
 use writ_notify::webhook::{self, Hook, Net};
 use writ_notify::{Notifier, Pace, Sink};
-use writ_server::{SinkFigures, Telling};
-use writ_store::Outbox;
+use writ_server::{NO_MAIL, SinkFigures, Telling};
+use writ_store::{Fate, Outbox};
 
 use super::NodeError;
 
@@ -59,6 +62,25 @@ struct Told {
 impl Telling for Told {
     fn mails(&self) -> bool {
         self.mails
+    }
+
+    fn untold(&self, state: &State, request: &RequestRecord, now: Time) -> Option<&'static str> {
+        if !self.mails {
+            return Some(NO_MAIL);
+        }
+        let asking = asking(state, request, now)?;
+        let fates = asking.iter().map(|id| self.outbox.fate(Post::NAME, id));
+        let fates: Vec<Option<Fate>> = fates.collect::<Result<_, _>>().ok()?;
+        let is_told = |fate: &Option<Fate>| matches!(fate, Some(Fate::Told { .. }));
+        let is_given_up = |fate: &Option<Fate>| matches!(fate, Some(Fate::GivenUp { .. }));
+        if fates.is_empty() {
+            return Some("nobody who could approve it gets mail");
+        }
+        if fates.iter().all(is_given_up) {
+            return Some("mail to all who could approve it was refused");
+        }
+        let is_down = self.outbox.is_down(Post::NAME).unwrap_or_default();
+        (is_down && !fates.iter().any(is_told)).then_some("no mail can be sent now")
     }
 
     fn sinks(&self) -> Vec<SinkFigures> {

@@ -10,6 +10,7 @@
 
 mod address;
 mod config;
+mod list;
 mod outcome;
 mod render;
 mod settings;

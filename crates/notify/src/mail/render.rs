@@ -13,14 +13,22 @@ use writ_core::time::Time;
 
 use super::address::address;
 use super::config::Config;
+use super::list::{self, Group};
 use super::text::{cut, safe};
 use crate::Failure;
-use crate::letter::{Letter, Row, Way};
+use crate::letter::{DECIDE, Letter, Row, Way};
 
 /// How much of a text is shown. What people may type is shorter.
 const LONGEST: usize = 4_000;
 /// How much of a subject is shown.
 const SUBJECT: usize = 200;
+/// So many letters are whole in one mail at most; of more there is the list.
+const WHOLE: usize = 12;
+/// How much the list says of a letter, in characters, where there is room for it.
+const BRIEF: usize = 160;
+/// How large a mail of very many letters is at most, in bytes: some programs cut off
+/// what is longer.
+const SMALL: usize = 96 << 10;
 /// How wide the labels of a plain text are made at most, in characters.
 const LABEL: usize = 20;
 /// How many bytes one encoded word of a header holds: 75 characters as it is
@@ -70,7 +78,10 @@ struct Text<'a>(&'a Page);
 /// What both forms show.
 struct Page {
     subject: String,
+    /// The letters, each whole; none where there are too many.
     letters: Vec<Section>,
+    /// The list of them, where there are several.
+    groups: Vec<Group>,
     checkpoint: Checkpoint,
 }
 
@@ -101,9 +112,34 @@ struct Checkpoint {
 }
 
 impl Page {
+    fn of(letters: &[(&str, &Letter)], about: &About<'_>, brief: usize) -> Self {
+        let groups = match letters {
+            [] | [_] => Vec::new(),
+            several => list::of(several, about.site, brief),
+        };
+        let whole = match letters.len() > WHOLE {
+            true => &[],
+            false => letters,
+        };
+        Self {
+            subject: subject(letters),
+            letters: whole
+                .iter()
+                .map(|(_, letter)| Section::of(letter, about.site))
+                .collect(),
+            groups,
+            checkpoint: Checkpoint::of(about.checkpoint),
+        }
+    }
+
+    /// Whether it is of several letters.
+    const fn is_list(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// Which heading a letter has: below that of a mail of several.
     const fn level(&self) -> u8 {
-        if self.letters.len() > 1 { 2 } else { 1 }
+        if self.is_list() { 2 } else { 1 }
     }
 }
 
@@ -168,20 +204,24 @@ pub fn render(
         ))
     })?;
     let never = |why: &dyn std::fmt::Display| Failure::Never(format!("not made a mail: {why}"));
-    let page = Page {
-        subject: subject(letters),
-        letters: letters
-            .iter()
-            .map(|(_, letter)| Section::of(letter, about.site))
-            .collect(),
-        checkpoint: Checkpoint::of(about.checkpoint),
-    };
-    let text = Text(&page).render().map_err(|error| never(&error))?;
-    let html = Html(&page).render().map_err(|error| never(&error))?;
-    // Templates end without a line break.
-    let forms = (text + "\n", html + "\n");
     let names = Names::of(config, about, letters);
-    message(config, to, about.now, &page, &names, forms).map_err(|error| never(&error))
+    let made = |brief| {
+        let page = Page::of(letters, about, brief);
+        let text = Text(&page).render().map_err(|error| never(&error))?;
+        let html = Html(&page).render().map_err(|error| never(&error))?;
+        // Templates end without a line break.
+        let forms = (text + "\n", html + "\n");
+        let made = message(config, to.clone(), about.now, &page, &names, forms);
+        made.map_err(|error| never(&error))
+    };
+    let mut mail = made(BRIEF)?;
+    for brief in [BRIEF / 2, BRIEF / 4, BRIEF / 8, 0] {
+        if letters.len() <= WHOLE || mail.bytes.len() <= SMALL {
+            break;
+        }
+        mail = made(brief)?;
+    }
+    Ok(mail)
 }
 
 /// What a mail is called, and which others it belongs to.
@@ -261,7 +301,10 @@ fn message(
 fn subject(letters: &[(&str, &Letter)]) -> String {
     let text = match letters {
         [(_, letter)] => letter.subject.clone(),
-        _ => format!("{} things from Writ", letters.len()),
+        several if several.iter().all(|(_, letter)| letter.open == DECIDE) => {
+            format!("{} requests wait for your decision", several.len())
+        }
+        several => format!("{} things from Writ", several.len()),
     };
     let words: Vec<_> = safe(&text).split_whitespace().map(str::to_owned).collect();
     cut(&words.join(" "), SUBJECT)
@@ -294,7 +337,7 @@ fn header(name: &'static str, value: &str) -> HeaderValue {
 }
 
 /// A page of the site. Whatever the path is, the link leads to the site.
-fn link(site: &str, page: &str) -> String {
+pub(super) fn link(site: &str, page: &str) -> String {
     let path = page.strip_prefix('/').unwrap_or(page);
     let mut link = format!("{}/", site.trim_end_matches('/'));
     for byte in path.bytes() {

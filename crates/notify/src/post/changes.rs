@@ -47,6 +47,13 @@ pub(crate) struct About {
     pub(crate) ways: Vec<Way>,
 }
 
+impl About {
+    /// The page of the person.
+    pub(crate) fn own_page(&self) -> String {
+        path("people", self.person.as_str())
+    }
+}
+
 impl Change {
     /// What an invitation adds to setting the person whom it is for.
     pub(crate) fn with_keys(mut self, keys: Self) -> Self {
@@ -142,6 +149,10 @@ pub(crate) fn set(state: &State, times: &Times, object: &Object, by: &Upn) -> Op
             if group.mail_to == MailTo::Address {
                 rows.push(row("Mail goes to", group.address.as_str()));
             }
+            rows.extend(group.remind.map(|remind| {
+                let (after, every) = (remind.after_s, remind.every_s);
+                row("Reminded", &format!("after {after}, then every {every}"))
+            }));
             let further = group.escalate_to.as_ref();
             rows.extend(further.map(|further| row("Escalates to", further.as_str())));
             let what = format!("the group {}", group.address);

@@ -2,6 +2,7 @@
 
 use writ_core::digest::RequestId;
 use writ_core::names::{TaskName, Upn};
+use writ_core::object::Risk;
 use writ_core::record::{Ending, RequestRecord, Status};
 use writ_core::recorded::RecordedExecution;
 use writ_core::state::State;
@@ -9,9 +10,10 @@ use writ_core::statement::{Principal, RunResult};
 use writ_core::time::Time;
 use writ_core::value::{Constraint, Constraints, plain};
 
+use super::run;
 use super::times::Times;
 use crate::data;
-use crate::letter::{Letter, Row, Way};
+use crate::letter::{DECIDE, Letter, Row, Way};
 
 /// How many lines of parameters a letter has.
 const MOST_LIMITS: usize = 12;
@@ -28,22 +30,25 @@ impl Writer<'_> {
         let id = request.id.brief();
         let mut letter = self.about(request);
         letter.headline = headline;
-        letter.subject = match &request.app {
-            Some(app) => format!(
-                "{} asks for {}: {}",
-                request.by,
-                app.upn,
-                self.title(&request.task)
-            ),
-            None => format!("{} asks: {}", request.by, self.title(&request.task)),
+        let high = match self.state.defined(&request.task).map(|task| task.risk) {
+            Some(Risk::High) => "High risk: ",
+            Some(Risk::Low | Risk::Medium) | None => "",
         };
+        let title = self.title(&request.task);
+        letter.subject = match &request.app {
+            Some(app) => format!("{high}{} asks for {}: {title}", request.by, app.upn),
+            None => format!("{high}{} asks: {title}", request.by),
+        };
+        letter
+            .rows
+            .push(row("Asked", &self.times.words(request.raised)));
         letter
             .rows
             .push(row("Waits until", &self.times.words(request.expires)));
         letter
             .rows
             .push(row("Approvals so far", &self.approvals(request)));
-        letter.open = "Look at it and decide".into();
+        letter.open = DECIDE.into();
         letter.ways = vec![
             writ(format!("writ approve {id} --comment 'Go ahead'")),
             writ(format!("writ deny {id} --comment 'Why not'")),
@@ -102,6 +107,11 @@ impl Writer<'_> {
         }
     }
 
+    /// A subject that tells what became of it.
+    fn became(&self, what: &str, request: &RequestRecord) -> String {
+        format!("{what}: {}", self.title(&request.task))
+    }
+
     /// To the requester: it may be run now.
     pub(crate) fn granted(&self, request: &RequestRecord) -> Option<Letter> {
         let grant = request.grant.as_ref()?;
@@ -145,7 +155,8 @@ impl Writer<'_> {
         if request.app.is_none() {
             letter.open = "Run it, or look at it".into();
         }
-        letter.ways = self.run(request);
+        letter.subject = self.became("Approved", request);
+        self.with_run(&mut letter, request);
         Some(letter)
     }
 
@@ -154,6 +165,8 @@ impl Writer<'_> {
         let by = &request.approvals.last()?.by;
         let mut letter = self.about(request);
         letter.headline = format!("Approved by {by}; more approvals are needed.");
+        let (given, needed) = (request.approvals.len(), needed(request));
+        letter.subject = self.became(&format!("{given} of {needed} approved"), request);
         letter
             .rows
             .push(row("Approvals so far", &self.approvals(request)));
@@ -204,6 +217,15 @@ impl Writer<'_> {
                     .into(),
             },
         };
+        let word = match request.status {
+            Status::Pending | Status::Live | Status::Canceled => return None,
+            Status::Denied => "Denied",
+            Status::Expired => "Expired",
+            Status::Superseded => "Superseded",
+            Status::Revoked => "Revoked",
+            Status::Ended => "Ended",
+        };
+        letter.subject = self.became(word, request);
         letter.rows.extend(comment(ending));
         let is_killed = ending.is_some_and(|ending| ending.kill);
         if is_killed {
@@ -234,7 +256,8 @@ impl Writer<'_> {
             may(request),
             self.times.words(grant.until)
         );
-        letter.ways = self.run(request);
+        letter.subject = self.became("Ends soon", request);
+        self.with_run(&mut letter, request);
         letter.ways.extend(again(request));
         Some(letter)
     }
@@ -268,7 +291,12 @@ impl Writer<'_> {
             )
         }));
         rows.extend(outcome.exit.map(|exit| row("Exit code", &exit.to_string())));
-        rows.extend(outcome.note.iter().map(|note| row("Note", note)));
+        let is_said = |note: &&String| {
+            let exit = outcome.exit.map(|exit| format!("exit code {exit}"));
+            exit.is_some_and(|exit| note.eq_ignore_ascii_case(&exit))
+        };
+        let notes = outcome.note.iter().filter(|note| !is_said(note));
+        rows.extend(notes.map(|note| row("Note", note)));
         let id = run.id.brief();
         Some(Letter {
             subject,
@@ -309,12 +337,7 @@ impl Writer<'_> {
     }
 
     fn approvals(&self, request: &RequestRecord) -> String {
-        let needed: u64 = request
-            .rule
-            .stages
-            .iter()
-            .map(|stage| u64::from(stage.approvals.get()))
-            .sum();
+        let needed = needed(request);
         let by = names(
             request
                 .approvals
@@ -327,13 +350,26 @@ impl Writer<'_> {
         }
     }
 
-    fn run(&self, request: &RequestRecord) -> Vec<Way> {
+    /// How to run it: with the values that it was approved with, and a row for those
+    /// that whoever runs it chooses.
+    fn with_run(&self, letter: &mut Letter, request: &RequestRecord) {
+        // An app reads by itself.
         if request.app.is_some() {
-            return Vec::new();
+            return;
         }
-        let task = &request.task;
-        vec![writ(format!("writ run {}", quoted(task.as_str())))]
+        let task = self.state.defined(&request.task);
+        let (command, chosen) = run::command(task.as_deref(), request);
+        if !chosen.is_empty() {
+            let chosen = names(chosen.iter().map(ToString::to_string));
+            letter.rows.push(row("You choose", &chosen));
+        }
+        letter.ways = vec![writ(command)];
     }
+}
+
+fn needed(request: &RequestRecord) -> u64 {
+    let stages = request.rule.stages.iter();
+    stages.map(|stage| u64::from(stage.approvals.get())).sum()
 }
 
 /// Who is told what becomes of a request: who asked, or installed the app that it is for.
@@ -461,7 +497,7 @@ pub(crate) fn bare(name: &str) -> String {
 }
 
 /// For a shell: nothing in it is anything but text.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

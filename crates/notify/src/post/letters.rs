@@ -1,5 +1,7 @@
 //! Which letters there are: the one table of who is told what.
 
+use std::collections::BTreeSet;
+
 use writ_core::digest::RequestId;
 use writ_core::fact::RequestEvent;
 use writ_core::names::Upn;
@@ -54,7 +56,7 @@ pub enum When {
 /// Writes letters.
 #[derive(Debug, Default)]
 pub struct Letters {
-    times: Times,
+    pub(super) times: Times,
     before: Before,
 }
 
@@ -86,7 +88,11 @@ impl Letters {
                             change = change.with_keys(keys);
                         }
                         post.change(&id, entry.index.0, &change);
-                        post.change_before(&id, &change, self.before.mail(entry.index, object));
+                        let before = self.before.mail(entry.index, object);
+                        post.change_before(&id, &change, by, before);
+                    }
+                    if let Object::Preferences(_) = object {
+                        post.ask_again(by);
                     }
                 }
                 RecordedFact::ObjectRemoved { name, by } => {
@@ -130,6 +136,7 @@ impl Letters {
             }
         }
         post.exemptions();
+        post.ask_who_is_back();
         post.all
     }
 
@@ -167,16 +174,16 @@ impl Letters {
 }
 
 /// The letters of one moment.
-struct Batch<'a> {
-    state: &'a State,
+pub(super) struct Batch<'a> {
+    pub(super) state: &'a State,
     times: &'a Times,
     write: Writer<'a>,
-    now: Time,
+    pub(super) now: Time,
     all: Vec<Addressed>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(state: &'a State, times: &'a Times, now: Time) -> Self {
+    pub(super) fn new(state: &'a State, times: &'a Times, now: Time) -> Self {
         Self {
             state,
             times,
@@ -223,7 +230,13 @@ impl<'a> Batch<'a> {
         let Some(request) = self.state.request(id).cloned() else {
             return;
         };
-        let Some((number, stage)) = self.state.asks_now(&request, self.now) else {
+        let asked = audience::asked(self.state, &request, self.now);
+        self.ask_of(&request, asked);
+    }
+
+    /// Asks some of those.
+    pub(super) fn ask_of(&mut self, request: &RequestRecord, asked: BTreeSet<Recipient>) {
+        let Some((number, stage)) = self.state.asks_now(request, self.now) else {
             return;
         };
         let headline = match &request.app {
@@ -234,10 +247,10 @@ impl<'a> Batch<'a> {
             None => format!("{} asks for your approval.", request.by),
         };
         let because = format!("You can decide it: the policy asks {}.", stage.group);
-        let letter = self.write.asks(&request, headline, &because);
+        let letter = self.write.asks(request, headline, &because);
         // Who was asked in this stage already has the letter.
         let id = format!("asks/{}/{number}", request.id);
-        for to in audience::asked(self.state, &request, self.now) {
+        for to in asked {
             self.put(&id, &to, When::Now, Some(request.id), letter.clone());
         }
     }
@@ -267,7 +280,8 @@ impl<'a> Batch<'a> {
                 request.by
             );
             let because = format!("You can decide it: the policy asks {}.", stage.group);
-            let letter = self.write.asks(request, headline, &because);
+            let mut letter = self.write.asks(request, headline, &because);
+            letter.subject = format!("Reminder: {}", letter.subject);
             for to in audience::asked(self.state, request, self.now) {
                 let id = format!("remind/{id}/{number}/{nth}");
                 self.put(&id, &to, When::Now, Some(request.id), letter.clone());
@@ -428,7 +442,7 @@ impl<'a> Batch<'a> {
 
     /// Tells a person where they got mail before, if they get none there any more:
     /// nobody is shut out, or has their mail led elsewhere, without hearing of it.
-    fn change_before(&mut self, id: &str, change: &Change, before: Option<String>) {
+    fn change_before(&mut self, id: &str, change: &Change, by: &Upn, before: Option<String>) {
         let (Some(about), Some(before)) = (&change.about, before) else {
             return;
         };
@@ -438,8 +452,18 @@ impl<'a> Batch<'a> {
             return;
         }
         let mut letter = change.letter_to(about);
-        if now.is_none() {
-            letter.headline = format!("{} You get no more mail of Writ.", letter.headline);
+        match now {
+            None => letter.headline = format!("{} You get no more mail of Writ.", letter.headline),
+            Some(now) => {
+                "Your mail of Writ goes elsewhere now".clone_into(&mut letter.subject);
+                letter.headline = format!(
+                    "{by} changed where you get mail of Writ: it goes to {now} from now on, and \
+                     no more to this address. If you did not ask for it, tell an administrator."
+                );
+                letter.page = about.own_page();
+                "Look at it".clone_into(&mut letter.open);
+                letter.ways.clear();
+            }
         }
         let due = soon(self.now);
         self.add(&format!("change/{id}"), before, due, None, letter);
@@ -453,12 +477,15 @@ impl<'a> Batch<'a> {
         decides: Option<RequestId>,
         letter: Letter,
     ) {
-        let due = self.due(to, when);
+        let mut due = self.due(to, when);
+        if let Some(request) = decides.and_then(|id| self.state.request(id)) {
+            due = due.min(self.latest(request));
+        }
         self.add(id, self.address(to), due, decides, letter);
     }
 
     /// When somebody wants to get something.
-    fn due(&self, to: &Recipient, when: When) -> Time {
+    pub(super) fn due(&self, to: &Recipient, when: When) -> Time {
         let preferences = match to {
             Recipient::Person(upn) => self.state.preferences(upn),
             Recipient::Group(_) => None,
@@ -493,7 +520,7 @@ impl<'a> Batch<'a> {
         });
     }
 
-    fn address(&self, to: &Recipient) -> String {
+    pub(super) fn address(&self, to: &Recipient) -> String {
         match to {
             Recipient::Group(address) => address.to_string(),
             Recipient::Person(upn) => self.mail_of(upn),

@@ -7,10 +7,13 @@ mod audience;
 mod before;
 mod changes;
 mod compose;
+mod held;
 mod letters;
+mod run;
 mod sink;
 mod times;
 
+pub use held::asking;
 pub use letters::{Addressed, Letters, When};
 pub use sink::{Post, test_letter};
 pub use times::{Times, clock};

@@ -7,7 +7,7 @@ use writ_core::Published;
 use writ_core::recorded::Recorded;
 use writ_core::time::Time;
 use writ_engine::Engine;
-use writ_store::{Message, Pending};
+use writ_store::{Held, Message, Pending};
 
 use super::letters::{Addressed, Letters};
 use super::times::Times;
@@ -68,6 +68,20 @@ impl Sink for Post {
 
     fn remind(&self, published: &Published, now: Time) -> Vec<Message> {
         messages(self.letters.at(published.state(), now))
+    }
+
+    fn moved(&self, entry: &Recorded, published: &Published) -> Vec<String> {
+        self.letters.moved(entry, published.state())
+    }
+
+    fn due(
+        &self,
+        recipient: &str,
+        held: &[Held],
+        published: &Published,
+        now: Time,
+    ) -> Vec<(i64, Time)> {
+        self.letters.due(recipient, held, published.state(), now)
     }
 
     async fn send(&self, messages: &[Pending]) -> Result<(), Failure> {

@@ -38,6 +38,9 @@ use event::News;
 use post::Post;
 use settings::Target;
 
+/// After so many tries of one message in vain an endpoint is down.
+const TRIES: u32 = 3;
+
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
@@ -182,7 +185,12 @@ impl Sink for Hook {
 
     async fn send(&self, messages: &[Pending]) -> Result<(), Failure> {
         for message in messages {
-            self.deliver(&message.id, message.body.clone()).await?;
+            let sent = self.deliver(&message.id, message.body.clone()).await;
+            sent.map_err(|failure| match failure {
+                // All others wait behind it.
+                Failure::Later(why, None) if message.tries >= TRIES => Failure::Down(why),
+                failure @ (Failure::Never(_) | Failure::Later(..) | Failure::Down(_)) => failure,
+            })?;
         }
         Ok(())
     }

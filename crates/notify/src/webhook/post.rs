@@ -114,11 +114,10 @@ impl Post {
         let call = self.client.post(url.clone()).headers(headers).body(body);
         let response = call.send().await.map_err(|error| {
             let why = deepest(&error);
-            let what = match error.is_connect() || error.is_builder() {
-                true => "there was no connection",
-                false => "no answer came",
-            };
-            Failure::Later(format!("{what}: {why}"), None)
+            match error.is_connect() || error.is_builder() {
+                true => Failure::Down(format!("there was no connection: {why}")),
+                false => Failure::Later(format!("no answer came: {why}"), None),
+            }
         })?;
         let status = response.status();
         let wait = retry_after(response.headers(), now);

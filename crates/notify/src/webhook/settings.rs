@@ -22,6 +22,8 @@ use crate::Wrong;
 
 /// Where Slack's own methods are.
 const SLACK: &str = "https://slack.com/api/";
+/// What no webhook is called.
+const MAIL: &str = crate::post::Post::NAME;
 /// The most that a file with a key or a token may hold, in bytes.
 const LONGEST_FILE: u64 = 16 << 10;
 
@@ -108,8 +110,20 @@ impl Config {
 
 /// Checks all of them; paths start in `folder`.
 pub fn check_all(all: &[Settings], folder: &Path) -> Result<Vec<Config>, Wrong> {
-    let mut names = BTreeSet::new();
+    let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
     for settings in all {
+        let own = settings.secret_files.iter().flat_map(Spanned::get_ref);
+        for file in own {
+            if !files.insert(folder.join(file.get_ref())) {
+                let problem = "is named twice: each webhook has keys of its own, so that none of \
+                               those that know one can pretend to another";
+                return Err(wrong(file.span(), "secret_files", problem.into()));
+            }
+        }
+        if settings.name.get_ref().eq_ignore_ascii_case(MAIL) {
+            let problem = format!("`{MAIL}` is what the sink of mails is called");
+            return Err(wrong(settings.name.span(), "name", problem));
+        }
         if !names.insert(settings.name.get_ref().to_ascii_lowercase()) {
             let problem = format!("another webhook is called `{}`", settings.name.get_ref());
             return Err(wrong(settings.name.span(), "name", problem));

@@ -6,13 +6,13 @@ use std::num::NonZeroU32;
 use writ_core::APP_DURATION;
 use writ_core::dataset::Dataset;
 use writ_core::digest::{ExecutionId, RequestId};
-use writ_core::object::{Group, Person, Policy, Remind, Role, Stage};
+use writ_core::object::{Group, Person, Policy, Remind, Risk, Role, Stage, Task};
 use writ_core::recorded::Recorded;
 use writ_core::state::Decided;
 use writ_core::statement::{Approve, End, Request, RevokeKey, RunResult, Tick};
 use writ_core::testing::{
     RESTART, World, address, app, approving, asking, data_workload, dataset, ending, equals, group,
-    invitation, key, manual, outcome, person, running, task_name, upn, wanted,
+    invitation, key, manual, outcome, person, running, task, task_name, upn, wanted,
 };
 use writ_core::time::Seconds;
 use writ_core::value::{Constraint, Constraints, Value};
@@ -217,6 +217,53 @@ fn every_letter_of_a_story() {
     let decided = story.world.remove_policy(RESTART);
     story.then("The policy is removed", &decided);
     insta::assert_snapshot!(story.told);
+}
+
+/// Who pastes the command of a letter runs what was approved.
+#[test]
+fn the_command_has_the_values_that_were_approved() {
+    let mut story = Story::new();
+    let set = Task {
+        risk: Risk::High,
+        ..task(RESTART, "/usr/bin/systemctl", &["unit"])
+    };
+    let decided = story.world.set(set);
+    story.then("The task is of high risk", &decided);
+    for (parameters, wanted, chosen) in [
+        (
+            equals("unit", "it's @home"),
+            r"--param 'unit=it'\''s @home'",
+            false,
+        ),
+        (equals("unit", "@home"), "--param 'unit=@@home'", false),
+        (Constraints::new(), "--param 'unit=VALUE'", true),
+    ] {
+        let asked = Request {
+            parameters,
+            ..asking(RESTART)
+        };
+        let decided = story.world.yes("alice", asked);
+        let id = RequestId(decided.digest);
+        let letters = story.then("Alice asks", &decided);
+        let subject = &letters[0].letter.subject;
+        assert!(subject.starts_with("High risk: alice@"), "{subject}");
+        let decided = story.world.yes("bob", approving(id));
+        let letters = story.then("Bob approves", &decided);
+        let letter = &letters
+            .iter()
+            .find(|it| it.id.starts_with("granted/"))
+            .unwrap()
+            .letter;
+        assert_eq!(
+            letter.ways[0].command,
+            format!("writ run 'Host\\Restart-Service' {wanted}")
+        );
+        let says = letter
+            .rows
+            .iter()
+            .any(|row| row.label == "You choose" && row.value == "unit");
+        assert_eq!(says, chosen);
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! The loop: what is told when, with a real engine and a sink that does as it is told.
 
+use std::time::Duration;
+
 use writ_core::digest::RequestId;
-use writ_core::object::{Group, Person, Preferences, Remind};
+use writ_core::object::{Group, Person, Policy, Preferences, Remind};
 use writ_core::testing::{RESTART, START, approving, group, manual, person};
 use writ_core::time::Seconds;
 use writ_engine::Clock;
-use writ_notify::Failure;
+use writ_notify::{Failure, Pace};
 use writ_store::{Fate, Message, Outbox};
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, fast};
 
 const BOB: &str = "bob@fabrikam.example";
 const CAROL: &str = "carol@fabrikam.example";
@@ -167,6 +169,40 @@ async fn a_flood_is_one_mail_every_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn who_says_that_a_sink_is_mended_lets_what_was_tried_go_at_once() {
+    let world = World::ready().await;
+    let mail = world.sink("mail");
+    mail.answers_to(BOB, Answer::No(Failure::Later("451 later".into(), None)));
+    let pace = Pace {
+        down: vec![Duration::from_secs(86_400)],
+        ..fast()
+    };
+    let notifier = world.start_at(&[&mail], &pace);
+    let one = world.ask().await;
+    world
+        .until(|outbox| {
+            outbox
+                .history(None, 9)
+                .unwrap()
+                .iter()
+                .any(|it| it.tries == 1)
+        })
+        .await;
+    mail.answers(Answer::No(Failure::Down("it cannot be reached".into())));
+    let two = world.ask().await;
+    world.until(|outbox| outbox.is_down("mail").unwrap()).await;
+    // It is mended; another process says so.
+    mail.answers(Answer::Yes);
+    mail.answers_to(BOB, Answer::Yes);
+    let waiting = world.open_outbox().hurry("mail", world.clock.now());
+    assert!(waiting.unwrap() >= 2);
+    world.until(|_| mail.taken_by(BOB).len() == 2).await;
+    assert_eq!(mail.taken_by(BOB), [[asks(one)], [asks(two)]]);
+    assert!(!world.outbox.is_down("mail").unwrap());
+    notifier.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_decided_before_it_was_sent_is_never_sent() {
     let world = World::ready().await;
     let mail = world.sink("mail");
@@ -272,6 +308,68 @@ async fn quiet_hours_hold_mail_back_until_they_end_and_reminders_do_not_pile_up(
 }
 
 #[tokio::test]
+async fn what_is_held_goes_when_somebody_wants_it_now_and_who_is_back_is_asked() {
+    let world = World::ready().await;
+    let digest = Preferences {
+        digest: true,
+        ..Preferences::default()
+    };
+    world.prefers("bob", digest).await;
+    let away = |until| Preferences {
+        away_until: Some(until),
+        ..Preferences::default()
+    };
+    let until = world.clock.now().plus(Seconds(7_200));
+    world.prefers("carol", away(until)).await;
+    let mail = world.sink("mail");
+    let notifier = world.start(&[&mail]);
+    let one = world.ask().await;
+    world.read("mail").await;
+    assert!(mail.taken_by(BOB).is_empty());
+    world.prefers("bob", Preferences::default()).await;
+    world.until(|_| mail.taken_by(BOB) == [[asks(one)]]).await;
+    // Carol comes back as she said; then she says that she is.
+    assert!(mail.taken_by(CAROL).is_empty());
+    world.clock.forward(Seconds(7_200));
+    world.until(|_| mail.taken_by(CAROL) == [[asks(one)]]).await;
+    let until = world.clock.now().plus(Seconds(7_200));
+    world.prefers("carol", away(until)).await;
+    let two = world.ask().await;
+    world.until(|_| mail.taken_by(BOB).len() == 2).await;
+    assert_eq!(mail.taken_by(CAROL).len(), 1);
+    world.prefers("carol", Preferences::default()).await;
+    world.until(|_| mail.taken_by(CAROL).len() == 2).await;
+    assert_eq!(mail.taken_by(CAROL)[1], [asks(two)]);
+    notifier.stop().await;
+}
+
+/// A digest comes in the morning; a request that is over by then was never asked for.
+#[tokio::test]
+async fn nobodys_wishes_hold_a_request_beyond_its_end() {
+    let world = World::ready().await;
+    let digest = Preferences {
+        digest: true,
+        ..Preferences::default()
+    };
+    world.prefers("bob", digest).await;
+    let policy = Policy {
+        pending_for_s: Seconds(7_200),
+        ..manual(RESTART, &[])
+    };
+    world.set(policy).await;
+    let mail = world.sink("mail");
+    let notifier = world.start(&[&mail]);
+    let id = world.ask().await;
+    world.until(|_| mail.taken_by(CAROL).len() == 1).await;
+    assert!(mail.taken_by(BOB).is_empty());
+    world.clock.forward(Seconds(5_400));
+    world
+        .until(|_| mail.taken_by(BOB).concat().contains(&asks(id)))
+        .await;
+    notifier.stop().await;
+}
+
+#[tokio::test]
 async fn a_restart_goes_on_where_it_was() {
     let world = World::ready().await;
     let mail = world.sink("mail");
@@ -351,6 +449,11 @@ async fn whose_mail_is_led_elsewhere_or_who_is_shut_out_hears_of_it() {
     world.read("mail").await;
     world.clock.forward(Seconds(20));
     world.until(|outbox| waiting(outbox) == 0).await;
+    let old = mail.handed();
+    let old = old.iter().find(|(it, _)| it[0].recipient == CAROL).unwrap();
+    let old = String::from_utf8(old.0[0].body.clone()).unwrap();
+    let moved = "it goes to mallory@evil.example from now on, and no more to this address";
+    assert!(old.contains(moved), "{old}");
     for to in [CAROL, new, BOB] {
         let told = mail.taken_by(to).concat();
         assert!(told.iter().any(|id| id.starts_with("change/")), "{to}");

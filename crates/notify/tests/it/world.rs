@@ -28,7 +28,7 @@ use writ_engine::{
 };
 use writ_notify::post::{Letters, Times};
 use writ_notify::{Failure, Notifier, Pace, Sink};
-use writ_store::{Memory, Message, Outbox, Pending};
+use writ_store::{Held, Memory, Message, Outbox, Pending};
 
 /// A clock that stands until it is moved; a clone is the same clock.
 #[derive(Clone, Debug)]
@@ -229,8 +229,12 @@ impl World {
 
     /// Has sinks follow the log.
     pub(crate) fn start(&self, sinks: &[&Arc<Fake>]) -> Notifier {
+        self.start_at(sinks, &fast())
+    }
+
+    pub(crate) fn start_at(&self, sinks: &[&Arc<Fake>], pace: &Pace) -> Notifier {
         let sinks = sinks.iter().map(|sink| Arc::clone(*sink) as Arc<dyn Sink>);
-        Notifier::start(&self.engine, self.outbox.clone(), sinks.collect(), &fast()).unwrap()
+        Notifier::start(&self.engine, self.outbox.clone(), sinks.collect(), pace).unwrap()
     }
 
     /// A mail sink that begins with what happens next.
@@ -355,6 +359,20 @@ impl Sink for Fake {
     fn remind(&self, published: &Published, now: Time) -> Vec<Message> {
         let letters = self.letters.at(published.state(), now);
         letters.into_iter().map(|it| it.into_message()).collect()
+    }
+
+    fn moved(&self, entry: &Recorded, published: &Published) -> Vec<String> {
+        self.letters.moved(entry, published.state())
+    }
+
+    fn due(
+        &self,
+        recipient: &str,
+        held: &[Held],
+        published: &Published,
+        now: Time,
+    ) -> Vec<(i64, Time)> {
+        self.letters.due(recipient, held, published.state(), now)
     }
 
     async fn send(&self, messages: &[Pending]) -> Result<(), Failure> {

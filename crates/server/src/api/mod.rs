@@ -107,6 +107,11 @@ fn api() -> Routes {
         .query("/v1/events", events::follow, events::about())
         .query("/v1/requests", requests::list, requests::about_list())
         .get("/v1/requests/{id}", requests::show, requests::about())
+        .get(
+            "/v1/requests/{id}/told",
+            requests::told_of,
+            requests::about_told(),
+        )
         .query("/v1/grants", grants::list, grants::about_list())
         .query("/v1/executions", executions::list, executions::about_list())
         .query("/v1/executions/{id}", executions::show, executions::about())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use writ_core::digest::RequestId;
 use writ_core::names::{TaskName, Upn};
 use writ_core::record::Status;
@@ -117,6 +117,56 @@ pub(super) async fn show(
     Path(id): Path<IdPrefix>,
 ) -> Result<Json<RequestView>, Failure> {
     shown(&caller, &app, &id).await.map(Json)
+}
+
+pub(super) fn about_told() -> Operation {
+    Operation::new("get-request-told", "Whether somebody heard of a request")
+        .details("Somebody who could decide it now, by mail.")
+        .path(
+            "id",
+            "Its id, or the first digits of it.",
+            Schema::named("Id"),
+        )
+        .answers(Schema::object(
+            [(
+                "problem",
+                Schema::text()
+                    .or_null()
+                    .about("Why nobody did, if that is so."),
+            )],
+            [],
+        ))
+        .fails(&["not-found", "ambiguous", "unavailable"])
+}
+
+/// Whether somebody heard of a request.
+#[derive(Debug, Serialize)]
+pub(super) struct Told {
+    problem: Option<&'static str>,
+}
+
+/// `GET /v1/requests/{id}/told`
+pub(super) async fn told_of(
+    caller: Caller<Anyone>,
+    State(app): State<App>,
+    Path(id): Path<IdPrefix>,
+) -> Result<Json<Told>, Failure> {
+    let view = shown(&caller, &app, &id).await?;
+    Ok(Json(Told {
+        problem: untold(&caller, &app, &view),
+    }))
+}
+
+/// Why nobody heard of a request that waits, if that is so.
+pub(crate) fn untold(
+    caller: &Caller<Anyone>,
+    app: &App,
+    view: &RequestView,
+) -> Option<&'static str> {
+    let request = caller.state().request(view.id)?;
+    let is_pending = request.status == Status::Pending;
+    let now = app.engine().now();
+    is_pending.then(|| app.telling().untold(caller.state(), request, now))?
 }
 
 /// The one that is named, if the caller may see it.

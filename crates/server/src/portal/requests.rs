@@ -23,7 +23,7 @@ use super::frame::{Frame, Part};
 use super::line::{Line, Use};
 use super::{show as answer, text};
 use crate::api::executions;
-use crate::api::requests::{Filter, Scope, listed, shown};
+use crate::api::requests::{Filter, Scope, listed, shown, untold};
 use crate::api::tasks::known;
 use crate::app::App;
 use crate::extract::Path;
@@ -86,8 +86,8 @@ struct RequestPage<'a> {
     granted: Vec<String>,
     is_open_ended: bool,
     waits_for: String,
-    /// Whether whoever is asked gets a mail.
-    mails: bool,
+    /// Why nobody heard of it who could decide it, if that is so.
+    untold: Option<&'static str>,
     earlier: Earlier,
     used: u64,
     /// The runs under it, the newest first, for whoever may see them.
@@ -164,7 +164,7 @@ pub(super) async fn show(
         granted: text::granted(&view),
         is_open_ended: text::is_open_ended(&view),
         waits_for: text::waits_for(&view).unwrap_or_default(),
-        mails: app.telling().mails(),
+        untold: untold(&caller, &app, &view),
         earlier: Earlier::than(&view, &caller, &app).await?,
         used: state
             .runs_of(view.id)

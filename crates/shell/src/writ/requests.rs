@@ -43,8 +43,12 @@ pub(super) async fn new(client: &Client, bound: &Bound, console: &mut dyn Consol
     let (id, _) = client.request(asking).await.map_err(refused)?;
     let view = client.show(&id.to_string()).await.map_err(refused)?;
     // The request is made: that this cannot be said is no failure of it.
-    if view.status == Status::Pending && !client.mails().await.unwrap_or(true) {
-        console.err("WARNING: Nobody was told: this server sends no mail. Tell them yourself.");
+    if view.status == Status::Pending
+        && let Ok(Some(why)) = client.untold(view.id).await
+    {
+        console.err(&format!(
+            "WARNING: Nobody was told: {why}. Tell them yourself."
+        ));
     }
     match bound.switch("Wait") {
         true => wait(client, view, console).await,

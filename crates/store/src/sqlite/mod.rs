@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use writ_core::digest::{Digest, Index};
 use writ_core::statement::TreeHead;
 
-pub use self::outbox::{Delivery, Fate, Message, Outbox, Pending, Standing};
+pub use self::outbox::{Delivery, Fate, Held, Message, Outbox, Pending, Standing};
 
 use self::error::refused;
 use self::workers::Workers;

@@ -8,6 +8,7 @@ use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
 
 use super::{Finding, certificate};
+use crate::commands::notify::{Row, State as SinkState, standings};
 use crate::node::{Config, DataDirectory};
 use crate::output::local;
 
@@ -19,7 +20,10 @@ pub(super) async fn look(data: &DataDirectory) -> Vec<Finding> {
     let mut findings = vec![disk(data.path())];
     findings.extend(permissions(data));
     match data.config() {
-        Ok(config) => findings.extend(configured(data, &config).await),
+        Ok(config) => {
+            findings.extend(configured(data, &config).await);
+            findings.extend(told(data, &config));
+        }
         Err(error) => findings.push(Finding::fail(
             "writ.toml",
             error.to_string(),
@@ -168,6 +172,41 @@ fn mode(path: &Path) -> io::Result<u32> {
     } else {
         0o600
     })
+}
+
+/// Whether mail and webhooks arrive.
+fn told(data: &DataDirectory, config: &Config) -> Vec<Finding> {
+    let rows = match data.outbox() {
+        Ok(outbox) => standings(&outbox, config).map_err(|failure| failure.sentence().to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(error) => return vec![Finding::fail("telling", error, "writ check-config")],
+    };
+    let finding = |row: Row| {
+        let problem = row.problem.unwrap_or_default();
+        match row.state {
+            SinkState::Down => Finding::fail(
+                "telling",
+                format!("{} is down, and {} wait: {problem}", row.sink, row.waiting),
+                "once it is mended: writ notify test --help",
+            ),
+            SinkState::GaveUp => Finding::warn(
+                "telling",
+                format!("{} gave up {}: {problem}", row.sink, row.given_up),
+                format!("writ notify history '{}'", row.sink),
+            ),
+            SinkState::Trying => {
+                let message = format!("{}: {} wait: {problem}", row.sink, row.waiting);
+                Finding::ok("telling", message)
+            }
+            SinkState::NotBegun | SinkState::Fine => {
+                Finding::ok("telling", format!("{} is {}", row.sink, row.state.name()))
+            }
+        }
+    };
+    rows.into_iter().map(finding).collect()
 }
 
 /// What writ.toml asks for.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use writ_connect::template::Template;
 use writ_core::Unable;
 use writ_core::names::{Address, Upn};
-use writ_core::object::{Approval, Policy, Rule, Task};
+use writ_core::object::{Approval, Group, Policy, Rule, Task};
 use writ_core::record::ExecutionRecord;
 use writ_core::state::State;
 use writ_core::time::{Seconds, Time};
@@ -30,6 +30,11 @@ pub(super) fn look(state: &State, now: Time) -> Vec<Finding> {
             "policies",
             "each can be met, and is about tasks that there are",
             policies(state, &rules),
+        ),
+        (
+            "escalations",
+            "each leads to another group that there is",
+            escalations(state),
         ),
         ("tasks", "each has what it needs to run", tasks(state)),
         ("runs", "of each it is known how it ended", runs(state)),
@@ -137,6 +142,27 @@ fn policies(state: &State, rules: &[Rule]) -> Vec<Finding> {
         findings.extend(about_nothing(state, policy));
     }
     findings
+}
+
+/// Groups that tell nobody when they are slow, though they are to.
+fn escalations(state: &State) -> Vec<Finding> {
+    let finding = |group: &Arc<Group>| {
+        let (own, further) = (&group.address, group.escalate_to.as_ref()?);
+        let problem = match state.group(further) {
+            Some(_) if further == own => "itself".to_owned(),
+            Some(_) if state.deciders(further, false).is_empty() => {
+                format!("{further}, which has no people")
+            }
+            Some(_) => return None,
+            None => format!("{further}, and there is no such group"),
+        };
+        Some(Finding::warn(
+            "escalations",
+            format!("when {own} is slow, {problem} is to be told"),
+            format!("writ group set {own} --escalate-to GROUP, or --no-escalate"),
+        ))
+    };
+    state.groups().filter_map(finding).collect()
 }
 
 fn about_nothing(state: &State, policy: &Policy) -> Option<Finding> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use writ_core::digest::{Digest, RequestId};
-use writ_notify::letter::Letter;
+use writ_notify::letter::{DECIDE, Letter};
 use writ_notify::mail::{Mail, render};
 
 use super::reader::Reader;
@@ -83,6 +83,47 @@ fn mails_look_like_this() {
             &format!("{header}\n\n{}", read.text),
         );
         compare(&format!("{name}.html"), &read.html);
+    }
+}
+
+/// Whoever gets very many letters sees what each is about, and no program cuts it off.
+#[test]
+fn a_list_of_very_many_says_what_each_is_and_stays_small() {
+    let mut reader = Reader::start();
+    for reason in ["字".repeat(2_000), "words ".repeat(300)] {
+        let mut letter = to_decide();
+        DECIDE.clone_into(&mut letter.open);
+        letter.rows[3].value = reason;
+        let all: Vec<(String, Letter)> = (0..100)
+            .map(|number: u8| {
+                let request = RequestId(Digest::of(&[number]));
+                let page = format!("/requests/{request}");
+                (
+                    format!("letter {number}"),
+                    Letter {
+                        page,
+                        ..letter.clone()
+                    },
+                )
+            })
+            .collect();
+        let all: Vec<_> = all
+            .iter()
+            .map(|(id, letter)| (id.as_str(), letter))
+            .collect();
+        let mail = render(&config(), &about("mira@contoso.example"), &all).unwrap();
+        is_sound(&mail);
+        assert!(mail.bytes().len() <= 100_000, "{}", mail.bytes().len());
+        let read = reader.read(&mail);
+        assert_eq!(read.faults, Vec::<String>::new());
+        assert_eq!(
+            read.header("Subject"),
+            "100 requests wait for your decision"
+        );
+        for (_, letter) in &all {
+            assert!(read.text.contains(&letter.page) && read.html.contains(&letter.page));
+        }
+        assert_eq!(read.text.matches("Exchange\\New-Move").count(), 100);
     }
 }
 

@@ -91,7 +91,7 @@ async fn a_name_that_leads_there_is_refused_after_it_is_resolved() {
     ] {
         let hook = bench.hook(&toml(&format!("https://{host}:{port}/"), ""));
         let error = hook.test("").await.unwrap_err();
-        let Failure::Later(error, None) = error else {
+        let Failure::Down(error) = error else {
             panic!("{error:?}");
         };
         assert!(error.contains(what), "{host}: {error}");

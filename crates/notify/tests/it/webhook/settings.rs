@@ -151,7 +151,20 @@ fn errors_name_the_place_and_what_to_do() {
         assert!(toml[error.at.clone()].starts_with(at), "{toml}{error:?}");
         assert!(!error.to_string().contains("T0/secret"), "{error}");
     }
-    let two = format!("{BEGIN}{events}{}{events}", BEGIN.replace("audit", "Audit"));
+    let other = events.replace("new.key", "old.key");
+    let same = format!("{BEGIN}{events}{}{events}", BEGIN.replace("audit", "other"));
+    let error = bench.check(&same).unwrap_err().to_string();
+    assert!(
+        error.starts_with("webhook.secret_files: is named twice"),
+        "{error}"
+    );
+    let mail = format!("{}{events}", BEGIN.replace("audit", "Mail"));
+    let error = bench.check(&mail).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "webhook.name: `mail` is what the sink of mails is called"
+    );
+    let two = format!("{BEGIN}{events}{}{other}", BEGIN.replace("audit", "Audit"));
     let error = bench.check(&two).unwrap_err();
     assert_eq!(
         error.to_string(),

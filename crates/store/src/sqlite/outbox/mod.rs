@@ -10,6 +10,7 @@
 //! told is not: after a loss of power it may be told again, under the same id.
 
 mod sql;
+mod types;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,10 +22,12 @@ use writ_core::digest::RequestId;
 use writ_core::time::Time;
 
 use self::sql::{
-    AGAIN, ASKING, CLOSED, COUNT, DOWN, DROP, FORGET, FORGET_REFERENCES, FORGET_WAITING, GATHER,
-    GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HISTORY, LATER, MADE, MOVE, NEXT, NEXT_DUE,
-    PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINKS, TO_MARK, TO_PUT, TOLD, UP, WAITING,
+    AGAIN, ASKING, CLOSED, COUNT, DOWN, DROP, FATE, FORGET, FORGET_REFERENCES, FORGET_WAITING,
+    GATHER, GATHERED, GIVE_UP, GIVE_UP_BEFORE, HEAD, HEADS, HELD, HISTORY, HOLD, HURRY, LATER,
+    MADE, MOVE, NEXT, NEXT_DUE, PENDING, PROBLEM, PUT, REFER, REFERENCE, SCHEMA, SINCE, SINKS,
+    TO_MARK, TO_PUT, TOLD, UP, WAITING,
 };
+pub use self::types::{Delivery, Fate, Held, Message, Pending, Standing};
 use super::connect;
 use super::error::refused;
 use crate::StoreError;
@@ -37,102 +40,9 @@ const MOST_WAITING: u64 = 10_000;
 
 /// What the log is called that a sink reads. It is never forgotten.
 const THE_LOG: &str = "the log";
-
-/// Something to tell one recipient.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// What it is named by: the same news to the same recipient has the same.
-    pub id: String,
-    /// Whom it is for, as the sink reaches them.
-    pub recipient: String,
-    /// The request that it asks somebody to decide: it is of no use any more once
-    /// that is decided.
-    pub request: Option<RequestId>,
-    /// What is sent, in the sink's own form.
-    pub body: Vec<u8>,
-    /// From when on it may be sent.
-    pub due: Time,
-    /// Whether it may be sent in one with others of the recipient.
-    pub together: bool,
-}
-
-/// A message that is to be sent now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pending {
-    /// Its place in the outbox.
-    pub number: i64,
-    /// See [`Message::id`].
-    pub id: String,
-    /// See [`Message::recipient`].
-    pub recipient: String,
-    /// See [`Message::body`].
-    pub body: Vec<u8>,
-    /// See [`Message::together`].
-    pub together: bool,
-    /// When it was put here.
-    pub made: Time,
-    /// How often it was tried in vain.
-    pub tries: u32,
-}
-
-/// How a sink is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// The next entry that it reads; none, if it never began.
-    pub next: Option<u64>,
-    /// How many messages wait.
-    pub waiting: u64,
-    /// When the oldest of them was put here.
-    pub oldest: Option<Time>,
-    /// How many were told, as far as it is remembered.
-    pub told: u64,
-    /// How many were given up, as far as it is remembered.
-    pub given_up: u64,
-    /// What went wrong last.
-    pub problem: Option<String>,
-    /// Since when nothing can be told to anybody, if so.
-    pub down: Option<Time>,
-}
-
-/// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Its place in the outbox.
-    pub number: i64,
-    /// Which sink has it.
-    pub sink: String,
-    /// See [`Message::id`].
-    pub id: String,
-    /// See [`Message::recipient`].
-    pub recipient: String,
-    /// When it was put here.
-    pub made: Time,
-    /// From when on it may be sent.
-    pub due: Time,
-    /// How often it was tried in vain.
-    pub tries: u32,
-    /// What went wrong last.
-    pub problem: Option<String>,
-    /// What it is now.
-    pub fate: Fate,
-}
-
-/// What a message is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is to be sent.
-    Waiting,
-    /// The recipient's side took it.
-    Told {
-        /// When.
-        at: Time,
-    },
-    /// Nothing more is tried.
-    GivenUp {
-        /// When.
-        at: Time,
-    },
-}
+/// Under what it is kept where the pages are; of no sink, and never forgotten.
+const THE_SITE: &str = "the site";
+const NOBODY: &str = "";
 
 /// The messages of all sinks of a node.
 #[derive(Debug)]
@@ -387,6 +297,59 @@ impl Outbox {
         Ok(())
     }
 
+    /// What is held back for a recipient until later than now, and was not tried yet.
+    pub fn held(&self, sink: &str, recipient: &str, now: Time) -> Result<Vec<Held>, StoreError> {
+        let connection = lock(&self.mark);
+        let mut statement = connection.prepare_cached(HELD).map_err(refused)?;
+        let held = statement.query_map(params![sink, recipient, now.0], |row| {
+            let request: Option<String> = row.get(2)?;
+            Ok(Held {
+                number: row.get(0)?,
+                id: row.get(1)?,
+                request: request.and_then(|id| id.parse().ok()),
+            })
+        });
+        held.and_then(Iterator::collect).map_err(refused)
+    }
+
+    /// Holds messages back until other times, by their numbers.
+    pub fn hold(&self, until: &[(i64, Time)]) -> Result<(), StoreError> {
+        let mut connection = lock(&self.mark);
+        let transaction = writing(&mut connection)?;
+        for (number, due) in until {
+            transaction
+                .prepare_cached(HOLD)
+                .and_then(|mut statement| statement.execute(params![number, due.0]))
+                .map_err(refused)?;
+        }
+        transaction.commit().map_err(refused)
+    }
+
+    /// What became of a message, if it is known.
+    pub fn fate(&self, sink: &str, id: &str) -> Result<Option<Fate>, StoreError> {
+        lock(&self.mark)
+            .query_row(FATE, [sink, id], |row| Ok(fate(row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(refused)
+    }
+
+    /// Whether a sink can tell nothing to anybody.
+    pub fn is_down(&self, sink: &str) -> Result<bool, StoreError> {
+        let since = lock(&self.mark)
+            .query_row(SINCE, [sink], |row| row.get::<_, Option<i64>>(0))
+            .optional()
+            .map_err(refused)?;
+        Ok(since.flatten().is_some())
+    }
+
+    /// A sink that was down is repaired: what was tried in vain is due at once. Says
+    /// how many messages wait.
+    pub fn hurry(&self, sink: &str, now: Time) -> Result<u64, StoreError> {
+        self.change(HURRY, params![sink, now.0])?;
+        self.up(sink)?;
+        Ok(MOST_WAITING.saturating_sub(self.room(sink)?))
+    }
+
     /// Forgets what was told or given up before a time, of all sinks, and what still
     /// waits since before it: for a sink that there is no more.
     pub fn forget(&self, before: Time) -> Result<(), StoreError> {
@@ -408,6 +371,16 @@ impl Outbox {
     pub fn refer(&self, sink: &str, name: &str, value: &str, now: Time) -> Result<(), StoreError> {
         self.change(REFER, params![sink, name, value, now.0])?;
         Ok(())
+    }
+
+    /// Where the pages of the installation are, as a node knew it last.
+    pub fn site(&self) -> Result<Option<String>, StoreError> {
+        self.reference(NOBODY, THE_SITE)
+    }
+
+    /// Remembers where the pages are.
+    pub fn set_site(&self, site: &str) -> Result<(), StoreError> {
+        self.refer(NOBODY, THE_SITE, site, Time(i64::MAX))
     }
 
     /// The sinks that ever began.
@@ -513,12 +486,16 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         due: Time(row.get(5)?),
         tries: row.get(6)?,
         problem: row.get(7)?,
-        fate: match (closed.map(Time), told) {
-            (None, _) => Fate::Waiting,
-            (Some(at), Some(_)) => Fate::Told { at },
-            (Some(at), None) => Fate::GivenUp { at },
-        },
+        fate: fate(closed, told),
     })
+}
+
+fn fate(closed: Option<i64>, told: Option<i64>) -> Fate {
+    match (closed.map(Time), told) {
+        (None, _) => Fate::Waiting,
+        (Some(at), Some(_)) => Fate::Told { at },
+        (Some(at), None) => Fate::GivenUp { at },
+    }
 }
 
 /// SQLite's numbers have a sign; those here stay far below where it matters.

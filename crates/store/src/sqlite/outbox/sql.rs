@@ -122,6 +122,14 @@ pub(super) const DOWN: &str =
     "update sinks set problem = ?2, since = coalesce(since, ?3) where name = ?1";
 pub(super) const UP: &str =
     "update sinks set problem = null, since = null where name = ?1 and since is not null";
+pub(super) const SINCE: &str = "select since from sinks where name = ?1";
+pub(super) const HURRY: &str = "update messages indexed by waiting set due = ?2 \
+    where sink = ?1 and closed is null and tries > 0 and due > ?2";
+pub(super) const HELD: &str = "select number, id, request from messages indexed by waiting \
+    where sink = ?1 and recipient = ?2 and closed is null and due > ?3 and tries = 0 \
+        and batch is null";
+pub(super) const HOLD: &str = "update messages set due = ?2 where number = ?1 and closed is null";
+pub(super) const FATE: &str = "select closed, told from messages where sink = ?1 and id = ?2";
 pub(super) const FORGET: &str =
     "delete from messages where sink in (select name from sinks) and closed < ?1";
 pub(super) const FORGET_WAITING: &str = "delete from messages where closed is null and made < ?1";
@@ -146,7 +154,9 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(SCHEMA).unwrap();
         let of_pending = [HEADS, HEAD, GATHERED].map(|of| format!("{PENDING}{of}"));
-        let others = [PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT];
+        let others = [
+            PUT, GATHER, NEXT_DUE, TOLD, LATER, GIVE_UP, DROP, COUNT, HURRY, HELD, HOLD,
+        ];
         let all = of_pending.iter().map(String::as_str).chain(others);
         for sql in all {
             let explain = format!("explain query plan {sql}");
