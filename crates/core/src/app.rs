@@ -172,8 +172,7 @@ impl State {
         let values = Wanted::most(limits.unwrap_or_default())?;
         let task = self.task(&grant.task).ok_or("the dataset is gone")?;
         let dataset = Dataset::read(&task.template)?;
-        let granted = grant.app.as_ref().map(|app| app.definition);
-        if dataset.fingerprint(&texts(&values, "columns")?).ok() != granted {
+        if !is_as_approved(&dataset, grant) {
             return Err(
                 "the dataset is defined in another way than when it was approved; it \
                         has to be asked for anew"
@@ -260,6 +259,16 @@ pub(crate) fn replaced(r: &Reading<'_>, granted: &RequestRecord) -> Vec<Fact> {
         .collect()
 }
 
+/// Whether a dataset is still defined as it was when a request for an app was
+/// raised, as far as the columns turn on it that were asked for then.
+fn is_as_approved(dataset: &Dataset, request: &RequestRecord) -> bool {
+    let mut asked = request.parameters.iter();
+    let columns = asked.find(|(name, _)| name.as_str() == "columns");
+    let columns = columns.map_or_else(Vec::new, |(_, columns)| columns.texts());
+    let app = request.app.as_ref();
+    app.is_some_and(|app| dataset.fingerprint(&columns).ok() == Some(app.definition))
+}
+
 /// What a run of a dataset asks for has to be what was granted, of a dataset
 /// that is what it was then. Says nothing of other tasks.
 pub(crate) fn may_extract(
@@ -274,13 +283,8 @@ pub(crate) fn may_extract(
     let Some(app) = &grant.app else {
         return Err(Refusal::AppsOnly { task: task.clone() });
     };
-    let columns = grant
-        .parameters
-        .iter()
-        .find(|(name, _)| name.as_str() == "columns");
-    let columns = columns.map_or_else(Vec::new, |(_, columns)| columns.texts());
     // INVARIANT: what is read is defined as it was when it was approved.
-    if dataset.fingerprint(&columns).ok() != Some(app.definition) {
+    if !is_as_approved(&dataset, grant) {
         return Err(Refusal::DatasetChanged {
             task: task.clone(),
             app: app.upn.clone(),

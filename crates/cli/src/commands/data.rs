@@ -102,6 +102,12 @@ async fn not_granted(found: DatasetAccess, client: &Client) -> Result<Failure, F
             request.brief()
         )
     };
+    if let Some(problem) = found.problem {
+        return Ok(Failure::refused(format!(
+            "nothing of {} can be read: {problem}; its installer asks: writ app upgrade MANIFEST",
+            found.dataset
+        )));
+    }
     let why = match (found.request, found.again) {
         (Some(request), _) => waits(request),
         (None, Some(again)) if again.from > writ_client::now() => format!(

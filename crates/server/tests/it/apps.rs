@@ -6,9 +6,10 @@ use writ_core::dataset::Dataset;
 use writ_core::envelope::Kind;
 use writ_core::object::{Approval, Object, Person, Policy};
 use writ_core::record::Status;
-use writ_core::statement::{End, Request};
+use writ_core::statement::{Approve, End, Request};
 use writ_core::testing::{app, asking, data_workload, dataset, wanted};
 use writ_core::time::Seconds;
+use writ_core::value::{Constraint, Value};
 use writ_core::view::{AccessView, DatasetAccess, RequestView};
 
 use super::world::{ADMIN, ALICE, Ahead, BOB, Setting, World, upn};
@@ -109,6 +110,36 @@ async fn an_app_is_told_when_it_may_ask_again_and_asks() {
     assert_eq!((denied.status, denied.again), (None, None));
     let refused = world.say(APP, Kind::Request, request()).await;
     assert_eq!(refused.receipt.code.as_deref(), Some("stays-so"));
+}
+
+#[tokio::test]
+async fn an_app_is_told_what_it_gets_after_it_was_narrowed() {
+    let world = world(Ahead::default()).await;
+    let asked = world.say(ADMIN, Kind::Request, request()).await;
+    assert!(asked.receipt.accepted, "{asked:?}");
+    let request = access(&world).await.request.unwrap();
+    let columns = Constraint::SubsetOf(vec![Value::Text("id".to_owned())]);
+    let approve = Approve {
+        request,
+        comment: None,
+        duration_s: None,
+        parameters: [("columns".parse().unwrap(), columns)].into(),
+    };
+    let said = world.say(BOB, Kind::Approve, approve).await;
+    assert!(said.receipt.accepted, "{said:?}");
+    let live = access(&world).await;
+    assert_eq!((live.status, live.problem), (Some(Status::Live), None));
+    assert_eq!(live.key.as_deref(), Some("id"));
+    let parameters = serde_json::to_value(live.parameters.unwrap()).unwrap();
+    assert_eq!(parameters["columns"], serde_json::json!(["id"]));
+
+    // Whoever repairs the definition means all who read it.
+    let mut other = dataset(MAIL);
+    let relation = Value::Text("public.mails".to_owned());
+    other.template.insert("relation".into(), relation);
+    world.set(Object::Task(Arc::new(other))).await;
+    let changed = access(&world).await;
+    assert!(changed.problem.is_some() && changed.parameters.is_none());
 }
 
 #[tokio::test]
