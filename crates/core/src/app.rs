@@ -18,10 +18,11 @@ use crate::object::{Person, PersonKind, Role, Task};
 use crate::reading::{Governed, Reading};
 use crate::record::{AppAsk, Asked, Before, Ending, ExecutionRecord, RequestRecord, Status};
 use crate::refusal::Refusal;
+use crate::request::limits_under;
 use crate::state::{State, ended};
 use crate::statement::Request;
 use crate::time::Seconds;
-use crate::value::Values;
+use crate::value::{Constraint, Values};
 
 /// How long an app gets what it asked for: 180 days, where the policy has no less.
 pub const APP_DURATION: Seconds = Seconds(4_320 * 3_600);
@@ -168,8 +169,7 @@ impl State {
     /// What a run of an app's grant gives to read as much as may be, with the key
     /// to go on after, or why nothing can be read.
     pub fn readable(&self, grant: &RequestRecord) -> Result<(Values, Option<String>), String> {
-        let limits = grant.grant.as_ref().map(|grant| &*grant.limits);
-        let values = Wanted::most(limits.unwrap_or_default())?;
+        let values = Wanted::most(grant.limits())?;
         let task = self.task(&grant.task).ok_or("the dataset is gone")?;
         let dataset = Dataset::read(&task.template)?;
         if !is_as_approved(&dataset, grant) {
@@ -262,9 +262,8 @@ pub(crate) fn replaced(r: &Reading<'_>, granted: &RequestRecord) -> Vec<Fact> {
 /// Whether a dataset is still defined as it was when a request for an app was
 /// raised, as far as the columns turn on it that were asked for then.
 fn is_as_approved(dataset: &Dataset, request: &RequestRecord) -> bool {
-    let mut asked = request.parameters.iter();
-    let columns = asked.find(|(name, _)| name.as_str() == "columns");
-    let columns = columns.map_or_else(Vec::new, |(_, columns)| columns.texts());
+    let columns = request.parameters.get("columns");
+    let columns = columns.map_or_else(Vec::new, Constraint::texts);
     let app = request.app.as_ref();
     app.is_some_and(|app| dataset.fingerprint(&columns).ok() == Some(app.definition))
 }
@@ -294,8 +293,7 @@ pub(crate) fn may_extract(
         task: task.clone(),
         problem,
     };
-    let limits = grant.grant.iter().flat_map(|grant| &grant.limits);
-    let granted = Wanted::most(&limits.cloned().collect::<Vec<_>>()).map_err(no)?;
+    let granted = Wanted::most(grant.limits()).map_err(no)?;
     for name in AS_GRANTED {
         if set(values, name).map_err(no)? != set(&granted, name).map_err(no)? {
             return Err(no(format!(
@@ -322,11 +320,7 @@ pub(crate) fn may_narrow(r: &Reading<'_>, approved: &RequestRecord) -> Result<()
     let Some(task) = r.task(&approved.task) else {
         return Ok(());
     };
-    let narrowed = approved.approvals.iter().map(|one| &one.parameters);
-    let limits: Vec<_> = std::iter::once(&approved.parameters)
-        .chain(narrowed)
-        .cloned()
-        .collect();
+    let limits = limits_under(approved, &approved.approvals);
     let dataset = read(task)?;
     let most = Wanted::most(&limits).and_then(|values| Extraction::read(&dataset, &values));
     most.map(drop).map_err(|problem| Refusal::Parameters {

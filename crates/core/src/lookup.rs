@@ -339,6 +339,11 @@ impl State {
         run::may_go_on(&Reading::new(self, now.max(self.time)), id, began)
     }
 
+    /// All apps.
+    pub fn apps(&self) -> impl Iterator<Item = &Arc<Person>> {
+        self.apps.keys().filter_map(|upn| self.person(upn))
+    }
+
     /// What was last asked for an app of a dataset.
     pub fn asked(&self, app: &Upn, task: &TaskName) -> Option<&Arc<Asked>> {
         self.asked.get(&(app.clone(), task.clone()))?.value.as_ref()

@@ -6,6 +6,7 @@
 //! when they are compared, so two spellings can never be two policies. No
 //! alphabet here has room for look-alikes, blanks or control characters.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -388,6 +389,13 @@ impl ParameterName {
 }
 
 text_type!(ParameterName);
+
+// What is kept by name is found by its text: both are equal, ordered and hashed alike.
+impl Borrow<str> for ParameterName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -129,6 +129,16 @@ impl RequestRecord {
         self.app.as_ref().map_or(&self.by, |app| &app.upn)
     }
 
+    /// Whether it is for this app.
+    pub fn is_for(&self, app: &Upn) -> bool {
+        self.app.as_ref().is_some_and(|of| of.upn == *app)
+    }
+
+    /// All that parameters must satisfy, once it is granted.
+    pub fn limits(&self) -> &[Constraints] {
+        self.grant.as_ref().map_or(&[], |grant| &grant.limits)
+    }
+
     /// Whether somebody has a part in it, and so cannot approve it: who asks, who
     /// runs, who installed it.
     pub fn is_of(&self, upn: &Upn) -> bool {

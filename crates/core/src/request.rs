@@ -285,6 +285,15 @@ fn current<'a>(stages: &'a [Stage], given: &[ApprovalRecord]) -> Option<(usize, 
     })
 }
 
+/// All that parameters must satisfy: what was asked, and each narrowing.
+pub(crate) fn limits_under(record: &RequestRecord, given: &[ApprovalRecord]) -> Vec<Constraints> {
+    std::iter::once(&record.parameters)
+        .chain(given.iter().map(|approval| &approval.parameters))
+        .filter(|limits| !limits.is_empty())
+        .cloned()
+        .collect()
+}
+
 /// The grant: from now or the asked start, for the shortest duration approved,
 /// with all narrowings; from included, until excluded.
 fn granted(mut record: RequestRecord, now: Time, given: &[ApprovalRecord]) -> Fact {
@@ -293,15 +302,10 @@ fn granted(mut record: RequestRecord, now: Time, given: &[ApprovalRecord]) -> Fa
         .iter()
         .filter_map(|approval| approval.duration_s)
         .fold(record.duration_s, Seconds::min);
-    let limits = std::iter::once(&record.parameters)
-        .chain(given.iter().map(|approval| &approval.parameters))
-        .filter(|limits| !limits.is_empty())
-        .cloned()
-        .collect();
     record.grant = Some(Grant {
         from,
         until: from.plus(duration),
-        limits,
+        limits: limits_under(&record, given),
     });
     record.status = Status::Live;
     fact(RequestEvent::Granted, record)

@@ -148,6 +148,7 @@ impl Saved {
             preferences,
             recovery,
             requests,
+            apps: _,
             pending: _,
             grants: _,
             open_by_task: _,

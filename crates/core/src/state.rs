@@ -15,7 +15,8 @@ use crate::fact::{Fact, RequestEvent};
 use crate::log::leaf_hash;
 use crate::names::{Address, Domain, Name, Pattern, TaskName, Upn};
 use crate::object::{
-    Control, Group, Object, ObjectName, Person, Policy, Preferences, Rule, Site, Task, Workload,
+    Control, Group, Object, ObjectName, Person, PersonKind, Policy, Preferences, Rule, Site, Task,
+    Workload,
 };
 use crate::reading::Reading;
 use crate::recent::Recent;
@@ -87,6 +88,7 @@ pub struct State {
     pub(crate) site: Option<Since<Site>>,
     pub(crate) control: Option<Since<Control>>,
     pub(crate) people: Table<Upn, Since<Person>>,
+    pub(crate) apps: Table<Upn, ()>,
     pub(crate) credentials: Table<Upn, Since<Credentials>>,
     pub(crate) preferences: Table<Upn, Since<Preferences>>,
     pub(crate) signed_out: Table<Upn, SignedOut>,
@@ -275,6 +277,7 @@ impl State {
             Object::Site(site) => self.site = Some(Since::set(at, site.clone())),
             Object::Control(control) => self.control = Some(Since::set(at, control.clone())),
             Object::Person(person) => {
+                self.list_app(person);
                 let since = Since::set(at, person.clone());
                 self.people.insert(person.upn.clone(), since);
             }
@@ -337,6 +340,13 @@ impl State {
             if record.ending.as_ref().is_some_and(|ending| ending.kill) {
                 self.kill_runs_of(record.id);
             }
+        }
+    }
+
+    /// No person becomes an app, and no app a person.
+    fn list_app(&mut self, person: &Person) {
+        if person.kind == PersonKind::App {
+            self.apps.insert(person.upn.clone(), ());
         }
     }
 
@@ -448,6 +458,10 @@ impl State {
         let requests = self.requests.clone();
         for record in requests.values().filter_map(|since| since.value.as_deref()) {
             self.list(record);
+        }
+        let people = self.people.clone();
+        for person in people.values().filter_map(|since| since.value.as_deref()) {
+            self.list_app(person);
         }
         for (person, out) in &self.signed_out {
             for (session, until) in &out.sessions {

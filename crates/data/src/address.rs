@@ -15,10 +15,8 @@ pub(crate) const AROUND: &str = ".'";
 pub(crate) struct Named {
     /// Only rows of these; everybody's, if none.
     pub(crate) only: Option<BTreeSet<String>>,
-    /// No rows of these.
+    /// No rows of these, and none that mention them.
     pub(crate) denied: BTreeSet<String>,
-    /// And none that mention these.
-    pub(crate) unmentioned: BTreeSet<String>,
 }
 
 impl Named {
@@ -35,16 +33,12 @@ impl Named {
             people.iter().map(name).collect()
         });
         // Whoever is denied is so by every name that they have.
-        let all: BTreeSet<String> = subjects
+        let denied = subjects
             .denied
             .iter()
             .flat_map(|one| std::iter::once(one.upn.clone()).chain(one.mail.clone()))
             .collect();
-        Self {
-            only,
-            denied: all.clone(),
-            unmentioned: all,
-        }
+        Self { only, denied }
     }
 
     /// The name that a value of the subject's column is.
@@ -72,10 +66,10 @@ impl Named {
         mut mentions: impl Iterator<Item = &'a str>,
     ) -> bool {
         subject.is_some_and(|subject| self.denied.contains(subject))
-            || (!self.unmentioned.is_empty()
+            || (!self.denied.is_empty()
                 && mentions.any(|value| {
                     let value = value.to_ascii_lowercase();
-                    words(&value).any(|word| self.unmentioned.contains(word))
+                    words(&value).any(|word| self.denied.contains(word))
                 }))
     }
 }

@@ -121,7 +121,7 @@ fn withheld(dataset: &Dataset, values: &mut Values, named: &Named) -> String {
     for mentioning in dataset.mentioning() {
         let between = values.bind(Bound::Text(BETWEEN.to_owned()));
         let around = values.bind(Bound::Text(AROUND.to_owned()));
-        let people = values.texts(&named.unmentioned);
+        let people = values.texts(&named.denied);
         let column = column(&mentioning.name);
         any.push(format!(
             "EXISTS (SELECT FROM regexp_split_to_table(lower({column}::text COLLATE \"C\"), \

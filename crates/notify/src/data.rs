@@ -52,10 +52,7 @@ pub(crate) fn share(
         ("deny", "Left out"),
     ];
     let line = |(name, label): (&str, &'static str)| {
-        let found = most
-            .iter()
-            .find(|(parameter, _)| parameter.as_str() == name);
-        let Value::List(items) = found?.1 else {
+        let Value::List(items) = most.get(name)? else {
             return None;
         };
         let text = |item: &Value| match (name, item) {

@@ -11,9 +11,8 @@ use writ_core::dataset::{Dataset, Wanted};
 use writ_core::digest::{OrganizationId, RequestId};
 use writ_core::envelope::Envelope;
 use writ_core::object::{Object, Person, Policy};
-use writ_core::statement::Request;
 use writ_core::testing::{
-    app, approving, asking, data_workload, dataset, invitation, manual, running, upn, wanted,
+    app, approving, asking_for, data_workload, dataset, invitation, manual, running, wanted,
 };
 use writ_core::time::Seconds;
 use writ_core::value::{Value, Values};
@@ -22,30 +21,18 @@ use writ_data::testing::Database;
 use writ_engine::{Clock as _, SystemClock};
 use writ_store::Sqlite;
 
+use crate::Tier;
 use crate::null::{Counts, Null};
 use crate::place::{self, approver, said, setting};
 use crate::process::{Others, Role};
 use crate::rounds::{MOST_OF_OTHERS, figure};
 use crate::wire::{Wire, get, post};
-use crate::{Tier, checks};
 
 /// With few rows, and with many.
 const FEW: &str = r"Data\Few";
 const MANY: &str = r"Data\Many";
 const APP: &str = "insights";
 const COLUMNS: [&str; 4] = ["id", "kind", "sender", "body"];
-
-/// This and nothing else.
-pub(crate) async fn alone() {
-    let folder = tempfile::Builder::new().prefix("writ-bench").tempdir();
-    let folder = folder.unwrap();
-    let directory = folder.path();
-    checks::on_disk(directory);
-    let organization = place::found(directory).await;
-    for figure in read(Tier::Quick, directory, organization).await {
-        println!("{figure}");
-    }
-}
 
 /// An app reads 10,000 rows, then a million, in turns with a `COPY` of the same.
 pub(crate) async fn read(
@@ -170,13 +157,7 @@ async fn install(directory: &Path, organization: OrganizationId) {
     }
     place::yes(&engine, place::joining(organization, APP)).await;
     for wanted in wants() {
-        let task = of_table(wanted.dataset.as_str(), "any");
-        let definition = Dataset::read(&task.template).unwrap();
-        let request = Request {
-            parameters: wanted.constraints(&definition).unwrap(),
-            on_behalf_of: Some(upn(APP)),
-            ..asking(wanted.dataset.as_str())
-        };
+        let request = asking_for(APP, &wanted);
         let envelope = said(organization, "admin", request);
         let id = RequestId(envelope.digest());
         place::yes(&engine, envelope).await;

@@ -38,6 +38,7 @@ use std::process::Command;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use writ_bench::{Bound, Figure};
+use writ_core::digest::OrganizationId;
 
 use crate::rounds::{Rounds, figure};
 
@@ -79,9 +80,17 @@ fn main() {
         ["quick", report] => runtime.block_on(measure(Tier::Quick, Path::new(report))),
         ["full", report] => runtime.block_on(measure(Tier::Full, Path::new(report))),
         ["runs", count] => runtime.block_on(runs::run(count.parse().unwrap())),
-        ["page"] => runtime.block_on(portal::alone()),
-        ["data"] => runtime.block_on(extraction::alone()),
-        ["notify"] => runtime.block_on(telling::alone()),
+        ["page"] => runtime.block_on(alone(portal::alone)),
+        ["data"] => {
+            runtime.block_on(alone(async |at, of| {
+                extraction::read(Tier::Quick, at, of).await
+            }));
+        }
+        ["notify"] => {
+            runtime.block_on(alone(async |at, of| {
+                telling::told(Tier::Quick, at, of).await
+            }));
+        }
         ["node", directory] => runtime.block_on(node::serve(Path::new(directory))),
         ["l0", _] => runtime.block_on(baseline::l0()),
         ["l1"] => say(&runtime.block_on(baseline::l1(told()))),
@@ -93,6 +102,18 @@ fn main() {
     }
     // A read of standard input cannot be taken back.
     runtime.shutdown_background();
+}
+
+/// One thing and nothing else, in an organization of its own.
+async fn alone(measure: impl AsyncFnOnce(&Path, OrganizationId) -> Vec<Figure>) {
+    let folder = tempfile::Builder::new().prefix("writ-bench").tempdir();
+    let folder = folder.unwrap();
+    let directory = folder.path();
+    checks::on_disk(directory);
+    let organization = place::found(directory).await;
+    for figure in measure(directory, organization).await {
+        println!("{figure}");
+    }
 }
 
 fn told<T: DeserializeOwned>() -> T {

@@ -13,13 +13,13 @@ use writ_core::digest::{Digest, Index, OrganizationId};
 use writ_server::{Reach, TellsNobody};
 use writ_store::{Backend, Listing, Rebuild, Row, Sqlite};
 
+use crate::Tier;
 use crate::load::{Done, Plan, What};
 use crate::null::{Counts, Null};
 use crate::place::{self, bearer};
 use crate::process::{Role, work};
 use crate::rounds::figure;
 use crate::wire::{Wire, get};
-use crate::{Tier, checks};
 
 /// How many times a page is read in one round, and how many rounds there are.
 const TIMES: usize = 40;
@@ -29,12 +29,7 @@ const LIVE: usize = 10_000;
 const PAGE: &str = "/requests?scope=all";
 
 /// The page and nothing else, for whoever looks with a profiler.
-pub(crate) async fn alone() {
-    let folder = tempfile::Builder::new().prefix("writ-bench").tempdir();
-    let folder = folder.unwrap();
-    let directory = folder.path();
-    checks::on_disk(directory);
-    let organization = place::found(directory).await;
+pub(crate) async fn alone(directory: &Path, organization: OrganizationId) -> Vec<Figure> {
     let node = Role::start("node", directory);
     for (what, count) in [(What::Lifecycles, LIVE), (What::Effects, 1)] {
         let plan = Plan {
@@ -48,9 +43,7 @@ pub(crate) async fn alone() {
         let _: Done = work("load", &plan);
     }
     let _: Counts = node.end();
-    for figure in pages(Tier::Quick, directory, organization).await {
-        println!("{figure}");
-    }
+    pages(Tier::Quick, directory, organization).await
 }
 
 /// A page among many requests, to L0 with a body of the same bytes; and the

@@ -19,13 +19,13 @@ use writ_core::digest::{OrganizationId, RequestId};
 use writ_core::testing::{asking, ending};
 use writ_core::view::Posted;
 
+use crate::Tier;
 use crate::node::TELLING;
 use crate::null::Counts;
-use crate::place::{self, ASK, requester, said};
+use crate::place::{ASK, requester, said};
 use crate::process::{Others, Role};
 use crate::rounds::{MOST_OF_OTHERS, figure};
 use crate::wire::{Wire, post};
-use crate::{Tier, checks};
 
 /// Statements a second.
 const RATE: f64 = 100.0;
@@ -36,18 +36,6 @@ const ASKS: usize = 50;
 /// What is said in the first part of this time warms up.
 const WARM_UP: f64 = 2.0;
 const PAIRS: usize = 5;
-
-/// This and nothing else.
-pub(crate) async fn alone() {
-    let folder = tempfile::Builder::new().prefix("writ-bench").tempdir();
-    let folder = folder.unwrap();
-    let directory = folder.path();
-    checks::on_disk(directory);
-    let organization = place::found(directory).await;
-    for figure in told(Tier::Quick, directory, organization).await {
-        println!("{figure}");
-    }
-}
 
 /// Whoever is told keeps up; one who never answers holds up nobody else; and
 /// what was acknowledged is told though the node is killed.

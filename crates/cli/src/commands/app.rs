@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use writ_client::{Ending, Installed, Listing};
+use writ_client::{Client, Ending, Installed};
 use writ_core::dataset::{Manifest, Wanted};
 use writ_core::names::{TaskName, Upn};
 use writ_core::record::Status;
 use writ_core::view::{PersonView, RequestView};
 
-use super::listing::narrowed;
+use super::listing::{listing, narrowed};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{
@@ -208,33 +208,22 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
 }
 
 /// The open requests for an app that one may see.
-async fn open(app: &Upn, context: &Context) -> Result<Vec<RequestView>, Failure> {
-    let mut listing = Listing::ALL;
-    listing.with = [narrowed("scope", Some("all"))]
-        .into_iter()
-        .flatten()
-        .collect();
-    let all = context.client()?.requests(&listing).await?;
-    let of_it = |view: &RequestView| view.app.as_ref().is_some_and(|of| of.upn == *app);
-    Ok(all
-        .into_iter()
-        .filter(|view| of_it(view) && matches!(view.status, Status::Pending | Status::Live))
-        .collect())
+async fn open(app: &Upn, client: &Client) -> Result<Vec<RequestView>, Failure> {
+    let with = [narrowed("scope", Some("all")), narrowed("app", Some(app))];
+    let mut requests = client.requests(&listing(usize::MAX, with)).await?;
+    requests.retain(|view| matches!(view.status, Status::Pending | Status::Live));
+    Ok(requests)
 }
 
 async fn show(upn: &Upn, context: &Context) -> Result<Exit, Failure> {
-    let apps = context.client()?.apps().await?.value;
-    let unknown = || Failure::usage(format!("there is no app {upn}; see: writ app list"));
-    let app = apps
-        .into_iter()
-        .find(|app| app.upn == *upn)
-        .ok_or_else(unknown)?;
+    let client = context.client()?;
+    let app = client.app(upn).await?.value;
     if context.is_json() {
         print_json(&app);
         return Ok(Exit::Done);
     }
     let Some(manifest) = manifest_of(&app) else {
-        return Err(unknown());
+        return Err(Failure::usage(format!("{upn} has no manifest")));
     };
     print_fields(&[
         ("app", app.upn.to_string()),
@@ -246,7 +235,7 @@ async fn show(upn: &Upn, context: &Context) -> Result<Exit, Failure> {
         ("terms", manifest.terms.clone().unwrap_or_default()),
         ("privacy", manifest.privacy.clone().unwrap_or_default()),
     ]);
-    let requests = open(upn, context).await?;
+    let requests = open(upn, &client).await?;
     let row = |wanted: &Wanted, found: Option<&RequestView>| {
         vec![
             wanted.dataset.to_string(),
@@ -286,7 +275,7 @@ async fn remove(upn: &Upn, comment: &str, yes: bool, context: &Context) -> Resul
         &format!("Remove {upn}? What it has and asks for ends, and its key does nothing."),
         yes,
     )?;
-    for request in open(upn, context).await? {
+    for request in open(upn, &client).await? {
         let ending = Ending {
             comment: Some(comment.to_owned()),
             kill: false,

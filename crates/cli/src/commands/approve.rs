@@ -1,11 +1,11 @@
 //! `writ approve`: say yes to requests, or to less than they ask for.
 
-use writ_client::Narrowing;
+use writ_client::{Client, Narrowing};
 use writ_core::names::Upn;
 use writ_core::time::Seconds;
 use writ_core::view::RequestView;
 
-use super::listing::narrowed;
+use super::listing::{listing, narrowed};
 use super::show::{print_request, to_decide};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -37,7 +37,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let requests = meant(&args, context).await?;
+    let client = context.client()?;
+    let requests = meant(&args, &client, context).await?;
     let question = match &*requests {
         [one] => {
             let length = args.duration.unwrap_or(one.duration_s);
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     // What is wrong with one says nothing of the others.
     let (mut approved, mut failed) = (Vec::new(), Vec::new());
     for view in &requests {
-        match approve(view, &args, context).await {
+        match approve(view, &args, &client, context).await {
             Ok(after) => approved.push(after),
             Err(failure) => failed.push((view, failure)),
         }
@@ -71,18 +72,23 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
 }
 
 /// The requests that are to be approved, shown first if a person decides.
-async fn meant(args: &Args, context: &Context) -> Result<Vec<RequestView>, Failure> {
-    let client = context.client()?;
+async fn meant(
+    args: &Args,
+    client: &Client,
+    context: &Context,
+) -> Result<Vec<RequestView>, Failure> {
     let Some(app) = &args.app else {
         let mut requests = Vec::new();
         for id in &args.id {
-            requests.push(to_decide(&client, id, context, args.yes).await?);
+            requests.push(to_decide(client, id, context, args.yes).await?);
         }
         return Ok(requests);
     };
-    let waiting = super::listing::listing(usize::MAX, [narrowed("scope", Some("to-approve"))]);
-    let mut requests = client.requests(&waiting).await?;
-    requests.retain(|view| view.app.as_ref().is_some_and(|of| of.upn == *app));
+    let with = [
+        narrowed("scope", Some("to-approve")),
+        narrowed("app", Some(app)),
+    ];
+    let requests = client.requests(&listing(usize::MAX, with)).await?;
     if requests.is_empty() {
         return Err(Failure::usage(format!(
             "nothing for {app} waits for you; see: writ app show {app}"
@@ -100,10 +106,10 @@ async fn meant(args: &Args, context: &Context) -> Result<Vec<RequestView>, Failu
 async fn approve(
     view: &RequestView,
     args: &Args,
+    client: &Client,
     context: &Context,
 ) -> Result<RequestView, Failure> {
-    let client = context.client()?;
-    let (_, schemas) = super::meant(&client, view.task.clone()).await?;
+    let (_, schemas) = super::meant(client, view.task.clone()).await?;
     let narrowing = Narrowing {
         comment: args.comment.clone(),
         duration: args.duration,

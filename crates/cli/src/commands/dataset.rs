@@ -131,9 +131,10 @@ async fn set(path: PathBuf, context: &Context) -> Result<Exit, Failure> {
                 client.set(workload, workloads.seen).await?;
             }
         }
-        let seen = client.workloads().await?.seen;
         let name = task.name.clone();
-        client.set(Object::Task(task.into()), seen).await?;
+        client
+            .set(Object::Task(task.into()), workloads.seen)
+            .await?;
         print(&format!("the dataset is set: {name}"));
     }
     Ok(Exit::Done)

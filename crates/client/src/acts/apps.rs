@@ -34,6 +34,15 @@ impl Client {
         self.get("/v1/apps", &[]).await
     }
 
+    /// One app.
+    pub async fn app(&self, upn: &Upn) -> Result<Seen<PersonView>, Error> {
+        let Seen { seen, value } = self.apps().await?;
+        let found = value.into_iter().find(|app| app.upn == *upn);
+        let value = found
+            .ok_or_else(|| Error::Usage(format!("there is no app {upn}; see: writ app list")))?;
+        Ok(Seen { seen, value })
+    }
+
     /// Sets an app up as its manifest says, and asks for each dataset that it wants.
     pub async fn install(
         &self,
@@ -110,10 +119,7 @@ impl Client {
 
     /// Takes all power from an app, at once.
     pub async fn remove_app(&self, upn: &Upn) -> Result<(), Error> {
-        let apps = self.apps().await?;
-        let found = apps.value.into_iter().find(|app| app.upn == *upn);
-        let app = found
-            .ok_or_else(|| Error::Usage(format!("there is no app {upn}; see: writ app list")))?;
+        let Seen { seen, value: app } = self.app(upn).await?;
         let person = Person {
             kind: PersonKind::App,
             name: app.name,
@@ -121,7 +127,7 @@ impl Client {
             active: false,
             ..Person::new(upn.clone())
         };
-        self.set(Object::Person(person.into()), apps.seen).await
+        self.set(Object::Person(person.into()), seen).await
     }
 
     /// What one may read as an app.

@@ -108,10 +108,7 @@ fn text_of(value: &Value, name: &str) -> Result<String, String> {
 }
 
 fn value<'a>(values: &'a Values, name: &str) -> Option<&'a Value> {
-    values
-        .iter()
-        .find(|(parameter, _)| parameter.as_str() == name)
-        .map(|(_, value)| value)
+    values.get(name)
 }
 
 fn addresses(texts: &[String], name: &str) -> Result<Vec<Address>, String> {

@@ -268,6 +268,16 @@ pub fn wanted(dataset: &str, columns: &[&str]) -> Wanted {
     }
 }
 
+/// A request for an app, for what it wants of a dataset.
+pub fn asking_for(app: &str, wanted: &Wanted) -> Request {
+    let definition = Dataset::read(&dataset(wanted.dataset.as_str()).template).unwrap();
+    Request {
+        parameters: wanted.constraints(&definition).unwrap(),
+        on_behalf_of: Some(upn(app)),
+        ..asking(wanted.dataset.as_str())
+    }
+}
+
 /// An app, with what it says of itself.
 pub fn app(name: &str, version: &str, datasets: Vec<Wanted>) -> Person {
     let manifest = Manifest {

@@ -252,6 +252,17 @@ impl RequestView {
         self.app.as_ref().map_or(&self.by, |app| &app.upn)
     }
 
+    /// Whether it is for this app.
+    pub fn is_for(&self, app: &Upn) -> bool {
+        self.app.as_ref().is_some_and(|of| of.upn == *app)
+    }
+
+    /// Whether somebody has a part in it: who asks, who runs, who installed that.
+    pub fn is_of(&self, upn: &Upn) -> bool {
+        let of_app = |app: &AppView| app.upn == *upn || app.installer == *upn;
+        self.by == *upn || self.app.as_ref().is_some_and(of_app)
+    }
+
     /// What would change in what an app has already.
     pub fn difference(&self) -> Vec<Difference> {
         let before = self.app.as_ref().and_then(|app| app.before.as_ref());

@@ -50,16 +50,6 @@ fn ready() -> World {
     w
 }
 
-/// A request for the app, for what it wants.
-fn asking_for(name: &str, wanted: &Wanted) -> Request {
-    let dataset = writ_core::dataset::Dataset::read(&dataset(MAIL).template).unwrap();
-    Request {
-        parameters: wanted.constraints(&dataset).unwrap(),
-        on_behalf_of: Some(upn(name)),
-        ..asking(MAIL)
-    }
-}
-
 fn usual() -> Request {
     asking_for("insights", &wanted(MAIL, &["id", "kind"]))
 }

@@ -22,7 +22,7 @@ use writ_core::Published;
 use writ_core::dataset::{Manifest, Subjects, is_data};
 use writ_core::digest::ExecutionId;
 use writ_core::names::Upn;
-use writ_core::object::{Noun, PersonKind};
+use writ_core::object::Noun;
 use writ_core::record::{RequestRecord, Status};
 use writ_core::time::Time;
 use writ_core::value::Value;
@@ -48,8 +48,7 @@ pub(super) fn about_apps() -> Operation {
 /// `GET /v1/apps`
 pub(super) async fn apps(caller: Caller<Anyone>) -> Json<Seen<Vec<PersonView>>> {
     let state = caller.state();
-    let apps = state.people().filter(|one| one.kind == PersonKind::App);
-    caller.seen(apps.map(|app| people::view(state, app)).collect())
+    caller.seen(state.apps().map(|app| people::view(state, app)).collect())
 }
 
 pub(super) fn about_access() -> Operation {
@@ -72,7 +71,7 @@ pub(super) async fn access(
     let now = app.engine().now();
     let is_open = |record: &&Arc<RequestRecord>| {
         let until = record.grant.as_ref().map_or(record.expires, |it| it.until);
-        record.app.as_ref().is_some_and(|app| app.upn == *upn) && now < until
+        record.is_for(upn) && now < until
     };
     let open: Vec<_> = state.requests().filter(is_open).collect();
     let datasets = manifest.datasets.iter().map(|wanted| {
@@ -139,12 +138,8 @@ pub(super) async fn stream(
         noun: "execution",
         id: id.to_string(),
     })?;
-    let format = record
-        .parameters
-        .iter()
-        .find(|(name, _)| name.as_str() == "format");
-    let kind = match format {
-        Some((_, Value::Text(text))) if text == "csv" => "text/csv; charset=utf-8",
+    let kind = match record.parameters.get("format") {
+        Some(Value::Text(text)) if text == "csv" => "text/csv; charset=utf-8",
         Some(_) | None => "application/x-ndjson",
     };
     let deadline = record.definition.task.deadline_s;

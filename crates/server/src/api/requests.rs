@@ -89,10 +89,7 @@ pub(crate) async fn listed(
         caller.may_read(&view.resource())
             && filter.status.is_none_or(|status| view.status == status)
             && filter.by.as_ref().is_none_or(|by| view.by == *by)
-            && filter.app.as_ref().is_none_or(|app| {
-                let own = view.app.as_ref();
-                own.is_some_and(|own| own.upn == *app)
-            })
+            && filter.app.as_ref().is_none_or(|app| view.is_for(app))
             && (filter.scope != Scope::ToApprove || waits())
     };
     let wanted = filter.wanted(caller);

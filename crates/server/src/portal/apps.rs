@@ -1,5 +1,6 @@
 //! Apps: a list of them, and one with what it wants, has and read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,8 +8,8 @@ use axum::extract::State;
 use axum::response::Response;
 use writ_core::dataset::{Manifest, Wanted};
 use writ_core::names::Upn;
-use writ_core::object::{Noun, Person, PersonKind};
-use writ_core::record::{RequestRecord, Status};
+use writ_core::object::{Noun, Person};
+use writ_core::record::Status;
 use writ_core::sight::Resource;
 use writ_core::state::State as Organization;
 use writ_core::view::RequestView;
@@ -25,12 +26,6 @@ use crate::app::App;
 use crate::extract::Path;
 use crate::failure::Failure;
 use crate::guard::{Anyone, Caller};
-
-/// The apps there are.
-pub(super) fn apps(state: &Organization) -> impl Iterator<Item = &Arc<Person>> {
-    let people = state.people();
-    people.filter(|person| person.kind == PersonKind::App)
-}
 
 fn manifest(app: &Person) -> Option<Manifest> {
     Manifest::read(app.manifest.as_ref()?).ok()
@@ -63,20 +58,13 @@ struct ListPage {
     lines: Vec<AppLine>,
 }
 
-/// The open requests of an app that the reader may read.
-fn open(caller: &Caller<Anyone>, app: &Upn) -> Vec<Arc<RequestView>> {
-    let state = caller.state();
-    let own = |record: &&Arc<RequestRecord>| {
-        let of = record.app.as_ref();
-        of.is_some_and(|of| of.upn == *app)
-    };
-    let views = state
-        .requests()
-        .filter(own)
-        .map(|record| Arc::new(RequestView::from(record.as_ref())));
-    views
+/// The open requests for apps that the reader may read.
+fn open(caller: &Caller<Anyone>) -> impl Iterator<Item = Arc<RequestView>> {
+    let for_apps = caller.state().requests();
+    for_apps
+        .filter(|record| record.app.is_some())
+        .map(|record| Arc::new(RequestView::from(record.as_ref())))
         .filter(|view| caller.may_read(&Resource::request(view)))
-        .collect()
 }
 
 /// `GET /apps`
@@ -89,20 +77,28 @@ pub(super) async fn list(
         let app = Resource::App(person.upn.clone());
         caller.may_read(&app)
     };
+    let mut counts: BTreeMap<Upn, (usize, usize)> = BTreeMap::new();
+    for view in open(&caller) {
+        let (granted, pending) = counts.entry(view.holder().clone()).or_default();
+        *(if view.grant.is_some() {
+            granted
+        } else {
+            pending
+        }) += 1;
+    }
     let line = |person: &Arc<Person>| {
-        let open = open(&caller, &person.upn);
-        let granted = open.iter().filter(|view| view.grant.is_some()).count();
+        let (granted, pending) = counts.get(&person.upn).copied().unwrap_or_default();
         AppLine {
             app: person.clone(),
             manifest: manifest(person),
             standing: standing(state, person),
             granted,
-            pending: open.len() - granted,
+            pending,
         }
     };
     answer(&ListPage {
         frame: Frame::new(&caller, &app, Part::Apps, "Apps").await?,
-        lines: apps(state).filter(may_read).map(line).collect(),
+        lines: state.apps().filter(may_read).map(line).collect(),
     })
 }
 
@@ -158,11 +154,12 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let state = caller.state();
     let may_read = caller.may_read(&Resource::App(upn.clone()));
-    let person = apps(state).find(|person| may_read && person.upn == upn);
+    let person = state.apps().find(|person| may_read && person.upn == upn);
     let person = person.ok_or_else(|| unknown(Noun::Person, upn.as_str()))?;
     let now = app.engine().now();
     let line = |view: Arc<RequestView>| Line::new(state, view, now);
-    let (manifest, open) = (manifest(person), open(&caller, &upn));
+    let manifest = manifest(person);
+    let open: Vec<_> = open(&caller).filter(|view| view.is_for(&upn)).collect();
     let dataset = |wanted: &Wanted| {
         let of_it = open.iter().filter(|view| view.task == wanted.dataset);
         DatasetLine {

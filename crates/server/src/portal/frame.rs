@@ -8,7 +8,6 @@ use writ_core::sight::reads_everything;
 use writ_core::statement::{Principal, Unverified};
 use writ_core::time::Time;
 
-use super::apps::apps;
 use super::assets;
 use crate::app::App;
 use crate::failure::Failure;
@@ -134,7 +133,7 @@ impl Frame {
                 Whose::Apps => {
                     let installs =
                         matches!(caller.role(), Some(Role::Installer | Role::Administrator));
-                    installs || apps(state).next().is_some()
+                    installs || state.apps().next().is_some()
                 }
                 Whose::Readers => reads_all,
                 Whose::Administrators => caller.role() == Some(Role::Administrator),

@@ -173,7 +173,7 @@ pub(super) async fn show(
         is_more,
         usable: Use::of(state, &view, now),
         is_mine_to_decide,
-        is_own: text::is_of(&view, caller.upn()),
+        is_own: view.is_of(caller.upn()),
         data: Ask::of(state, &view),
         together,
         may_end: may_end(&caller, &view),
@@ -186,7 +186,7 @@ pub(super) async fn show(
 pub(super) fn may_end(caller: &Caller<Anyone>, view: &RequestView) -> bool {
     let state = caller.state();
     let mut stages = view.stages.iter();
-    text::is_of(view, caller.upn())
+    view.is_of(caller.upn())
         || caller.role() == Some(Role::Administrator)
         || stages.any(|stage| state.is_member(&stage.group, caller.upn()))
 }

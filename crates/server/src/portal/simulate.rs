@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn values_are_read_as_the_task_wants_them() {
         let values = read("n=5\r\ns= a=b \nl=x\nl=y\n\nother=7\n").unwrap();
-        let of = |name: &str| values.get(&name.parse().unwrap()).unwrap().clone();
+        let of = |name: &str| values.get(name).unwrap().clone();
         let text = |text: &str| Value::Text(text.to_owned());
         assert_eq!(of("n"), Value::Integer(5));
         assert_eq!(of("s"), text(" a=b "));

@@ -73,12 +73,6 @@ pub(super) fn asked(view: &RequestView, does: &str) -> Json {
     })
 }
 
-/// Whether somebody has a part in a request: who asks, who runs, who installed it.
-pub(super) fn is_of(view: &RequestView, upn: &Upn) -> bool {
-    let app = view.app.as_ref();
-    view.by == *upn || app.is_some_and(|app| app.upn == *upn || app.installer == *upn)
-}
-
 /// Rows, in words.
 pub(super) fn rows(rows: &Rows) -> String {
     let Rows {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use writ_core::dataset::Dataset;
 use writ_core::envelope::Kind;
 use writ_core::object::{Approval, Object, Person, Policy};
 use writ_core::record::Status;
 use writ_core::statement::{Approve, End, Request};
-use writ_core::testing::{app, asking, data_workload, dataset, wanted};
+use writ_core::testing::{app, asking_for, data_workload, dataset, wanted};
 use writ_core::time::Seconds;
 use writ_core::value::{Constraint, Value};
 use writ_core::view::{AccessView, DatasetAccess, RequestView};
@@ -20,12 +19,9 @@ const HOUR: Seconds = Seconds(3_600);
 
 /// The request for the app, for what its manifest wants.
 fn request() -> Request {
-    let definition = Dataset::read(&dataset(MAIL).template).unwrap();
-    let wanted = wanted(MAIL, &["id", "kind"]);
     Request {
-        parameters: wanted.constraints(&definition).unwrap(),
         on_behalf_of: Some(upn(APP)),
-        ..asking(MAIL)
+        ..asking_for("insights", &wanted(MAIL, &["id", "kind"]))
     }
 }
 

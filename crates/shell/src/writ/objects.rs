@@ -202,9 +202,8 @@ fn context(view: &RequestView) -> Value {
         return constraints(&view.parameters);
     };
     let texts = |name: &str| {
-        let mut limits = view.parameters.iter();
-        let found = limits.find(|(parameter, _)| parameter.as_str() == name);
-        found.map(|(_, limit)| limit.texts()).unwrap_or_default()
+        let limit = view.parameters.get(name);
+        limit.map(Constraint::texts).unwrap_or_default()
     };
     let name = app.name.clone().unwrap_or_else(|| app.upn.to_string());
     let mut groups = texts("scope");

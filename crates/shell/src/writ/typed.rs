@@ -207,11 +207,8 @@ fn deny_list(
     said: &Value,
     parameters: &Parameters,
 ) -> Result<Option<(ParameterName, Constraint)>, String> {
-    let deny = parameters
-        .schemas
-        .keys()
-        .find(|name| name.as_str() == "deny");
-    let Some(deny) = deny.filter(|_| typed.eq_ignore_ascii_case("DenyList")) else {
+    let deny = parameters.schemas.get_key_value("deny");
+    let Some((deny, _)) = deny.filter(|_| typed.eq_ignore_ascii_case("DenyList")) else {
         return Ok(None);
     };
     let items = match said {

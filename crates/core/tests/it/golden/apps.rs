@@ -1,9 +1,8 @@
 //! The last part of the story: an app, and what it reads.
 
-use writ_core::dataset::{Dataset, Wanted};
 use writ_core::digest::{ExecutionId, RequestId};
 use writ_core::object::{Person, Policy, Role};
-use writ_core::statement::{Approve, Invoke, Outcome, Request, Rows, RunResult};
+use writ_core::statement::{Approve, Invoke, Outcome, Rows, RunResult};
 use writ_core::testing::*;
 use writ_core::time::Seconds;
 use writ_core::value::{Constraint, Value};
@@ -11,15 +10,6 @@ use writ_core::value::{Constraint, Value};
 use crate::said::no;
 
 const MAIL: &str = r"Data\Mail";
-
-fn asking_for(wanted: &Wanted) -> Request {
-    let dataset = Dataset::read(&dataset(MAIL).template).unwrap();
-    Request {
-        parameters: wanted.constraints(&dataset).unwrap(),
-        on_behalf_of: Some(upn("insights")),
-        ..asking(MAIL)
-    }
-}
 
 fn list(text: &str) -> Vec<Value> {
     vec![Value::Text(text.into())]
@@ -47,7 +37,7 @@ pub(super) fn told(w: &mut World) {
     let set = w.setting(bare);
     no(w, "ivy", set, "app");
     w.join_as(app("insights", "1", vec![wanted.clone()]), "insights");
-    let ask = asking_for(&wanted);
+    let ask = asking_for("insights", &wanted);
 
     no(w, "alice", asking(MAIL), "apps-only");
     no(w, "alice", ask.clone(), "not-installer");
