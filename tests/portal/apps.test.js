@@ -166,10 +166,12 @@ test("an approval with fewer columns and without some people is what is granted"
   const boxes = bob.locator("fieldset[name='parameters.columns'] input");
   for (let at = 0; at < 4; at += 1) await boxes.nth(at).uncheck();
   await bob.click("form[data-act=approve] button.main");
+  await bob.locator("fieldset[name='parameters.columns'] input:invalid").waitFor();
   assert.equal(await bob.locator("#sign[open]").count(), 0, "nothing is left");
   for (const at of [0, 1, 2]) await boxes.nth(at).check();
   await bob.fill("#narrow-deny", "eve");
   await bob.click("form[data-act=approve] button.main");
+  await bob.locator("#narrow-deny:invalid").waitFor();
   assert.equal(await bob.locator("#sign[open]").count(), 0, "eve is no name");
   await bob.fill("#narrow-deny", ` ${upnOf("Eve").toUpperCase()}\n`);
   await bob.fill("#approve-duration", "30d");
